@@ -1,0 +1,58 @@
+/** What a policy's `actions` may name. */
+export type Action = 'select' | 'insert' | 'update' | 'delete' | 'truncate' | 'copy-in' | 'copy-out' | 'lock' | 'analyze';
+
+/** What a policy's `statements` may name. Plain reading and writing is governed by actions alone. */
+export type StatementKind =
+  | 'transaction' | 'set' | 'show' | 'prepare' | 'cursor' | 'discard' | 'explain' | 'listen' | 'notify'
+  | 'temp' | 'ddl' | 'do' | 'call' | 'vacuum' | 'set-role' | 'large-object';
+
+/** A relation as the text names it (already folded and cut as PostgreSQL does), with all that is done to it. */
+export interface RelationUse {
+  readonly schema: string | null;
+  readonly name: string;
+  readonly actions: readonly Action[];
+}
+
+export interface FunctionUse {
+  readonly schema: string | null;
+  readonly name: string;
+}
+
+export interface SettingUse {
+  /** Lower case. '*' is all of them (RESET ALL, DISCARD ALL). */
+  readonly name: string;
+  /** As set_config would take it; null for DEFAULT and RESET. */
+  readonly value: string | null;
+}
+
+/** All that deciding needs to know of one statement. Small and cloneable: it crosses from the parser's thread. */
+export interface StatementFacts {
+  /** For audit and metrics, from a fixed set: 'select', 'insert', 'create table', 'begin', 'set', 'explain', ... */
+  readonly command: string;
+  /** The kinds that the policy's `statements` must allow; several for EXPLAIN of CREATE TABLE AS and the like. */
+  readonly kinds: readonly StatementKind[];
+  /** Never allowed under a policy, and what it is: 'GRANT', 'COPY FROM PROGRAM', ...; null otherwise. */
+  readonly forbidden: string | null;
+  /** A node that the walk does not know: never allowed under a policy. */
+  readonly unknown: string | null;
+  readonly relations: readonly RelationUse[];
+  readonly functions: readonly FunctionUse[];
+  readonly settings: readonly SettingUse[];
+  /** Prepared statement or cursor that is named, for EXECUTE, DEALLOCATE, FETCH and CLOSE. */
+  readonly target: string | null;
+  /** True if the facts hang on a literal, so that a verdict holds for this text only and not for its shape. */
+  readonly hangsOnLiterals: boolean;
+  /** Where the statement lies in the text, UTF-8 byte offsets. */
+  readonly startByte: number;
+  readonly endByte: number;
+}
+
+/** Why a text could not be parsed; `position` counts characters from 1, as the P field of ErrorResponse. */
+export interface ParseRefusal {
+  readonly ok: false;
+  readonly sqlstate: '42601' | '22025' | '54000' | '53400' | '57014' | 'XX000';
+  readonly message: string;
+  readonly position: number | null;
+}
+
+export type ParseResult = { readonly ok: true; readonly statements: readonly StatementFacts[] } | ParseRefusal;
