@@ -1,0 +1,143 @@
+import type { Socket } from 'node:net';
+
+/** Segments up to this are copied together; larger ones are written from where they lie. */
+const copiedBytes = 4096;
+const scratchBytes = 32 * 1024;
+/** What one tick may collect before it is written without waiting for the tick's end. */
+const tickBytes = 256 * 1024;
+
+const nothing = Buffer.alloc(0);
+const freeScratches: Buffer[] = [];
+const maxFreeScratches = 64;
+const dirty: BatchedWriter[] = [];
+
+function flushAll(): void {
+  const writers = dirty.splice(0);
+  for (const writer of writers) writer.flush();
+}
+
+/**
+ * Collects what is written to a socket during one turn of the event loop and writes it at its end, once: never a
+ * system call a message. Bytes are taken by reference until the end of the tick, so a written buffer must not change
+ * until then. `isFull` says that the other side doesn't take them fast enough; `onDrain` says when it does again.
+ */
+export class BatchedWriter {
+  onDrain: (() => void) | null = null;
+  bytesWritten = 0;
+
+  readonly #socket: Socket;
+  /** The segment written last; the next one often continues it. */
+  #buffer: Buffer = nothing;
+  #start = 0;
+  #end = 0;
+  #scratch: Buffer | null = null;
+  #scratchStart = 0;
+  #scratchEnd = 0;
+  readonly #parts: Buffer[] = [];
+  #collectedBytes = 0;
+  #isDirty = false;
+
+  constructor(socket: Socket) {
+    this.#socket = socket;
+    socket.on('drain', () => this.onDrain?.());
+  }
+
+  get isFull(): boolean {
+    return this.#socket.writableNeedDrain;
+  }
+
+  write(buffer: Buffer, start = 0, end = buffer.length): void {
+    this.#collectedBytes += end - start;
+    if (buffer === this.#buffer && start === this.#end) {
+      this.#end = end;
+    } else {
+      this.#settle();
+      this.#buffer = buffer;
+      this.#start = start;
+      this.#end = end;
+    }
+    if (!this.#isDirty) {
+      this.#isDirty = true;
+      if (dirty.push(this) === 1) setImmediate(flushAll);
+    } else if (this.#collectedBytes >= tickBytes) {
+      this.#writeOut();
+    }
+  }
+
+  /** Writes what was collected. Called by itself at the end of the tick. */
+  flush(): void {
+    this.#isDirty = false;
+    this.#writeOut();
+  }
+
+  #writeOut(): void {
+    const bytes = this.#collectedBytes;
+    if (bytes === 0) return;
+    this.#collectedBytes = 0;
+    const socket = this.#socket;
+    if (this.#scratch === null && this.#parts.length === 0) {
+      const segment = this.#buffer.subarray(this.#start, this.#end);
+      this.#forget();
+      if (socket.writable) socket.write(segment);
+    } else {
+      this.#settle();
+      this.#seal();
+      this.#forget();
+      this.#writeParts();
+    }
+    this.bytesWritten += bytes;
+  }
+
+  #writeParts(): void {
+    const socket = this.#socket;
+    const parts = this.#parts;
+    if (socket.writable) {
+      if (parts.length > 1) socket.cork();
+      for (const part of parts) socket.write(part);
+      if (parts.length > 1) socket.uncork();
+    }
+    parts.length = 0;
+    const scratch = this.#scratch;
+    this.#scratch = null;
+    this.#scratchStart = 0;
+    this.#scratchEnd = 0;
+    // The kernel took everything at once, nearly always; else the stream still refers to the scratch.
+    if (scratch !== null && socket.writableLength === 0 && freeScratches.length < maxFreeScratches) {
+      freeScratches.push(scratch);
+    }
+  }
+
+  #forget(): void {
+    this.#buffer = nothing;
+    this.#start = 0;
+    this.#end = 0;
+  }
+
+  /** Puts the last segment behind what was collected before it. */
+  #settle(): void {
+    const bytes = this.#end - this.#start;
+    if (bytes === 0) return;
+    if (bytes > copiedBytes) {
+      this.#seal();
+      this.#parts.push(this.#buffer.subarray(this.#start, this.#end));
+      return;
+    }
+    if (this.#scratch !== null && this.#scratchEnd + bytes > this.#scratch.length) {
+      this.#seal();
+      this.#scratch = null;
+    }
+    if (this.#scratch === null) {
+      this.#scratch = freeScratches.pop() ?? Buffer.allocUnsafeSlow(scratchBytes);
+      this.#scratchStart = 0;
+      this.#scratchEnd = 0;
+    }
+    this.#buffer.copy(this.#scratch, this.#scratchEnd, this.#start, this.#end);
+    this.#scratchEnd += bytes;
+  }
+
+  #seal(): void {
+    if (this.#scratch === null || this.#scratchEnd === this.#scratchStart) return;
+    this.#parts.push(this.#scratch.subarray(this.#scratchStart, this.#scratchEnd));
+    this.#scratchStart = this.#scratchEnd;
+  }
+}
