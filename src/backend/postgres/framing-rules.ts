@@ -1,0 +1,19 @@
+import { framingRules, passes } from '../../../protocol/frame-reader.js';
+import { backend } from '../../../protocol/message-types.js';
+
+/** PostgreSQL builds a message in one allocation, so none is larger (MaxAllocSize). */
+const largestBodyBytes = 0x3fffffff;
+/** An error or row description above this is passed on in pieces and not looked into. */
+const heldBytes = 64 * 1024;
+
+const held = { hold: heldBytes, maxBody: largestBodyBytes };
+const passed = { hold: passes, maxBody: largestBodyBytes };
+const everyType = Object.values(backend);
+
+/** Rows and copy data go by unseen; everything else is looked at. */
+export const replyRules = framingRules(
+  everyType.map((type) => [type, type === backend.DataRow || type === backend.CopyData ? passed : held]),
+);
+
+/** For questions of our own, whose rows we read; none of them is larger than this. */
+export const ownQueryRules = framingRules(everyType.map((type) => [type, { hold: 1024 * 1024, maxBody: 1024 * 1024 }]));

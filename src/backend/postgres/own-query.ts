@@ -1,0 +1,68 @@
+import { backend, frontend } from '../../../protocol/message-types.js';
+import { MessageWriter } from '../../../protocol/message-writer.js';
+import { decodeDataRow } from '../../../protocol/messages/data-row.js';
+import { decodeErrorResponse } from '../../../protocol/messages/error-response.js';
+import { encodeQuery } from '../../../protocol/messages/query.js';
+import { type PostgresUpstream, type ReplyOwner, type UpstreamLoss, UpstreamRequest } from './postgres-upstream.js';
+
+/** How a question of our own ended: the first column of the last row, or what the server said against it. */
+export type OwnAnswer =
+  | { readonly kind: 'value'; readonly value: string | null }
+  | { readonly kind: 'refused'; readonly sqlstate: string; readonly message: string }
+  | { readonly kind: 'lost'; readonly loss: UpstreamLoss };
+
+/**
+ * Sends one simple query of our own over an upstream that no client uses at the moment, and reads its answer.
+ * `onAnswer` is called once. The text is ASCII, so that it means the same in every client encoding.
+ */
+export function askUpstream(upstream: PostgresUpstream, sql: string, onAnswer: (answer: OwnAnswer) => void): void {
+  upstream.readRows(true);
+  const owner = new OwnQuery((answer) => {
+    upstream.readRows(false);
+    onAnswer(answer);
+  });
+  sendQuery(upstream, sql, owner);
+}
+
+/** Sends a query of our own between a client's, whose outcome nobody waits for: errors and rows go nowhere. */
+export function tellUpstream(upstream: PostgresUpstream, sql: string, onDone: () => void): void {
+  sendQuery(upstream, sql, new OwnQuery(onDone));
+}
+
+function sendQuery(upstream: PostgresUpstream, sql: string, owner: ReplyOwner): void {
+  const writer = new MessageWriter();
+  encodeQuery(writer, { text: sql });
+  upstream.send(writer.take());
+  upstream.expect(new UpstreamRequest(frontend.Query, 'swallow', owner));
+}
+
+class OwnQuery implements ReplyOwner {
+  #answer: OwnAnswer = { kind: 'value', value: null };
+  readonly #onAnswer: (answer: OwnAnswer) => void;
+
+  constructor(onAnswer: (answer: OwnAnswer) => void) {
+    this.#onAnswer = onAnswer;
+  }
+
+  onReply(_request: UpstreamRequest, type: number, buffer: Buffer, start: number, end: number): void {
+    const body = buffer.subarray(start + 5, end);
+    if (type === backend.DataRow) {
+      const value = decodeDataRow(body).values[0];
+      this.#answer = { kind: 'value', value: value?.toString('utf8') ?? null };
+    } else if (type === backend.ErrorResponse) {
+      const { sqlstate, message } = decodeErrorResponse(body);
+      this.#answer = { kind: 'refused', sqlstate, message };
+    } else if (type === backend.ReadyForQuery) {
+      this.#onAnswer(this.#answer);
+    }
+  }
+
+  onLost(loss: UpstreamLoss): void {
+    this.#onAnswer({ kind: 'lost', loss });
+  }
+
+  onBytes(): void {}
+  onAsync(): void {}
+  onTurn(): void {}
+  onSkipped(): void {}
+}

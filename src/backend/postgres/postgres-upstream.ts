@@ -1,0 +1,228 @@
+import type { Socket } from 'node:net';
+import { FrameReader, framing } from '../../../protocol/frame-reader.js';
+import { backend, frontend } from '../../../protocol/message-types.js';
+import { decodeErrorResponse, type ErrorFields } from '../../../protocol/messages/error-response.js';
+import { decodeParameterStatus } from '../../../protocol/messages/parameter-status.js';
+import { type PendingReply, ReplyQueue } from '../../../protocol/reply-queue.js';
+import { BatchedWriter } from '../../wire/batched-writer.js';
+import { ownQueryRules, replyRules } from './framing-rules.js';
+
+/** Transaction status of a ReadyForQuery, as its byte. */
+export const transactionStatus = { idle: 0x49, open: 0x54, failed: 0x45 } as const;
+
+/** Why an upstream is gone. */
+export interface UpstreamLoss {
+  /** What the server said last, where it said why: a FATAL error. */
+  readonly lastWords: ErrorFields | null;
+  /** The client has the first bytes of a message whose rest will never come. */
+  readonly isMidMessage: boolean;
+  readonly cause: Error | null;
+}
+
+/** Who takes the replies of requests: a client's session, or a question of our own. */
+export interface ReplyOwner {
+  /** Row and copy data, and what follows the first part of an oversized message: whole messages or parts of them. */
+  onBytes(buffer: Buffer, start: number, end: number): void;
+  /** A message that answers `request`; an oversized one has its first part here and the rest in `onBytes`. */
+  onReply(request: UpstreamRequest, type: number, buffer: Buffer, start: number, end: number): void;
+  /** A notice, notification or parameter change. */
+  onAsync(type: number, buffer: Buffer, start: number, end: number): void;
+  /** A request whose reply is ours is next; nothing of it was sent upstream. */
+  onTurn(request: UpstreamRequest): void;
+  /** The server skipped the request because of an error before it. */
+  onSkipped(request: UpstreamRequest): void;
+  onLost(loss: UpstreamLoss): void;
+}
+
+/** A request to an upstream, as its reply queue keeps it. `note` is the owner's. */
+export class UpstreamRequest implements PendingReply<ReplyOwner> {
+  constructor(
+    readonly request: number,
+    readonly disposition: PendingReply<ReplyOwner>['disposition'],
+    readonly owner: ReplyOwner,
+    readonly note: unknown = null,
+  ) {}
+}
+
+export interface UpstreamSecrets {
+  readonly processId: number;
+  readonly secretKey: Buffer;
+}
+
+/**
+ * One connection to a PostgreSQL server, past its start-up. Requests are written with `send` and announced with
+ * `expect`, in the same order; replies go to the owners of the requests, row data as the bytes that came in.
+ */
+export class PostgresUpstream {
+  readonly queue = new ReplyQueue<UpstreamRequest>((request) => request.owner.onSkipped(request));
+  readonly writer: BatchedWriter;
+  readonly parameters: Map<string, string>;
+  readonly secrets: UpstreamSecrets;
+  /** Of the last ReadyForQuery. */
+  status: number = transactionStatus.idle;
+  /** Takes what comes unasked while no request is pending. */
+  attached: ReplyOwner | null = null;
+  isLost = false;
+  /** Called once, when the connection is gone for whatever reason. */
+  onClosed: ((loss: UpstreamLoss) => void) | null = null;
+  bytesReceived = 0;
+
+  readonly #socket: Socket;
+  readonly #reader: FrameReader;
+  #bytesOwner: ReplyOwner | null = null;
+  #lastWords: ErrorFields | null = null;
+  #isMidMessage = false;
+
+  constructor(socket: Socket, reader: FrameReader, parameters: Map<string, string>, secrets: UpstreamSecrets) {
+    this.#socket = socket;
+    this.#reader = reader;
+    this.parameters = parameters;
+    this.secrets = secrets;
+    this.writer = new BatchedWriter(socket);
+    reader.useRules(replyRules);
+    socket.on('data', (chunk) => this.#onData(chunk));
+    socket.on('error', (error) => this.#lose(error));
+    socket.on('close', () => this.#lose(null));
+  }
+
+  /** True when nothing is under way: no reply is due and no transaction is open. */
+  get isIdle(): boolean {
+    return this.queue.size === 0 && this.status === transactionStatus.idle && !this.queue.isSkipping;
+  }
+
+  send(buffer: Buffer, start = 0, end = buffer.length): void {
+    this.writer.write(buffer, start, end);
+  }
+
+  /** Announces a request that was sent, or one whose reply is ours. */
+  expect(request: UpstreamRequest): void {
+    this.queue.push(request);
+    if (request.disposition === 'synthesise') this.#takeTurns();
+  }
+
+  /** While a question of our own is asked, rows come to its owner as whole messages. */
+  readRows(isOwnQuery: boolean): void {
+    this.#reader.useRules(isOwnQuery ? ownQueryRules : replyRules);
+  }
+
+  /** Stops and starts the server's sending, for a client that doesn't read. */
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    if (!this.isLost) this.#socket.resume();
+  }
+
+  /** Says goodbye; what was sent before is still carried out by the server. */
+  close(): void {
+    if (this.isLost) return;
+    this.send(terminateFrame);
+    this.writer.flush();
+    this.#socket.end();
+    this.#lose(null);
+    // A server that never closes its side must not keep the socket.
+    this.#socket.setTimeout(5000, () => this.#socket.destroy());
+    this.#socket.resume();
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
+    this.#lose(null);
+  }
+
+  /** Lets the process end although the connection is open. */
+  unref(): void {
+    this.#socket.unref();
+  }
+
+  #onData(chunk: Buffer): void {
+    if (this.isLost) return;
+    this.bytesReceived += chunk.length;
+    const reader = this.#reader;
+    reader.push(chunk);
+    try {
+      for (let found = reader.next(); found !== framing.none; found = reader.next()) {
+        if (found === framing.run) this.#onRun();
+        else if (found === framing.piece) this.#bytesOwner?.onBytes(reader.buffer, reader.start, reader.end);
+        else this.#onMessage(found === framing.head);
+        if (this.isLost) return;
+      }
+      this.#isMidMessage = !reader.isAtBoundary && this.#bytesOwner !== null;
+    } catch (error) {
+      this.#lose(error as Error);
+      this.#socket.destroy();
+    }
+  }
+
+  #onRun(): void {
+    const { buffer, start, end } = this.#reader;
+    const head = this.queue.head;
+    this.#bytesOwner = head?.disposition === 'forward' ? head.owner : null;
+    this.#bytesOwner?.onBytes(buffer, start, end);
+  }
+
+  #onMessage(isHead: boolean): void {
+    const { type, buffer, start, end } = this.#reader;
+    this.#bytesOwner = null;
+    switch (type) {
+      case backend.ParameterStatus: {
+        const { name, value } = decodeParameterStatus(buffer.subarray(start + 5, end));
+        this.parameters.set(name, value);
+        return this.#async(type, buffer, start, end, isHead);
+      }
+      case backend.NoticeResponse:
+      case backend.NotificationResponse:
+        return this.#async(type, buffer, start, end, isHead);
+      case backend.ErrorResponse:
+        if (isFatal(buffer, start, end)) {
+          this.#lastWords = decodeErrorResponse(buffer.subarray(start + 5, end));
+          return;
+        }
+        break;
+      case backend.ReadyForQuery:
+        this.status = buffer[start + 5] as number;
+        break;
+    }
+    const request = this.queue.match(type);
+    if (request === undefined) throw new Error(`the server sent a message that nothing asked for: ${type}`);
+    if (isHead && request.disposition === 'forward') this.#bytesOwner = request.owner;
+    request.owner.onReply(request, type, buffer, start, end);
+    this.#takeTurns();
+  }
+
+  #async(type: number, buffer: Buffer, start: number, end: number, isHead: boolean): void {
+    const owner = this.queue.head?.owner ?? this.attached;
+    if (isHead) this.#bytesOwner = owner;
+    owner?.onAsync(type, buffer, start, end);
+  }
+
+  #takeTurns(): void {
+    for (let next = this.queue.takeSynthesised(); next !== undefined; next = this.queue.takeSynthesised()) {
+      next.owner.onTurn(next);
+    }
+  }
+
+  #lose(cause: Error | null): void {
+    if (this.isLost) return;
+    this.isLost = true;
+    const loss = { lastWords: this.#lastWords, isMidMessage: this.#isMidMessage, cause };
+    const owners = new Set(this.queue.drain().map((request) => request.owner));
+    if (this.attached !== null) owners.add(this.attached);
+    this.attached = null;
+    // The pool strikes it from its list first, so that nobody who is told asks for it again.
+    this.onClosed?.(loss);
+    for (const owner of owners) owner.onLost(loss);
+  }
+}
+
+const terminateFrame = Buffer.from([frontend.Terminate, 0, 0, 0, 4]);
+
+/** Whether an ErrorResponse says FATAL or PANIC in the field that isn't translated (PG 55.8, V). */
+function isFatal(buffer: Buffer, start: number, end: number): boolean {
+  // Nearly every error is an ERROR: tell by its first field, which is S and untranslated in nearly every server.
+  if (buffer[start + 6] === 0x45 && buffer[start + 7] === 0x52) return false;
+  const { severityNonLocalized, severity } = decodeErrorResponse(buffer.subarray(start + 5, end));
+  const said = severityNonLocalized ?? severity;
+  return said === 'FATAL' || said === 'PANIC';
+}

@@ -1,0 +1,38 @@
+import { askUpstream } from '../backend/postgres/own-query.js';
+import type { PooledUpstream } from './pooled-upstream.js';
+import { SessionSettings } from './session-settings.js';
+
+/** How long a server may take over a question of ours, milliseconds. */
+const answerWithinMs = 5000;
+
+/**
+ * Brings the session of a client that left into the state it started in. `onDone(false)`: it can't be told what state
+ * it is in, so it must be closed.
+ */
+export function handBackClean(upstream: PooledUpstream, onDone: (isClean: boolean) => void): void {
+  const { connection } = upstream;
+  if (connection.isLost) return;
+  // DISCARD ALL can't run inside a transaction, also not an implicit one, so it goes alone.
+  const discard = () =>
+    ask(upstream, 'DISCARD ALL', (isDone) => {
+      upstream.settings = SessionSettings.none;
+      upstream.statements.clear();
+      onDone(isDone);
+    });
+  if (connection.isIdle) discard();
+  else ask(upstream, 'ROLLBACK', (isDone) => (isDone ? discard() : onDone(false)));
+}
+
+/** Asks an idle upstream for a sign of life. */
+export function isAlive(upstream: PooledUpstream, onAnswer: (isAlive: boolean) => void): void {
+  upstream.idleSince = Number.POSITIVE_INFINITY;
+  ask(upstream, '', onAnswer);
+}
+
+function ask(upstream: PooledUpstream, sql: string, onDone: (isDone: boolean) => void): void {
+  const timer = setTimeout(() => upstream.connection.destroy(), answerWithinMs);
+  askUpstream(upstream.connection, sql, (answer) => {
+    clearTimeout(timer);
+    onDone(answer.kind === 'value' && upstream.connection.isIdle);
+  });
+}

@@ -1,0 +1,247 @@
+import type { PostgresUpstream } from '../backend/postgres/postgres-upstream.js';
+import { ProxyError } from '../errors/proxy-error.js';
+import { PooledUpstream } from './pooled-upstream.js';
+import { handBackClean, isAlive } from './hand-back.js';
+
+// generic-pool was looked at: its checkout is a promise even when an upstream is idle, and it has neither a reserve
+// nor a place for shared lanes, so the list is kept here.
+
+export interface PoolOptions {
+  readonly size: number;
+  readonly min: number;
+  readonly reserve: number;
+  readonly reserveAfterMs: number;
+  readonly acquireTimeoutMs: number;
+  readonly idleTimeoutMs: number;
+  readonly lifetimeMs: number;
+  /** Prepared statements kept on each upstream. */
+  readonly statementsMax: number;
+  /** An upstream idle for longer is asked whether it is alive. */
+  readonly healthCheckAfterMs: number;
+}
+
+/** Somebody who waits for an upstream. Exactly one of the two is called, once. */
+export interface Waiter {
+  onUpstream(upstream: PooledUpstream): void;
+  onRefused(error: ProxyError): void;
+}
+
+interface Waiting {
+  readonly waiter: Waiter;
+  readonly since: number;
+}
+
+export interface PoolGauges {
+  readonly open: number;
+  readonly idle: number;
+  readonly connecting: number;
+  readonly waiting: number;
+}
+
+/** Most clients that may wait at once; the one after gets 53300 at once. */
+const waitingMax = 20_000;
+
+/**
+ * The upstreams of one database and one upstream user, each used by one client at a time. Who waits longest is served
+ * first. Times are in milliseconds of the clock that `sweep` is called with; `connect` opens one more upstream and
+ * rejects with a ProxyError.
+ */
+export class Pool {
+  readonly #options: PoolOptions;
+  readonly #connect: () => Promise<PostgresUpstream>;
+  readonly #now: () => number;
+  readonly #open = new Set<PooledUpstream>();
+  /** The one used last is taken first, so that the others can grow old and be closed. */
+  readonly #idle: PooledUpstream[] = [];
+  #waiting: Waiting[] = [];
+  #connecting = 0;
+  #isClosed = false;
+  /** After a reload: what is open is not used again. */
+  #retiredBefore = 0;
+
+  constructor(options: PoolOptions, connect: () => Promise<PostgresUpstream>, now: () => number) {
+    this.#options = options;
+    this.#connect = connect;
+    this.#now = now;
+  }
+
+  get gauges(): PoolGauges {
+    return {
+      open: this.#open.size,
+      idle: this.#idle.length,
+      connecting: this.#connecting,
+      waiting: this.#waiting.length,
+    };
+  }
+
+  get isEmpty(): boolean {
+    return this.#open.size === 0 && this.#connecting === 0 && this.#waiting.length === 0;
+  }
+
+  /** An idle upstream, one with the wanted settings before others; or null, and the waiter is called later. */
+  checkout(waiter: Waiter, settingsKey: string): PooledUpstream | null {
+    if (this.#waiting.length === 0) {
+      const upstream = this.#takeIdle(settingsKey);
+      if (upstream !== null) return upstream;
+    }
+    if (this.#isClosed) {
+      waiter.onRefused(new ProxyError('notAccepting', 'the database system is shutting down', { severity: 'ERROR' }));
+    } else if (this.#waiting.length >= waitingMax) {
+      waiter.onRefused(new ProxyError('noFreeConnection', 'too many clients wait for a connection to this database'));
+    } else {
+      this.#waiting.push({ waiter, since: this.#now() });
+      this.#grow(this.#options.size);
+    }
+    return null;
+  }
+
+  /** The client that waited is gone. */
+  stopWaiting(waiter: Waiter): void {
+    this.#waiting = this.#waiting.filter((waiting) => waiting.waiter !== waiter);
+  }
+
+  /** Takes an upstream back whose session the next client may use once its settings are made. */
+  release(upstream: PooledUpstream): void {
+    if (upstream.connection.isLost) return;
+    upstream.connection.attached = null;
+    if (upstream.cancelsUnderWay > 0) return;
+    const next = this.#waiting.shift();
+    const isWornOut =
+      this.#isClosed ||
+      upstream.bornAt < this.#retiredBefore ||
+      this.#open.size > this.#limit(next) ||
+      this.#now() - upstream.bornAt > this.#options.lifetimeMs;
+    if (isWornOut) {
+      if (next !== undefined) this.#waiting.unshift(next);
+      this.#discard(upstream);
+    } else if (next !== undefined) {
+      next.waiter.onUpstream(upstream);
+    } else {
+      upstream.idleSince = this.#now();
+      this.#idle.push(upstream);
+    }
+  }
+
+  /** Takes back an upstream whose client left: undoes what it did to the session first, or closes what can't be undone. */
+  reclaim(upstream: PooledUpstream): void {
+    upstream.connection.attached = null;
+    handBackClean(upstream, (isClean) => {
+      if (isClean) this.release(upstream);
+      else this.#discard(upstream);
+    });
+  }
+
+  /** A cancel request for what ran on this upstream was sent, or has arrived. */
+  cancelStarted(upstream: PooledUpstream): void {
+    upstream.cancelsUnderWay += 1;
+  }
+
+  cancelEnded(upstream: PooledUpstream): void {
+    upstream.cancelsUnderWay -= 1;
+    const isParked = upstream.connection.attached === null && !this.#idle.includes(upstream);
+    if (upstream.cancelsUnderWay === 0 && isParked && upstream.connection.isIdle) this.release(upstream);
+  }
+
+  /** Looks after waits, ages and idle upstreams. To be called every so often. */
+  sweep(): void {
+    const now = this.#now();
+    const { acquireTimeoutMs, reserveAfterMs, size, reserve, min } = this.#options;
+    while (this.#waiting[0] !== undefined && now - this.#waiting[0].since >= acquireTimeoutMs) {
+      const { waiter } = this.#waiting.shift() as Waiting;
+      waiter.onRefused(
+        new ProxyError('noFreeConnection', 'no connection to the database became free in time', {
+          hint: 'All connections of the pool are in use. Raise pool.size, or look for transactions that stay open.',
+        }),
+      );
+    }
+    if (this.#waiting[0] !== undefined && now - this.#waiting[0].since >= reserveAfterMs) this.#grow(size + reserve);
+    for (const upstream of [...this.#idle]) this.#lookAfter(upstream, now);
+    for (let missing = min - this.#open.size - this.#connecting; missing > 0 && !this.#isClosed; missing--) this.#add();
+  }
+
+  /** After a reload: upstreams opened until now are closed as they come back. */
+  retire(): void {
+    this.#retiredBefore = this.#now() + 1;
+    for (const upstream of this.#idle.splice(0)) this.#discard(upstream);
+  }
+
+  /** Refuses who waits, closes what is idle, and the rest as it comes back. */
+  close(): void {
+    this.#isClosed = true;
+    for (const { waiter } of this.#waiting.splice(0)) {
+      waiter.onRefused(new ProxyError('notAccepting', 'the database system is shutting down', { severity: 'ERROR' }));
+    }
+    for (const upstream of this.#idle.splice(0)) this.#discard(upstream);
+  }
+
+  /** Closes everything at once; for the end of a drain. */
+  destroy(): void {
+    this.close();
+    for (const upstream of [...this.#open]) upstream.connection.destroy();
+  }
+
+  #takeIdle(settingsKey: string): PooledUpstream | null {
+    const idle = this.#idle;
+    const last = idle.length - 1;
+    if (last < 0) return null;
+    if ((idle[last] as PooledUpstream).settings.key === settingsKey) return idle.pop() as PooledUpstream;
+    const at = idle.findLastIndex((upstream) => upstream.settings.key === settingsKey);
+    return idle.splice(at < 0 ? last : at, 1)[0] as PooledUpstream;
+  }
+
+  #limit(oldest: Waiting | undefined): number {
+    const { size, reserve, reserveAfterMs } = this.#options;
+    return oldest !== undefined && this.#now() - oldest.since >= reserveAfterMs ? size + reserve : size;
+  }
+
+  /** Opens upstreams for those who wait, as far as the limit goes. */
+  #grow(limit: number): void {
+    while (this.#connecting < this.#waiting.length && this.#open.size + this.#connecting < limit) this.#add();
+  }
+
+  #add(): void {
+    this.#connecting += 1;
+    this.#connect().then(
+      (connection) => this.#added(connection),
+      (error: ProxyError) => {
+        this.#connecting -= 1;
+        // One attempt, one answer: those behind have attempts of their own under way, or start one now.
+        this.#waiting.shift()?.waiter.onRefused(error);
+        this.#grow(this.#limit(this.#waiting[0]));
+      },
+    );
+  }
+
+  #added(connection: PostgresUpstream): void {
+    this.#connecting -= 1;
+    const upstream = new PooledUpstream(connection, this.#now(), this.#options.statementsMax);
+    this.#open.add(upstream);
+    connection.onClosed = () => this.#strike(upstream);
+    if (connection.isLost) this.#strike(upstream);
+    else this.release(upstream);
+  }
+
+  #strike(upstream: PooledUpstream): void {
+    this.#open.delete(upstream);
+    const at = this.#idle.indexOf(upstream);
+    if (at >= 0) this.#idle.splice(at, 1);
+    if (!this.#isClosed) this.#grow(this.#limit(this.#waiting[0]));
+  }
+
+  #discard(upstream: PooledUpstream): void {
+    upstream.connection.close();
+  }
+
+  #lookAfter(upstream: PooledUpstream, now: number): void {
+    const { idleTimeoutMs, lifetimeMs, healthCheckAfterMs, min } = this.#options;
+    const idleMs = now - upstream.idleSince;
+    const isUnneeded = this.#open.size > min && idleMs >= idleTimeoutMs;
+    if (isUnneeded || now - upstream.bornAt > lifetimeMs) {
+      this.#idle.splice(this.#idle.indexOf(upstream), 1);
+      this.#discard(upstream);
+    } else if (idleMs >= healthCheckAfterMs) {
+      this.#idle.splice(this.#idle.indexOf(upstream), 1);
+      isAlive(upstream, (alive) => (alive ? this.release(upstream) : upstream.connection.destroy()));
+    }
+  }
+}

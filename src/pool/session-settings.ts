@@ -1,0 +1,80 @@
+/**
+ * The run-time settings that a session has beyond what its server connection started with: name to value, as
+ * pg_settings.setting writes it. Names are compared without case, as PostgreSQL does. Immutable; two are alike when
+ * their keys are.
+ */
+export class SessionSettings {
+  static readonly none = new SessionSettings(new Map());
+
+  readonly key: string;
+
+  private constructor(readonly values: ReadonlyMap<string, string>) {
+    this.key = [...values]
+      .map(([name, value]) => `${name}\0${value}`)
+      .sort()
+      .join('\0');
+  }
+
+  static from(values: Iterable<readonly [string, string]>): SessionSettings {
+    const folded = new Map<string, string>();
+    for (const [name, value] of values) folded.set(name.toLowerCase(), value);
+    return folded.size === 0 ? SessionSettings.none : new SessionSettings(folded);
+  }
+
+  /** These settings with others laid over them. */
+  with(others: SessionSettings): SessionSettings {
+    return others.values.size === 0 ? this : SessionSettings.from([...this.values, ...others.values]);
+  }
+}
+
+/** Who one is decides what one may set: taken back first, set last. */
+const identity = ['session_authorization', 'role'];
+
+/** The statement that turns a connection with the settings `from` into one with `to`; null when they are alike. */
+export function differenceSql(from: SessionSettings, to: SessionSettings): string | null {
+  if (from.key === to.key) return null;
+  const resets = [...from.values.keys()].filter((name) => !to.values.has(name));
+  const sets = [...to.values].filter(([name, value]) => from.values.get(name) !== value);
+  const statements = identityLast(resets, (name) => name)
+    .reverse()
+    .map((name) => `RESET ${quoteName(name)}`);
+  if (sets.length > 0) statements.push(setSql(identityLast(sets, ([name]) => name)));
+  return statements.join(';');
+}
+
+/** One statement that makes all these settings. set_config takes lists, such as search_path, as they are written. */
+export function setSql(settings: Iterable<readonly [string, string]>): string {
+  const calls = [...settings].map(
+    ([name, value]) => `pg_catalog.set_config(${quoteLiteral(name)},${quoteLiteral(value)},false)`,
+  );
+  return `SELECT ${calls.join(',')}`;
+}
+
+function identityLast<T>(items: readonly T[], nameOf: (item: T) => string): T[] {
+  return [...items].sort((a, b) => identity.indexOf(nameOf(a)) - identity.indexOf(nameOf(b)));
+}
+
+/** `a.b` is two identifiers to RESET. */
+function quoteName(name: string): string {
+  return name
+    .split('.')
+    .map((part) => `"${part.replaceAll('"', '""')}"`)
+    .join('.');
+}
+
+/**
+ * A string literal that reads alike whatever `standard_conforming_strings` and the client encoding are: escapes for
+ * everything that isn't plain ASCII (PG 4.1.2.2).
+ */
+export function quoteLiteral(value: string): string {
+  const escaped = value.replace(/[^\x20-\x7e]|['\\]/gu, (character) => {
+    if (character === "'" || character === '\\') return character + character;
+    const point = character.codePointAt(0) as number;
+    return point > 0xffff ? `\\U${hex(point, 8)}` : `\\u${hex(point, 4)}`;
+  });
+  return escaped === value ? `'${value}'` : ` E'${escaped}'`;
+}
+
+function hex(point: number, digits: number): string {
+  return point.toString(16).padStart(digits, '0');
+}

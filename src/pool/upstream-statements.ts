@@ -1,0 +1,55 @@
+let clock = 0;
+
+/** A point in the order of all Parse messages; later ones are larger. */
+export function nextParseTime(): number {
+  clock += 1;
+  return clock;
+}
+
+/**
+ * The prepared statements that one upstream holds, by their upstream name, which says their content: and when each was
+ * parsed, since a statement parsed before a table changed behaves otherwise than one parsed after it.
+ */
+export class UpstreamStatements {
+  /** In order of use, the longest unused first. */
+  readonly #parseTimes = new Map<string, number>();
+  /** Content of the unnamed statement; null when there is none. */
+  unnamed: string | null = null;
+
+  constructor(readonly max: number) {}
+
+  /** Whether the upstream has the statement, no older than `since`. */
+  has(name: string, since: number): boolean {
+    const parseTime = this.#parseTimes.get(name);
+    if (parseTime === undefined || parseTime < since) return false;
+    this.#parseTimes.delete(name);
+    this.#parseTimes.set(name, parseTime);
+    return true;
+  }
+
+  isKnown(name: string): boolean {
+    return this.#parseTimes.has(name);
+  }
+
+  add(name: string, parseTime: number): void {
+    this.#parseTimes.delete(name);
+    this.#parseTimes.set(name, parseTime);
+  }
+
+  forget(name: string): void {
+    this.#parseTimes.delete(name);
+  }
+
+  /** One statement too many is taken off the list, to be closed. */
+  takeExcess(): string | undefined {
+    if (this.#parseTimes.size <= this.max) return undefined;
+    const oldest = this.#parseTimes.keys().next().value as string;
+    this.#parseTimes.delete(oldest);
+    return oldest;
+  }
+
+  clear(): void {
+    this.#parseTimes.clear();
+    this.unnamed = null;
+  }
+}
