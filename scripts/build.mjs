@@ -1,0 +1,48 @@
+// Compiles src/, protocol/ and certs/ to dist/. With --if-stale only when a source is newer than the last build.
+import { spawnSync } from 'node:child_process';
+import { chmodSync, existsSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
+const stamp = path.join(root, 'dist', '.built');
+const cli = path.join(root, 'dist', 'src', 'cli.js');
+const sources = ['src', 'protocol', 'certs', 'tsconfig.json', 'tsconfig.build.json'];
+
+function newestMs(file) {
+  if (!existsSync(file)) return 0;
+  const stats = statSync(file);
+  if (!stats.isDirectory()) return stats.mtimeMs;
+  return readdirSync(file).reduce((newest, name) => Math.max(newest, newestMs(path.join(file, name))), stats.mtimeMs);
+}
+
+function isStale() {
+  if (!existsSync(stamp)) return true;
+  const builtMs = statSync(stamp).mtimeMs;
+  return sources.some((source) => newestMs(path.join(root, source)) > builtMs);
+}
+
+function findCompiler() {
+  try {
+    return createRequire(import.meta.url).resolve('typescript/bin/tsc');
+  } catch {
+    process.stderr.write('build: typescript is not installed; run `npm ci` without --omit=dev first\n');
+    process.exit(1);
+  }
+}
+
+function build() {
+  // The stamp carries the time the build began: a source saved while the compiler runs counts as newer.
+  const startedAt = new Date();
+  const compiler = [findCompiler(), '-p', path.join(root, 'tsconfig.build.json')];
+  const { status } = spawnSync(process.execPath, compiler, { stdio: 'inherit' });
+  if (existsSync(cli)) {
+    chmodSync(cli, 0o755);
+    writeFileSync(stamp, '');
+    utimesSync(stamp, startedAt, startedAt);
+  }
+  return status ?? 1;
+}
+
+if (!process.argv.includes('--if-stale') || isStale()) process.exitCode = build();
