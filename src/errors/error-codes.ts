@@ -15,7 +15,12 @@ export const errorCodes = {
   protocolViolation: entry('08P01', 'FATAL', 'client', 'protocol violation'),
   unknownDatabase: entry('3D000', 'FATAL', 'client', 'unknown database or tenant'),
   upstreamLost: entry('08006', 'ERROR', 'upstream', 'upstream lost in the middle of a statement'),
-  upstreamLostInTransaction: entry('08006', 'FATAL', 'upstream', 'upstream lost in the middle of a transaction or batch'),
+  upstreamLostInTransaction: entry(
+    '08006',
+    'FATAL',
+    'upstream',
+    'upstream lost in the middle of a transaction or batch',
+  ),
   shuttingDown: entry('57P01', 'FATAL', 'proxy', 'shutting down, to connected clients'),
   statementTooLarge: entry('54000', 'ERROR', 'client', 'statement or message too large'),
   statementTooComplex: entry('54000', 'ERROR', 'client', 'statement too complex'),

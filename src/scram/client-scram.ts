@@ -111,7 +111,7 @@ function keysOfLogin(clientKey: Buffer, verifierText: string, salt: Buffer, iter
   if (verifier === null || verifier.iterations !== iterations || !verifier.salt.equals(salt)) {
     throw failed(
       'the server holds another SCRAM verifier for this user',
-      'Give pgturnstile the verifier of the server (pg_authid.rolpassword), or a user in the database\'s url.',
+      "Give pgturnstile the verifier of the server (pg_authid.rolpassword), or a user in the database's url.",
     );
   }
   return { salt, iterations, clientKey, serverKey: verifier.serverKey };
