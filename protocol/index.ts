@@ -1,6 +1,8 @@
 /** The PostgreSQL protocol, 3.0 and 3.2: bytes to values and back, framing, phases. No sockets, no policy. */
 export * from './body-reader.js';
+export * from './decode-message.js';
 export * from './frame-reader.js';
+export * from './message-bounds.js';
 export * from './message-types.js';
 export * from './message-writer.js';
 export * from './messages/authentication.js';
@@ -40,6 +42,7 @@ export * from './messages/row-description.js';
 export * from './messages/sasl-initial-response.js';
 export * from './messages/sasl-response.js';
 export * from './messages/target.js';
+export * from './phases.js';
 export * from './protocol-error.js';
 export * from './reply-queue.js';
 export * from './startup-packet.js';

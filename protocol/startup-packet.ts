@@ -51,11 +51,12 @@ export function decodeStartupPacket(body: Buffer): StartupPacket {
   if (body.length < 4)
     throw new ProtocolError('08P01', 'invalid length of startup packet', { fatal: true, isSilent: true });
   const code = body.readUInt32BE(0);
+  // PostgreSQL doesn't mind what stands behind the code of the two requests for encryption.
   switch (code) {
     case sslRequestCode:
-      return expectNothingMore(body, { kind: 'ssl' });
+      return { kind: 'ssl' };
     case gssEncRequestCode:
-      return expectNothingMore(body, { kind: 'gssenc' });
+      return { kind: 'gssenc' };
     case cancelRequestCode:
       return decodeCancelRequest(body);
     default:
@@ -97,12 +98,6 @@ export function encodeCancelRequest(
 /** Whether a cancel key may have that many bytes. */
 export function isSecretKeyLength(bytes: number): boolean {
   return bytes >= secretKeyBytesMin && bytes <= secretKeyBytesMax;
-}
-
-function expectNothingMore<Packet extends StartupPacket>(body: Buffer, packet: Packet): Packet {
-  if (body.length !== 4)
-    throw new ProtocolError('08P01', 'invalid length of startup packet', { fatal: true, isSilent: true });
-  return packet;
 }
 
 function decodeCancelRequest(body: Buffer): CancelRequest {
