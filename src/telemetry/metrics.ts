@@ -1,0 +1,99 @@
+import { Registry, collectDefaultMetrics } from 'prom-client';
+import { DatabaseCounters } from './database-counters.js';
+import { registerInstruments } from './instruments.js';
+
+/** More than a configuration lists. What comes after is counted together under the tenant and database `other`. */
+const databasesMax = 10_000;
+/** Rules come from policy files, so there are few; a reload may add others. */
+const rulesMax = 1_000;
+
+export type AuthOutcome = 'ok' | 'failed' | 'refused' | 'limited';
+
+/**
+ * Everything that is counted, as plain numbers. The fields are there to be bumped: `metrics.bytes.fromClients += n`.
+ * One for a process, passed to the rooms by main.
+ */
+export class Metrics {
+  readonly bytes = { fromClients: 0, toClients: 0, fromUpstreams: 0, toUpstreams: 0 };
+  readonly shapeCache = { hits: 0, misses: 0 };
+  /** `file`, by what became of the event. */
+  readonly auditEvents = { written: 0, lost: 0 };
+
+  readonly #databases = new Map<string, DatabaseCounters>();
+  readonly #verdicts = new Map<string, VerdictCount>();
+  readonly #auth = new Map<string, AuthCount>();
+  readonly #readers: (() => void)[] = [];
+  readonly #registry = new Registry();
+
+  constructor() {
+    registerInstruments(this, this.#registry);
+    collectDefaultMetrics({ register: this.#registry });
+  }
+
+  /** The counters of a database; the same object for the same names. The names must be the configuration's. */
+  database(tenant: string, database: string): DatabaseCounters {
+    const key = `${tenant}/${database}`;
+    let counters = this.#databases.get(key);
+    if (counters === undefined) {
+      if (this.#databases.size >= databasesMax && key !== 'other/other') return this.database('other', 'other');
+      counters = new DatabaseCounters(tenant, database);
+      this.#databases.set(key, counters);
+    }
+    return counters;
+  }
+
+  /** Where a verdict on a rule is counted: to be asked once a cached verdict, and its `count` bumped after. */
+  verdict(verdict: 'allow' | 'deny', rule: string): VerdictCount {
+    const key = `${verdict} ${rule}`;
+    let counted = this.#verdicts.get(key);
+    if (counted === undefined) {
+      if (this.#verdicts.size >= rulesMax && rule !== 'other') return this.verdict(verdict, 'other');
+      counted = { verdict, rule, count: 0 };
+      this.#verdicts.set(key, counted);
+    }
+    return counted;
+  }
+
+  /** @param method as in the configuration: `scram-sha-256`, ... */
+  countAuth(method: string, outcome: AuthOutcome): void {
+    const key = `${method} ${outcome}`;
+    const counted = this.#auth.get(key);
+    if (counted === undefined) this.#auth.set(key, { method, outcome, count: 1 });
+    else counted.count += 1;
+  }
+
+  /** Calls back before each scrape, for those who would rather say how things are than keep a gauge up to date. */
+  onScrape(reader: () => void): void {
+    this.#readers.push(reader);
+  }
+
+  /** The text that Prometheus reads, and its content type. */
+  async scrape(): Promise<{ text: string; contentType: string }> {
+    for (const reader of this.#readers) reader();
+    return { text: await this.#registry.metrics(), contentType: this.#registry.contentType };
+  }
+
+  get databases(): Iterable<DatabaseCounters> {
+    return this.#databases.values();
+  }
+
+  get verdicts(): Iterable<VerdictCount> {
+    return this.#verdicts.values();
+  }
+
+  get auth(): Iterable<AuthCount> {
+    return this.#auth.values();
+  }
+}
+
+export interface VerdictCount {
+  readonly verdict: 'allow' | 'deny';
+  readonly rule: string;
+  count: number;
+}
+
+export interface AuthCount {
+  readonly method: string;
+  readonly outcome: AuthOutcome;
+  count: number;
+}
