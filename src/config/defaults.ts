@@ -59,3 +59,12 @@ export const defaultAudit: AuditConfig = {
 };
 
 export const defaultLog: LogConfig = { level: 'info', pretty: 'auto' };
+
+/** What is given, over what is not. */
+export function withDefaults<T extends object>(
+  defaults: T,
+  given: { readonly [K in keyof T]?: T[K] | undefined } | undefined,
+): T {
+  const isGiven = ([, value]: [string, unknown]) => value !== undefined;
+  return { ...defaults, ...Object.fromEntries(Object.entries(given ?? {}).filter(isGiven)) };
+}
