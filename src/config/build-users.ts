@@ -61,7 +61,7 @@ function secretOf(secret: WrittenText | undefined, path: TreePath, findings: Fin
   }
   if (written !== '') findings.holdsSecret = true;
   if (kind === 'plain' && written !== '') {
-    findings.warn(path, 'is a password in clear; replace it by what pgturnstile hash-password prints, or by ${NAME}');
+    findings.warn(path, `is a password in clear; replace it by what pgturnstile hash-password prints, or by \${NAME}`);
   }
   return text;
 }

@@ -8,6 +8,7 @@ import type {
   ListenConfig,
   LogConfig,
   PoolConfig,
+  UpstreamAddress,
   UserConfig,
 } from './config.js';
 import { ConfigError } from './config-error.js';
@@ -45,51 +46,55 @@ export interface UrlConfigOptions {
  * @throws ConfigError when the URL is none; never quotes it
  */
 export function configFromUrl(url: string, options: UrlConfigOptions = {}): Config {
-  const parsed = parseUpstreamUrl(url);
-  if (!parsed.ok) throw urlError(parsed.problem);
   const directory = options.directory ?? process.cwd();
-  const { user, password, database, sslrootcert, sslcert, sslkey } = parsed.address;
-  const absolute = (file: string | null) => (file === null || file === 'system' ? file : resolve(directory, file));
-  const upstream = {
-    ...parsed.address,
-    sslrootcert: absolute(sslrootcert),
-    sslcert: absolute(sslcert),
-    sslkey: absolute(sslkey),
-  };
-  const isPoliced = (options.policies ?? []).length > 0;
-  const databaseAs = (name: string): DatabaseConfig => ({
-    name,
-    backend: 'postgres',
-    upstream: name === '*' ? { ...upstream, database: '*' } : upstream,
-    pool: withDefaults(defaultPool, options.pool),
-    breaker: defaultBreaker,
-    control: null,
-    replication: 'refuse',
-    limits: isPoliced ? defaultPolicedLimits : defaultLimits,
-  });
+  const upstream = upstreamOf(url, directory);
+  const { user, password, database } = upstream;
   const users = options.users ?? (user === null ? [] : [userOf(user, password)]);
+  const policies = options.policies ?? [];
+  const databases = [databaseOf(database, upstream, options), databaseOf('*', { ...upstream, database: '*' }, options)];
+  const tenant = { name: 'default', users: new Map(), databases: byName(databases), policies };
   return {
     file: null,
     directory,
     listen: withDefaults(defaultListen, options.listen),
     admin: options.admin ?? null,
     auth: { rules: options.rules ?? [] },
-    users: new Map(users.map((one) => [one.name, one])),
-    tenants: new Map([
-      [
-        'default',
-        {
-          name: 'default',
-          users: new Map(),
-          databases: new Map([database, '*'].map((name) => [name, databaseAs(name)])),
-          policies: options.policies ?? [],
-        },
-      ],
-    ]),
+    users: byName(users),
+    tenants: byName([tenant]),
     audit: options.audit ?? null,
     log: options.log ?? defaultLog,
     warnings: [],
   };
+}
+
+function upstreamOf(url: string, directory: string): UpstreamAddress {
+  const parsed = parseUpstreamUrl(url);
+  if (!parsed.ok) throw urlError(parsed.problem);
+  const absolute = (file: string | null) => (file === null || file === 'system' ? file : resolve(directory, file));
+  const { sslrootcert, sslcert, sslkey } = parsed.address;
+  return {
+    ...parsed.address,
+    sslrootcert: absolute(sslrootcert),
+    sslcert: absolute(sslcert),
+    sslkey: absolute(sslkey),
+  };
+}
+
+function databaseOf(name: string, upstream: UpstreamAddress, options: UrlConfigOptions): DatabaseConfig {
+  return {
+    name,
+    backend: 'postgres',
+    upstream,
+    pool: withDefaults(defaultPool, options.pool),
+    breaker: defaultBreaker,
+    control: null,
+    replication: 'refuse',
+    limits: (options.policies ?? []).length > 0 ? defaultPolicedLimits : defaultLimits,
+  };
+}
+
+function byName<T extends { readonly name: string }>(values: readonly T[]): ReadonlyMap<string, T> {
+  return new Map(values.map((value) => [value.name, value]));
 }
 
 function userOf(name: string, secret: string | null): UserConfig {

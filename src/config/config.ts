@@ -1,3 +1,6 @@
+import type { ChannelBinding } from '../scram/mechanisms.js';
+import type { SslMode } from '../tls/upstream-tls.js';
+
 /**
  * The configuration as the daemon uses it: every default filled in, every reference resolved, every path absolute.
  * `load-config.ts` makes one from a file, `config-from-url.ts` from a DATABASE_URL. Nothing changes one afterwards:
@@ -108,8 +111,6 @@ export interface DatabaseConfig {
   readonly limits: LimitsConfig;
 }
 
-export type SslMode = 'disable' | 'allow' | 'prefer' | 'require' | 'verify-ca' | 'verify-full';
-
 /** Where and as whom to connect: what a libpq URL says (PG 34.1.1). */
 export interface UpstreamAddress {
   /** A name or an address, IPv6 without brackets; `localhost` when `socketPath` is given. */
@@ -127,7 +128,7 @@ export interface UpstreamAddress {
   readonly sslrootcert: string | null;
   readonly sslcert: string | null;
   readonly sslkey: string | null;
-  readonly channelBinding: 'disable' | 'prefer' | 'require';
+  readonly channelBinding: ChannelBinding;
   /** What upstream sessions call themselves while their client says nothing. */
   readonly applicationName: string | null;
 }

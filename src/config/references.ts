@@ -64,7 +64,7 @@ function expand(raw: string, env: NodeJS.ProcessEnv): string {
     throw new UnresolvedReference(`the environment variable ${name} is not set; set it, or write \${${name}:-default}`);
   });
   if (raw.replace(reference, '').includes('${')) {
-    throw new UnresolvedReference('a reference is not closed or has no name; write ${NAME} or ${NAME:-default}');
+    throw new UnresolvedReference(`a reference is not closed or has no name; write \${NAME} or \${NAME:-default}`);
   }
   return text;
 }

@@ -28,7 +28,7 @@ const refused: Readonly<Record<string, string>> = {
   options: 'options are not passed on; set them for the account instead (ALTER ROLE ... SET)',
   connect_timeout: 'connect_timeout is not known here; pool.acquireTimeoutMs bounds the wait',
   hostaddr: 'hostaddr is not known here; write the address as the host',
-  passfile: 'passfile is not read; write the password as ${NAME} or the whole url as file:PATH',
+  passfile: `passfile is not read; write the password as \${NAME} or the whole url as file:PATH`,
   service: 'service files are not read; write the address itself',
   target_session_attrs: 'one server is connected to, whatever it is; leave target_session_attrs out',
   load_balance_hosts: 'one server is connected to; leave load_balance_hosts out',
