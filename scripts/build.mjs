@@ -1,6 +1,6 @@
 // Compiles src/, protocol/ and certs/ to dist/. With --if-stale only when a source is newer than the last build.
 import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, rmdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -45,4 +45,35 @@ function build() {
   return status ?? 1;
 }
 
-if (!process.argv.includes('--if-stale') || isStale()) process.exitCode = build();
+const lock = path.join(root, 'dist', '.building');
+const lockDeadlineMs = 120_000;
+
+/** One compiler at a time in dist/. A lock that outlived any build was left by one that was killed. */
+function takeLock() {
+  mkdirSync(path.dirname(lock), { recursive: true });
+  for (;;) {
+    try {
+      mkdirSync(lock);
+      return;
+    } catch (error) {
+      if (error.code !== 'EEXIST') throw error;
+      if (Date.now() - (statSync(lock, { throwIfNoEntry: false })?.mtimeMs ?? 0) > lockDeadlineMs) releaseLock();
+      else Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100);
+    }
+  }
+}
+
+function releaseLock() {
+  if (existsSync(lock)) rmdirSync(lock);
+}
+
+const isForced = !process.argv.includes('--if-stale');
+if (isForced || isStale()) {
+  takeLock();
+  try {
+    // Whoever had the lock before may have built what was missing here.
+    if (isForced || isStale()) process.exitCode = build();
+  } finally {
+    releaseLock();
+  }
+}

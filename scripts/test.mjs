@@ -8,7 +8,12 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
-const tap = path.join(path.dirname(createRequire(import.meta.url).resolve('tap/package.json')), 'dist', 'esm', 'run.mjs');
+const tap = path.join(
+  path.dirname(createRequire(import.meta.url).resolve('tap/package.json')),
+  'dist',
+  'esm',
+  'run.mjs',
+);
 
 /** Picks the lines worth reading out of tap's protocol. A failure's YAML block follows it, up to its `...`. */
 function createFilter() {

@@ -22,13 +22,19 @@ export interface Finished {
   stderr: string;
 }
 
+/** A RegExp, or anything that looks at the whole output and is readable as a string. */
+interface Pattern {
+  test(output: string): boolean;
+  toString(): string;
+}
+
 export interface Running {
   pid: number;
   child: ChildProcess;
   /** What has been printed so far. */
   output(): string;
   /** Resolves when standard output and error together match; rejects when the program ends or the deadline passes first. */
-  untilOutput(pattern: RegExp, deadlineMs?: number): Promise<void>;
+  untilOutput(pattern: Pattern, deadlineMs?: number): Promise<void>;
   finished: Promise<Finished>;
 }
 
@@ -70,7 +76,7 @@ export function start(command: string, args: readonly string[], options: RunOpti
   };
 }
 
-function untilOutput(child: ChildProcess, output: () => string, pattern: RegExp, deadlineMs: number): Promise<void> {
+function untilOutput(child: ChildProcess, output: () => string, pattern: Pattern, deadlineMs: number): Promise<void> {
   return new Promise((resolve, reject) => {
     const settle = (error?: Error) => {
       clearTimeout(timer);
@@ -83,8 +89,11 @@ function untilOutput(child: ChildProcess, output: () => string, pattern: RegExp,
     const look = () => {
       if (pattern.test(output())) settle();
     };
-    const onClose = () => settle(new Error(`the program ended before it printed ${pattern}\n${output()}`));
-    const timer = setTimeout(() => settle(new Error(`no ${pattern} in ${deadlineMs} ms\n${output()}`)), deadlineMs);
+    const onClose = () => settle(new Error(`the program ended before it printed ${String(pattern)}\n${output()}`));
+    const timer = setTimeout(
+      () => settle(new Error(`no ${String(pattern)} in ${deadlineMs} ms\n${output()}`)),
+      deadlineMs,
+    );
     child.stdout?.on('data', look);
     child.stderr?.on('data', look);
     child.once('close', onClose);
