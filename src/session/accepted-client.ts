@@ -25,10 +25,10 @@ export interface AcceptedClient {
 export interface ClientTls {
   /** The server name that the client asked for (SNI). */
   readonly serverName: string | null;
-  /** Common name of a certificate that the configured authorities vouch for; null: none was shown. */
-  readonly certificateName: string | null;
-  /** Our certificate's hash for the channel binding `tls-server-end-point` (RFC 5929, 4). */
-  readonly endPointHash: Buffer;
+  /** A certificate that the configured authorities vouch for; null: none was shown. */
+  readonly certificate: { readonly commonName: string | null } | null;
+  /** Our certificate's hash for the channel binding `tls-server-end-point`; null: it can't be bound to. */
+  readonly endPointHash: Buffer | null;
 }
 
 /** The time that a client has for TLS and authentication. When it is up, the socket is destroyed. */

@@ -1,0 +1,46 @@
+import { frontend } from '../../protocol/message-types.js';
+import { ProtocolError } from '../../protocol/protocol-error.js';
+import type { AnswerKind, AuthDialog, NoAnswer } from '../auth/auth-dialog.js';
+import type { AcceptedClient } from './accepted-client.js';
+import { StartupReader } from './startup-reader.js';
+
+/** PostgreSQL's own bounds: PG_MAX_AUTH_TOKEN_LENGTH in auth.c, PG_MAX_SASL_MESSAGE_LENGTH in auth-sasl.c. */
+const bodyBytesMax: Readonly<Record<AnswerKind, number>> = { password: 65_535, SASL: 1024 };
+
+/** The length word counts itself. */
+const lengthBytes = 4;
+
+/** The conversation with a client up to AuthenticationOk. */
+export class StartupDialog implements AuthDialog {
+  readonly #socket: AcceptedClient['socket'];
+  readonly #reader: StartupReader;
+
+  constructor(socket: AcceptedClient['socket']) {
+    this.#socket = socket;
+    this.#reader = new StartupReader(socket);
+  }
+
+  tell(message: Buffer): void {
+    if (this.#socket.writable) this.#socket.write(message);
+  }
+
+  async ask(request: Buffer, kind: AnswerKind): Promise<Buffer | NoAnswer> {
+    this.tell(request);
+    const type = (await this.#reader.take(1))?.[0];
+    if (type === undefined) return 'gone';
+    if (type !== frontend.PasswordMessage) {
+      throw new ProtocolError('08P01', `expected ${kind} response, got message type ${type}`, { fatal: true });
+    }
+    const length = (await this.#reader.take(lengthBytes))?.readInt32BE(0);
+    if (length === undefined) return 'gone';
+    const bodyBytes = length - lengthBytes;
+    if (bodyBytes < 0 || bodyBytes > bodyBytesMax[kind]) return 'invalid-length';
+    if (bodyBytes === 0) return Buffer.alloc(0);
+    return (await this.#reader.take(bodyBytes)) ?? 'gone';
+  }
+
+  /** Lets go of the socket and gives what arrived behind the last message that was asked for. */
+  end(): Buffer {
+    return this.#reader.releaseRest();
+  }
+}
