@@ -22,7 +22,8 @@ const instruments: Readonly<Record<string, Instrument>> = {
   client_connections: {
     type: 'gauge',
     help: 'Connected clients: active in a statement or transaction, waiting for an upstream, or idle',
-    read: (metrics) => eachDatabase(metrics, ({ clients }) => Object.entries(clients).map(([state, n]) => [{ state }, n])),
+    read: (metrics) =>
+      eachDatabase(metrics, ({ clients }) => Object.entries(clients).map(([state, n]) => [{ state }, n])),
   },
   upstream_connections: {
     type: 'gauge',

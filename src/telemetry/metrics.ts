@@ -1,4 +1,4 @@
-import { Registry, collectDefaultMetrics } from 'prom-client';
+import { collectDefaultMetrics, Registry } from 'prom-client';
 import { DatabaseCounters } from './database-counters.js';
 import { registerInstruments } from './instruments.js';
 

@@ -1,7 +1,8 @@
 /** What stands where a secret was. */
 export const redacted = '[redacted]';
 
-const secretName = /pass(word|wd|phrase)?$|pwd$|secret|token|verifier|(client|server|stored|private)_?key|credential|authorization/i;
+const secretName =
+  /pass(word|wd|phrase)?$|pwd$|secret|token|verifier|(client|server|stored|private)_?key|credential|authorization/i;
 
 /** Secrets that give themselves away by their form, and what is kept of each. Used on whole log lines, JSON or not. */
 const secretForms: readonly (readonly [RegExp, string])[] = [
@@ -88,7 +89,8 @@ function describeCause(error: unknown, depth: number): Record<string, unknown> {
   }
   // Where an error that was expected came from helps nobody.
   const isExpected = fields['sqlstate'] !== undefined || fields['syscall'] !== undefined;
-  if (!isExpected && error.stack !== undefined) fields['stack'] = `${fields['type']}: ${fields['message']}${framesOf(error.stack)}`;
+  if (!isExpected && error.stack !== undefined)
+    fields['stack'] = `${fields['type']}: ${fields['message']}${framesOf(error.stack)}`;
   if (error.cause !== undefined && depth < depthMax) fields['cause'] = describeCause(error.cause, depth + 1);
   return fields;
 }
