@@ -48,15 +48,16 @@ export class MessageWriter {
   }
 
   uint8(value: number): this {
+    inRange(value, 0, 0xff);
     this.#ensure(1);
-    this.#buffer[this.#at++] = inRange(value, 0, 0xff);
+    this.#buffer[this.#at++] = value;
     return this;
   }
 
   /** -32,768 to 65,535: what is signed and what isn't differs by field, the bytes don't. */
   int16(value: number): this {
-    this.#ensure(2);
     inRange(value, -0x8000, 0xffff);
+    this.#ensure(2);
     this.#buffer[this.#at++] = (value >> 8) & 0xff;
     this.#buffer[this.#at++] = value & 0xff;
     return this;
@@ -64,8 +65,8 @@ export class MessageWriter {
 
   /** -2^31 to 2^32 - 1. */
   int32(value: number): this {
-    this.#ensure(4);
     inRange(value, -0x80000000, 0xffffffff);
+    this.#ensure(4);
     this.#at = putInt32(this.#buffer, value, this.#at);
     return this;
   }
@@ -153,9 +154,8 @@ function putInt32(buffer: Buffer, value: number, at: number): number {
   return at + 4;
 }
 
-function inRange(value: number, low: number, high: number): number {
+function inRange(value: number, low: number, high: number): void {
   if (!Number.isInteger(value) || value < low || value > high) {
     throw new RangeError(`${value} is not between ${low} and ${high}`);
   }
-  return value;
 }
