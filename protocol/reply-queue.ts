@@ -31,15 +31,21 @@ const isEndOfExtended = new Set<number>([
 /**
  * The requests that one upstream has yet to answer, in the order in which they were sent, and which of them a message
  * from the upstream belongs to (PG 55.2.3 and 55.2.4). After an error in an extended batch everything up to the next
- * Sync is dropped, as the server skips it; what is sent in that stretch is dropped as it comes.
+ * Sync is dropped, as the server skips it; what is sent in that stretch is dropped as it comes. Each request ends in one
+ * of three ways: its last reply comes, `onSkipped` is told of it, or it is in what `drain` gives.
  */
 export class ReplyQueue<Entry extends PendingReply<unknown>> {
   #entries: (Entry | undefined)[] = [];
   #first = 0;
   #isSkipping = false;
+  readonly #onSkipped: (entry: Entry) => void;
+
+  constructor(onSkipped: (entry: Entry) => void) {
+    this.#onSkipped = onSkipped;
+  }
 
   get size(): number {
-    return this.#entries.length - this.#first;
+    return this.head === undefined ? 0 : this.#entries.length - this.#first;
   }
 
   /** The server skips to the next Sync, which was not sent yet. */
@@ -47,18 +53,19 @@ export class ReplyQueue<Entry extends PendingReply<unknown>> {
     return this.#isSkipping;
   }
 
+  /** The request that is answered next. */
   get head(): Entry | undefined {
+    while (isSilent(this.#entries[this.#first])) this.#shift();
     return this.#entries[this.#first];
   }
 
-  /** Notes a request; false when the server will skip it, so that no reply is due. */
-  push(entry: Entry): boolean {
+  /** Notes a request, unless the server will skip it. */
+  push(entry: Entry): void {
     if (this.#isSkipping) {
-      if (entry.request !== frontend.Sync) return false;
+      if (entry.request !== frontend.Sync) return this.#onSkipped(entry);
       this.#isSkipping = false;
     }
     this.#entries.push(entry);
-    return true;
   }
 
   /**
@@ -88,14 +95,18 @@ export class ReplyQueue<Entry extends PendingReply<unknown>> {
   }
 
   /**
-   * The head's Execute turned out to be a COPY FROM STDIN: the server reads on in copy mode, where Flush and Sync are
-   * ignored (PG 55.2.6), so the Syncs right behind it will not be answered.
+   * The head turned out to be a COPY FROM STDIN: until CopyDone or CopyFail the server is in copy mode and ignores
+   * Sync (PG 55.2.6), so the ones sent before that will not be answered; how many these are. `isEnded` when the end of
+   * the copy was sent as well.
    */
-  dropSyncsBehindHead(): number {
-    let count = 0;
-    while (this.#entries[this.#first + 1 + count]?.request === frontend.Sync) count += 1;
-    this.#entries.splice(this.#first + 1, count);
-    return count;
+  enterCopyIn(): { readonly ignoredSyncs: number; readonly isEnded: boolean } {
+    const next = this.#first + 1;
+    let at = next;
+    while (this.#entries[at]?.request === frontend.Sync) at += 1;
+    const ignoredSyncs = at - next;
+    const isEnded = isSilent(this.#entries[at]);
+    this.#entries.splice(next, ignoredSyncs + (isEnded ? 1 : 0));
+    return { ignoredSyncs, isEnded };
   }
 
   /** Everything that will not be answered any more, in order; the queue is empty afterwards. */
@@ -111,8 +122,14 @@ export class ReplyQueue<Entry extends PendingReply<unknown>> {
     // A simple query or function call goes on to its own ReadyForQuery.
     if (entry.request === frontend.Query || entry.request === frontend.FunctionCall) return;
     // An error in answer to Sync (a deferred constraint at commit) is followed by its ReadyForQuery as well.
-    while (this.head !== undefined && this.head.request !== frontend.Sync) this.#shift();
+    if (entry.request === frontend.Sync) return;
+    this.#shift();
+    let end = this.#first;
+    while (end < this.#entries.length && this.#entries[end]?.request !== frontend.Sync) end += 1;
+    const skipped = this.#entries.splice(this.#first, end - this.#first) as Entry[];
     this.#isSkipping = this.head === undefined;
+    // Last one first, so that what each of them assumed can be taken back.
+    for (const each of skipped.reverse()) this.#onSkipped(each);
   }
 
   #shift(): void {
@@ -126,6 +143,11 @@ export class ReplyQueue<Entry extends PendingReply<unknown>> {
       this.#first = 0;
     }
   }
+}
+
+/** CopyDone and CopyFail are kept for their place alone: they end a copy, or are ignored where there is none. */
+function isSilent(entry: PendingReply<unknown> | undefined): boolean {
+  return entry !== undefined && (entry.request === frontend.CopyDone || entry.request === frontend.CopyFail);
 }
 
 function endsWithReady(request: number): boolean {

@@ -104,6 +104,8 @@ export class Pool {
   release(upstream: PooledUpstream): void {
     if (upstream.connection.isLost) return;
     upstream.connection.attached = null;
+    // Its last client may have been slow to read.
+    upstream.connection.resume();
     if (upstream.cancelsUnderWay > 0) return;
     const next = this.#waiting.shift();
     const isWornOut =

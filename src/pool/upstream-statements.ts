@@ -13,8 +13,8 @@ export function nextParseTime(): number {
 export class UpstreamStatements {
   /** In order of use, the longest unused first. */
   readonly #parseTimes = new Map<string, number>();
-  /** Content of the unnamed statement; null when there is none. */
-  unnamed: string | null = null;
+  /** When the unnamed statement was parsed, which tells whose it is; 0 when there is none. */
+  unnamed = 0;
 
   constructor(readonly max: number) {}
 
@@ -27,8 +27,8 @@ export class UpstreamStatements {
     return true;
   }
 
-  isKnown(name: string): boolean {
-    return this.#parseTimes.has(name);
+  parseTimeOf(name: string): number | undefined {
+    return this.#parseTimes.get(name);
   }
 
   add(name: string, parseTime: number): void {
@@ -50,6 +50,6 @@ export class UpstreamStatements {
 
   clear(): void {
     this.#parseTimes.clear();
-    this.unnamed = null;
+    this.unnamed = 0;
   }
 }

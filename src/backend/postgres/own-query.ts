@@ -1,14 +1,14 @@
 import { backend, frontend } from '../../../protocol/message-types.js';
 import { MessageWriter } from '../../../protocol/message-writer.js';
 import { decodeDataRow } from '../../../protocol/messages/data-row.js';
-import { decodeErrorResponse } from '../../../protocol/messages/error-response.js';
+import { decodeErrorResponse, type ErrorFields } from '../../../protocol/messages/error-response.js';
 import { encodeQuery } from '../../../protocol/messages/query.js';
 import { type PostgresUpstream, type ReplyOwner, type UpstreamLoss, UpstreamRequest } from './postgres-upstream.js';
 
 /** How a question of our own ended: the first column of the last row, or what the server said against it. */
 export type OwnAnswer =
   | { readonly kind: 'value'; readonly value: string | null }
-  | { readonly kind: 'refused'; readonly sqlstate: string; readonly message: string }
+  | { readonly kind: 'refused'; readonly error: ErrorFields }
   | { readonly kind: 'lost'; readonly loss: UpstreamLoss };
 
 /**
@@ -31,7 +31,7 @@ export function tellUpstream(upstream: PostgresUpstream, sql: string, onDone: ()
 
 function sendQuery(upstream: PostgresUpstream, sql: string, owner: ReplyOwner): void {
   const writer = new MessageWriter();
-  encodeQuery(writer, { text: sql });
+  encodeQuery(writer, { query: sql });
   upstream.send(writer.take());
   upstream.expect(new UpstreamRequest(frontend.Query, 'swallow', owner));
 }
@@ -50,8 +50,7 @@ class OwnQuery implements ReplyOwner {
       const value = decodeDataRow(body).values[0];
       this.#answer = { kind: 'value', value: value?.toString('utf8') ?? null };
     } else if (type === backend.ErrorResponse) {
-      const { sqlstate, message } = decodeErrorResponse(body);
-      this.#answer = { kind: 'refused', sqlstate, message };
+      this.#answer = { kind: 'refused', error: decodeErrorResponse(body) };
     } else if (type === backend.ReadyForQuery) {
       this.#onAnswer(this.#answer);
     }

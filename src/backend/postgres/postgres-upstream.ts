@@ -31,7 +31,7 @@ export interface ReplyOwner {
   onTurn(request: UpstreamRequest): void;
   /** The server skipped the request because of an error before it. */
   onSkipped(request: UpstreamRequest): void;
-  onLost(loss: UpstreamLoss): void;
+  onLost(loss: UpstreamLoss, upstream: PostgresUpstream): void;
 }
 
 /** A request to an upstream, as its reply queue keeps it. `note` is the owner's. */
@@ -212,7 +212,7 @@ export class PostgresUpstream {
     this.attached = null;
     // The pool strikes it from its list first, so that nobody who is told asks for it again.
     this.onClosed?.(loss);
-    for (const owner of owners) owner.onLost(loss);
+    for (const owner of owners) owner.onLost(loss, this);
   }
 }
 

@@ -1,0 +1,29 @@
+import type { UpstreamAddress } from '../../config/config.js';
+import type { CachedKeys, ScramCredential } from '../../scram/client-scram.js';
+import { loadUpstreamTls, type UpstreamTls } from '../../tls/upstream-tls.js';
+
+/** How long connecting and signing in may take together, milliseconds. */
+const connectWithinMs = 15_000;
+
+/** One database on one server, as one user: what an upstream is connected to. */
+export class UpstreamTarget {
+  readonly connectTimeoutMs = connectWithinMs;
+  /** Keys of the last login, which spare the next one their derivation. */
+  scramKeys: CachedKeys | null = null;
+  #tls: Promise<UpstreamTls> | null = null;
+
+  constructor(
+    readonly address: UpstreamAddress,
+    readonly user: string,
+    readonly database: string,
+    readonly credential: ScramCredential | null,
+    /** The user is the client's own, so what the server says of it is for the client to read. */
+    readonly isClientsOwn: boolean,
+  ) {}
+
+  /** Certificates are read once; a reload makes other targets. */
+  tls(): Promise<UpstreamTls> {
+    this.#tls ??= loadUpstreamTls(this.address);
+    return this.#tls;
+  }
+}

@@ -1,0 +1,275 @@
+import { askUpstream, tellUpstream } from '../backend/postgres/own-query.js';
+import { type PostgresUpstream, type ReplyOwner, transactionStatus } from '../backend/postgres/postgres-upstream.js';
+import { ProxyError } from '../errors/proxy-error.js';
+import type { Pool, Waiter } from '../pool/pool.js';
+import type { PooledUpstream } from '../pool/pooled-upstream.js';
+import { differenceSql, SessionSettings, setSql } from '../pool/session-settings.js';
+import { probeSettings, probeState } from '../pool/state-probe.js';
+import type { SessionEffects } from '../sql/session-effects.js';
+
+export interface AttachmentOptions {
+  readonly pool: Pool;
+  /** Takes the replies. */
+  readonly owner: ReplyOwner;
+  /** An upstream once taken is kept until the client leaves. */
+  readonly isForSession: boolean;
+  readonly startSettings: SessionSettings;
+  /** Called when `acquire` may give another answer than before. */
+  readonly wake: () => void;
+}
+
+/** How long what a client left running may go on before its upstream is given up, milliseconds. */
+const drainWithinMs = 1000;
+
+/**
+ * A client's hold on an upstream: taken for an exchange or a transaction, given back when nothing of the client's is
+ * left in the server's session, and kept where something is that can't be carried over.
+ */
+export class Attachment implements Waiter {
+  upstream: PooledUpstream | null = null;
+  /** What the client's session has set; made on every upstream that it gets. */
+  settings: SessionSettings;
+
+  readonly #options: AttachmentOptions;
+  #state: 'free' | 'queued' | 'preparing' | 'held' | 'settling' = 'free';
+  #refusal: ProxyError | null = null;
+  /** Since the last time the session's state was known. */
+  readonly #changedNames = new Set<string>();
+  #isUnknown = false;
+  #isReset = false;
+  #isSticky = false;
+  #isAbandoned = false;
+
+  constructor(options: AttachmentOptions) {
+    this.#options = options;
+    this.settings = options.startSettings;
+  }
+
+  get connection(): PostgresUpstream | null {
+    return this.upstream?.connection ?? null;
+  }
+
+  /** The upstream, where something can be sent to it now. */
+  get held(): PooledUpstream | null {
+    return this.#state === 'held' ? this.upstream : null;
+  }
+
+  /** Whether anything that is sent now comes behind something of this client's that isn't finished. */
+  get isBusy(): boolean {
+    const connection = this.connection;
+    return this.#state === 'held' && connection !== null && !connection.isIdle;
+  }
+
+  get isQueued(): boolean {
+    return this.#state === 'queued';
+  }
+
+  /** An upstream to send to, a reason why there is none, or null: `wake` will be called. */
+  acquire(): PooledUpstream | ProxyError | null {
+    if (this.#state === 'held') return this.upstream;
+    if (this.#refusal !== null) return this.#takeRefusal();
+    if (this.#state !== 'free') return null;
+    this.#state = 'queued';
+    const upstream = this.#options.pool.checkout(this, this.settings.key);
+    if (upstream !== null) this.#take(upstream);
+    return this.held ?? this.#takeRefusal();
+  }
+
+  onUpstream(upstream: PooledUpstream): void {
+    this.#take(upstream);
+    if (this.#state === 'held') this.#options.wake();
+  }
+
+  onRefused(error: ProxyError): void {
+    this.#state = 'free';
+    this.#refusal = error;
+    this.#options.wake();
+  }
+
+  /** Gives up waiting, for the reason given. */
+  stopWaiting(reason: ProxyError): void {
+    if (this.#state !== 'queued') return;
+    this.#options.pool.stopWaiting(this);
+    this.onRefused(reason);
+  }
+
+  /** Something is about to run that does this to the session. */
+  noteEffects(effects: SessionEffects): void {
+    switch (effects.effect) {
+      case 'none':
+      case 'local':
+        return;
+      case 'unknown':
+        this.#isUnknown = true;
+        break;
+      case 'reset':
+      case 'settings':
+        break;
+    }
+    for (const { effect, names } of effects.statements ?? []) {
+      if (effect === 'reset') this.#isReset = true;
+      if (effect === 'reset' && names.length === 0) this.#isUnknown = true;
+      for (const name of names) this.#changedNames.add(name);
+    }
+  }
+
+  noteUnknown(): void {
+    this.#isUnknown = true;
+  }
+
+  /** From now on the upstream is kept: something was done that can't be carried over, nor asked about. */
+  keep(): void {
+    this.#isSticky = true;
+  }
+
+  /**
+   * Every exchange so far is answered. Gives the upstream back if the client's session leaves nothing in it. `status`
+   * is that of the last ReadyForQuery.
+   */
+  settle(status: number): void {
+    const { upstream } = this;
+    if (upstream === null || this.#state !== 'held') return;
+    if (this.#isAbandoned) return this.reclaim();
+    if (this.#isReset && status !== transactionStatus.failed) return this.#restoreStartSettings(upstream);
+    if (status !== transactionStatus.idle || this.#options.isForSession) return;
+    if (this.#isUnknown) this.#learnState(upstream);
+    else if (this.#changedNames.size > 0) this.#learnSettings(upstream);
+    else if (!this.#isSticky) this.#release(upstream);
+  }
+
+  /** The upstream is gone. */
+  lose(): void {
+    this.upstream = null;
+    this.#state = 'free';
+    this.#forgetChanges();
+  }
+
+  /**
+   * The client left. What it sent whole is finished as by a server whose client is gone; a batch or copy without an
+   * end, or a transaction, is rolled back.
+   */
+  leave(isMidBatch: boolean): void {
+    const { upstream } = this;
+    this.#isAbandoned = true;
+    if (this.#state === 'queued') this.#options.pool.stopWaiting(this);
+    // A question of ours is under way: its answer comes to `#settled` or `#giveUp`.
+    if (upstream === null || this.#state !== 'held') return;
+    const { connection } = upstream;
+    connection.resume();
+    // Without its Sync a batch must not be committed: a server that reads Terminate instead rolls it back.
+    if (isMidBatch || connection.queue.isSkipping) return connection.close();
+    if (connection.queue.size === 0) return this.reclaim();
+    setTimeout(() => {
+      if (this.upstream === upstream) connection.close();
+    }, drainWithinMs).unref();
+  }
+
+  /** Gives back the upstream of a client that left. */
+  reclaim(): void {
+    const { upstream } = this;
+    if (upstream === null) return;
+    const isClean = !this.#options.isForSession && !this.#isSticky && !this.#isUnknown && this.#changedNames.size === 0;
+    this.upstream = null;
+    this.#state = 'free';
+    if (isClean && upstream.connection.isIdle) this.#options.pool.release(upstream);
+    else this.#options.pool.reclaim(upstream);
+  }
+
+  #takeRefusal(): ProxyError | null {
+    const refusal = this.#refusal;
+    this.#refusal = null;
+    return refusal;
+  }
+
+  #take(upstream: PooledUpstream): void {
+    this.upstream = upstream;
+    upstream.connection.attached = this.#options.owner;
+    const sql = differenceSql(upstream.settings, this.settings);
+    if (sql === null) {
+      this.#state = 'held';
+      return;
+    }
+    // Not pipelined: were it refused, what follows would run with another client's settings.
+    this.#state = 'preparing';
+    askUpstream(upstream.connection, sql, (answer) => {
+      if (answer.kind === 'value') {
+        upstream.settings = this.settings;
+        this.#state = 'held';
+        return this.#isAbandoned ? this.reclaim() : this.#options.wake();
+      }
+      if (this.upstream === upstream) this.lose();
+      upstream.connection.destroy();
+      const said = answer.kind === 'refused' ? answer.error : null;
+      this.onRefused(
+        new ProxyError('upstreamLost', said?.message ?? 'the server closed the connection unexpectedly', {
+          sqlstate: said?.sqlstate,
+          detail: 'The settings of the session could not be made on another connection.',
+        }),
+      );
+    });
+  }
+
+  #release(upstream: PooledUpstream): void {
+    this.upstream = null;
+    this.#state = 'free';
+    this.#options.pool.release(upstream);
+  }
+
+  /** RESET goes back to what the client started with, not to what the upstream did. */
+  #restoreStartSettings(upstream: PooledUpstream): void {
+    this.#isReset = false;
+    const { startSettings } = this.#options;
+    if (startSettings.values.size === 0) return this.settle(upstream.connection.status);
+    for (const name of startSettings.values.keys()) this.#changedNames.add(name);
+    tellUpstream(upstream.connection, setSql(startSettings.values), () => this.#settleIfIdle());
+  }
+
+  #settleIfIdle(): void {
+    const connection = this.connection;
+    if (connection?.queue.size === 0) this.settle(connection.status);
+  }
+
+  #learnSettings(upstream: PooledUpstream): void {
+    this.#state = 'settling';
+    probeSettings(upstream, [...this.#changedNames], (values) => {
+      if (values === null) return this.#giveUp(upstream);
+      upstream.settings = upstream.settings.with(values);
+      this.settings = upstream.settings;
+      this.#settled(upstream);
+    });
+  }
+
+  #learnState(upstream: PooledUpstream): void {
+    this.#state = 'settling';
+    probeState(upstream, (state) => {
+      if (state === null) return this.#giveUp(upstream);
+      upstream.settings = state.settings;
+      this.settings = this.#options.startSettings.with(state.settings);
+      this.#isSticky = state.isSticky;
+      this.#settled(upstream);
+    });
+  }
+
+  #settled(upstream: PooledUpstream): void {
+    this.#forgetChanges();
+    this.#state = 'held';
+    if (this.#isAbandoned) return this.reclaim();
+    if (!this.#isSticky) this.#release(upstream);
+    this.#options.wake();
+  }
+
+  /** The server wouldn't say what state the session is in: so it stays this client's. */
+  #giveUp(upstream: PooledUpstream): void {
+    if (upstream.connection.isLost) return;
+    this.#isSticky = true;
+    this.#state = 'held';
+    if (this.#isAbandoned) this.reclaim();
+    else this.#options.wake();
+  }
+
+  #forgetChanges(): void {
+    this.#changedNames.clear();
+    this.#isUnknown = false;
+    this.#isReset = false;
+  }
+}

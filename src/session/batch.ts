@@ -1,0 +1,120 @@
+import { frontend } from '../../protocol/message-types.js';
+import { closeCompleteFrame, syncFrame } from '../../protocol/messages/bodiless.js';
+import { decodeClose } from '../../protocol/messages/close.js';
+import { decodeDescribe, encodeDescribe } from '../../protocol/messages/describe.js';
+import { decodeExecute } from '../../protocol/messages/execute.js';
+import { MessageWriter } from '../../protocol/message-writer.js';
+import { transactionStatus, UpstreamRequest } from '../backend/postgres/postgres-upstream.js';
+import { ProxyError } from '../errors/proxy-error.js';
+import { decodeInHand } from './in-hand.js';
+import { onBind, onParse, prepareUpstream } from './prepare.js';
+import { readyFrame } from './ready-frames.js';
+import { refuseInBatch } from './refuse.js';
+import { Assumption, Run } from './run.js';
+import type { Session, SessionPhase } from './session.js';
+
+/** The extended query's messages (PG 55.2.3), each sent as it comes; what only we know is answered in its turn. */
+export function onBatchMessage(session: Session, type: number): SessionPhase | null {
+  session.pieces = 'forward';
+  switch (type) {
+    case frontend.Parse:
+      return onParse(session);
+    case frontend.Bind:
+      return onBind(session);
+    case frontend.Describe:
+      return onDescribe(session);
+    case frontend.Execute:
+      return onExecute(session);
+    case frontend.Close:
+      return onClose(session);
+    case frontend.Flush:
+      if (session.attachment.held !== null) session.forward();
+      return session.phase;
+    case frontend.Sync:
+      return onSync(session);
+    default:
+      throw new Error(`no place for a message of type ${type}`);
+  }
+}
+
+export function sendSync(session: Session): void {
+  const connection = session.attachment.held?.connection;
+  if (connection === undefined) return session.toClient(readyFrame(transactionStatus.idle));
+  connection.send(syncFrame);
+  connection.expect(new UpstreamRequest(frontend.Sync, 'forward', session.replies));
+  session.openExchanges += 1;
+}
+
+/** Data of a copy that isn't known to be under way: it may be, or has failed by now. Nobody answers it. */
+export function sendStrayCopy(session: Session, type: number): SessionPhase {
+  const connection = session.attachment.held?.connection;
+  if (connection === undefined || connection.queue.size === 0) return session.phase;
+  session.forward();
+  if (type !== frontend.CopyData) connection.expect(new UpstreamRequest(type, 'forward', session.replies));
+  return session.phase;
+}
+
+function onSync(session: Session): SessionPhase {
+  sendSync(session);
+  return 'ready';
+}
+
+function onDescribe(session: Session): SessionPhase | null {
+  const upstream = session.attachment.acquire();
+  if (upstream === null) return null;
+  if (upstream instanceof ProxyError) return refuseInBatch(session, null, upstream);
+  const asked = decodeInHand(session, decodeDescribe);
+  const prepared = asked?.target === 'statement' ? session.statements.get(asked.name) : undefined;
+  if (prepared !== undefined) prepareUpstream(session, upstream, prepared);
+  if (prepared === undefined || prepared.upstreamName === '') {
+    session.forward();
+  } else {
+    const writer = new MessageWriter(64);
+    encodeDescribe(writer, { target: 'statement', name: prepared.upstreamName });
+    upstream.connection.send(writer.take());
+  }
+  upstream.connection.expect(new UpstreamRequest(frontend.Describe, 'forward', session.replies));
+  return 'batch';
+}
+
+function onExecute(session: Session): SessionPhase | null {
+  const upstream = session.attachment.acquire();
+  if (upstream === null) return null;
+  if (upstream instanceof ProxyError) return refuseInBatch(session, null, upstream);
+  const portal = decodeInHand(session, decodeExecute)?.portal;
+  const statement = portal === undefined ? undefined : session.portals.get(portal);
+  if (statement !== undefined) session.attachment.noteEffects(statement.effects);
+  session.forward();
+  const run = new Run(statement ?? null, performance.now());
+  upstream.connection.expect(new UpstreamRequest(frontend.Execute, 'forward', session.replies, run));
+  session.onStatementSent();
+  return 'batch';
+}
+
+function onClose(session: Session): SessionPhase | null {
+  const asked = decodeInHand(session, decodeClose);
+  if (asked?.target === 'statement') return closeStatement(session, asked.name);
+  const upstream = session.attachment.acquire();
+  if (upstream === null) return null;
+  if (upstream instanceof ProxyError) return refuseInBatch(session, null, upstream);
+  session.forward();
+  upstream.connection.expect(new UpstreamRequest(frontend.Close, 'forward', session.replies));
+  return 'batch';
+}
+
+/** The statement stays upstream, for whoever prepares the same; only its name is gone. */
+function closeStatement(session: Session, name: string): SessionPhase {
+  const { statements, attachment, replies } = session;
+  const closed = statements.get(name);
+  statements.delete(name);
+  const connection = attachment.held?.connection;
+  if (connection === undefined) {
+    session.toClient(closeCompleteFrame);
+    return 'batch';
+  }
+  const reopened = new Assumption(() => {
+    if (closed !== undefined) statements.set(name, closed);
+  });
+  connection.expect(new UpstreamRequest(frontend.Close, 'synthesise', replies, reopened));
+  return 'batch';
+}

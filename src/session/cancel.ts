@@ -1,0 +1,53 @@
+import { randomBytes, randomInt, timingSafeEqual } from 'node:crypto';
+import { ProxyError } from '../errors/proxy-error.js';
+import type { Session } from './session.js';
+
+/** Bytes of a cancel key: what protocol 3.0 has room for, and what PostgreSQL 18 gives with 3.2. */
+const keyBytes = { 0: 4, 2: 32 } as const;
+
+/** The keys by which clients cancel what they run: made up by us, since upstreams change hands. */
+export class CancelKeys {
+  readonly #holders = new Map<number, { readonly secretKey: Buffer; session: Session | null }>();
+  readonly #cancelUpstream: (session: Session) => void;
+
+  /** `cancelUpstream` sends a cancel request to the upstream that the session holds. */
+  constructor(cancelUpstream: (session: Session) => void) {
+    this.#cancelUpstream = cancelUpstream;
+  }
+
+  /** A key for a session that is about to start. */
+  issue(protocolMinor: 0 | 2): { readonly processId: number; readonly secretKey: Buffer } {
+    let processId = randomInt(1, 0x7fffffff);
+    while (this.#holders.has(processId)) processId = randomInt(1, 0x7fffffff);
+    const secretKey = randomBytes(keyBytes[protocolMinor]);
+    this.#holders.set(processId, { secretKey, session: null });
+    return { processId, secretKey };
+  }
+
+  assign(processId: number, session: Session): void {
+    const holder = this.#holders.get(processId);
+    if (holder !== undefined) holder.session = session;
+  }
+
+  revoke(processId: number): void {
+    this.#holders.delete(processId);
+  }
+
+  /** Cancels what the key's client runs at this moment; a client that runs nothing isn't touched. False: no such key. */
+  cancel(processId: number, secretKey: Buffer): boolean {
+    const holder = this.#holders.get(processId);
+    if (holder === undefined || holder.secretKey.length !== secretKey.length) return false;
+    if (!timingSafeEqual(holder.secretKey, secretKey)) return false;
+    if (holder.session !== null) this.cancelSession(holder.session);
+    return true;
+  }
+
+  cancelSession(session: Session): void {
+    const { attachment } = session;
+    if (attachment.isQueued) {
+      attachment.stopWaiting(new ProxyError('queryCanceled', 'canceling statement due to user request'));
+    } else if (attachment.held !== null && session.openExchanges + attachment.held.connection.queue.size > 0) {
+      this.#cancelUpstream(session);
+    }
+  }
+}

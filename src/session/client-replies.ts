@@ -1,0 +1,159 @@
+import { backend } from '../../protocol/message-types.js';
+import { closeCompleteFrame } from '../../protocol/messages/bodiless.js';
+import { decodeErrorResponse, type ErrorFields } from '../../protocol/messages/error-response.js';
+import {
+  type PostgresUpstream,
+  type ReplyOwner,
+  transactionStatus,
+  type UpstreamLoss,
+  type UpstreamRequest,
+} from '../backend/postgres/postgres-upstream.js';
+import { ProxyError } from '../errors/proxy-error.js';
+import { errorFrame, errorResponse, withSeverity } from './error-response.js';
+import { Assumption, Deallocation, Refusal, Run } from './run.js';
+import type { Session } from './session.js';
+import { statementNamePrefix } from './statement-name.js';
+
+/** Takes what the upstream answers to a client's requests, and passes it on. */
+export class ClientReplies implements ReplyOwner {
+  readonly #session: Session;
+  /** Bytes that came for a client that is gone. */
+  #unreadBytes = 0;
+
+  constructor(session: Session) {
+    this.#session = session;
+  }
+
+  onBytes(buffer: Buffer, start: number, end: number): void {
+    this.#session.toClient(buffer, start, end);
+    if (this.#session.phase !== 'closed') return;
+    // Rows for nobody: a server that writes to a closed connection gives the statement up.
+    this.#unreadBytes += end - start;
+    if (this.#unreadBytes > unreadBytesMax) this.#session.attachment.connection?.close();
+  }
+
+  onReply(request: UpstreamRequest, type: number, buffer: Buffer, start: number, end: number): void {
+    const session = this.#session;
+    switch (type) {
+      case backend.ErrorResponse:
+        return this.#onError(request, buffer, start, end);
+      case backend.CommandComplete:
+        this.#onCommandComplete(request, buffer, start, end);
+        break;
+      case backend.PortalSuspended:
+      case backend.EmptyQueryResponse:
+        if (request.note instanceof Run) session.recordRun(request.note, 0, null);
+        break;
+      case backend.CopyInResponse:
+        session.enterCopyIn(request.request);
+        break;
+      case backend.ReadyForQuery:
+        session.toClient(buffer, start, end);
+        return session.onReadyForQuery(buffer[start + 5] as number);
+    }
+    if (request.disposition === 'forward') session.toClient(buffer, start, end);
+  }
+
+  onAsync(type: number, buffer: Buffer, start: number, end: number): void {
+    if (type === backend.ParameterStatus) this.#session.onParameter(buffer.subarray(start + 5, end));
+    this.#session.toClient(buffer, start, end);
+  }
+
+  /** The one reply that is made by us in its turn: that of a Close of a statement. */
+  onTurn(): void {
+    this.#session.toClient(closeCompleteFrame);
+  }
+
+  onSkipped(request: UpstreamRequest): void {
+    if (request.note instanceof Assumption) request.note.undo(true);
+  }
+
+  onLost(loss: UpstreamLoss, upstream: PostgresUpstream): void {
+    const session = this.#session;
+    if (session.attachment.connection !== upstream) return;
+    session.attachment.lose();
+    if (session.phase === 'closed') return;
+    if (loss.isMidMessage) return session.destroy('the upstream was lost within a message');
+    const isWholeStatement =
+      session.phase === 'ready' && session.openExchanges === 1 && upstream.status === transactionStatus.idle;
+    // A server that lost its place in what the client sent ends the session for the client as well.
+    if (!isWholeStatement || loss.lastWords?.sqlstate === '08P01') {
+      return session.endWith(lossFrame(loss, 'FATAL'), 'upstream lost');
+    }
+    session.failExchange(lossFrame(loss, 'ERROR'));
+  }
+
+  #onError(request: UpstreamRequest, buffer: Buffer, start: number, end: number): void {
+    const session = this.#session;
+    const { note } = request;
+    if (note instanceof Assumption) note.undo(false);
+    if (note instanceof Run) session.recordRun(note, 0, sqlstateOf(buffer.subarray(start + 5, end)));
+    session.onCopyFailed();
+    if (note instanceof Refusal) return session.toClient(note.error);
+    const nameAt = buffer.indexOf(statementNamePrefix, start, 'latin1');
+    if (nameAt >= 0 && nameAt < end) {
+      return session.toClient(this.#withClientNames(decodeErrorResponse(buffer.subarray(start + 5, end))));
+    }
+    if (session.isTimedOut) {
+      const fields = decodeErrorResponse(buffer.subarray(start + 5, end));
+      if (fields.sqlstate === '57014') {
+        return session.toClient(errorFrame({ ...fields, message: 'canceling statement due to statement timeout' }));
+      }
+    }
+    session.toClient(buffer, start, end);
+  }
+
+  /** The upstream's names of prepared statements mean nothing to the client. */
+  #withClientNames(fields: ErrorFields): Buffer {
+    let { message } = fields;
+    for (const [name, { upstreamName }] of this.#session.statements) {
+      if (upstreamName !== '' && message.includes(upstreamName)) message = message.replaceAll(upstreamName, name);
+    }
+    return errorFrame({ ...fields, message });
+  }
+
+  #onCommandComplete(request: UpstreamRequest, buffer: Buffer, start: number, end: number): void {
+    const session = this.#session;
+    const { note } = request;
+    if (note instanceof Run) session.recordRun(note, rowsOf(buffer, end), null);
+    // D: DISCARD ALL and DEALLOCATE ALL drop the statements that were prepared by Parse as well.
+    if (buffer[start + 5] === 0x44) {
+      const tag = buffer.toString('latin1', start + 5, end - 1);
+      if (tag === 'DISCARD ALL' || tag === 'DEALLOCATE ALL') session.forgetStatements();
+      if (note instanceof Deallocation) session.forgetStatement(note.name);
+    }
+  }
+}
+
+const unreadBytesMax = 1024 * 1024;
+
+/** The number that ends a command tag, and counts rows; 0 where there is none. */
+function rowsOf(buffer: Buffer, end: number): number {
+  let rows = 0;
+  let scale = 1;
+  for (let at = end - 2; at >= 0; at--) {
+    const digit = (buffer[at] as number) - 0x30;
+    if (digit < 0 || digit > 9) break;
+    rows += digit * scale;
+    scale *= 10;
+  }
+  return rows;
+}
+
+function sqlstateOf(body: Buffer): string {
+  for (let at = 0; at < body.length && body[at] !== 0; at = body.indexOf(0, at) + 1) {
+    if (body[at] === 0x43) return body.toString('latin1', at + 1, at + 6);
+  }
+  return 'XX000';
+}
+
+/** What a client is told of a lost upstream: the server's own last words where it had any. */
+function lossFrame(loss: UpstreamLoss, severity: 'ERROR' | 'FATAL'): Buffer {
+  if (loss.lastWords !== null) return withSeverity(loss.lastWords, severity);
+  const message = 'server closed the connection unexpectedly';
+  const detail = 'It is not known whether the statement was carried out.';
+  return severity === 'FATAL'
+    ? errorResponse(new ProxyError('upstreamLostInTransaction', message, { detail }))
+    : errorResponse(new ProxyError('upstreamLost', message, { detail }));
+}
+

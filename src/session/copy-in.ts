@@ -1,0 +1,34 @@
+import { frontend } from '../../protocol/message-types.js';
+import type { Session, SessionPhase } from './session.js';
+
+/** PG 55.2.6: a COPY FROM STDIN takes its data, until the client ends it. */
+export function onCopyInMessage(session: Session, type: number): SessionPhase {
+  session.pieces = 'drop';
+  switch (type) {
+    case frontend.CopyData:
+      session.forward();
+      return 'copyIn';
+    case frontend.CopyDone:
+    case frontend.CopyFail:
+      session.forward();
+      return session.leaveCopyIn();
+    case frontend.Flush:
+      return 'copyIn';
+    case frontend.Sync:
+      session.withholdSync();
+      return 'copyIn';
+    case frontend.Terminate:
+      return 'closed';
+    default:
+      return sendTypeAlone(session, type);
+  }
+}
+
+/**
+ * Anything else is a violation that a server ends the session for as soon as it sees the type. It gets no more than
+ * that: should its copy have failed in the meantime, what the client meant must not be carried out behind our back.
+ */
+function sendTypeAlone(session: Session, type: number): SessionPhase {
+  session.attachment.connection?.send(Buffer.of(type, 0, 0, 0, 4));
+  return 'copyIn';
+}

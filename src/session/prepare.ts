@@ -1,0 +1,198 @@
+import { frontend } from '../../protocol/message-types.js';
+import { MessageWriter } from '../../protocol/message-writer.js';
+import { decodeBindNames, renameBind } from '../../protocol/messages/bind.js';
+import { encodeClose } from '../../protocol/messages/close.js';
+import { renameParse } from '../../protocol/messages/parse.js';
+import { UpstreamRequest } from '../backend/postgres/postgres-upstream.js';
+import { ProxyError } from '../errors/proxy-error.js';
+import type { PooledUpstream } from '../pool/pooled-upstream.js';
+import { nextParseTime } from '../pool/upstream-statements.js';
+import { bodyInHand, decodeInHand, missingBytes } from './in-hand.js';
+import { refuseInBatch } from './refuse.js';
+import { Assumption } from './run.js';
+import type { Session, SessionPhase } from './session.js';
+import type { ClientStatement, Statement } from './statement.js';
+import { statementName } from './statement-name.js';
+import { isOutdated, largeStatement, statementOf } from './statement-of.js';
+
+/** Prepared statements one client may hold at once. */
+const statementsMax = 20_000;
+
+export function onParse(session: Session): SessionPhase | null {
+  const body = bodyInHand(session);
+  const nameEnd = body.indexOf(0);
+  const textEnd = body.indexOf(0, nameEnd + 1);
+  const isWhole = missingBytes(session) === 0;
+  if (nameEnd < 0 || (isWhole && textEnd < 0)) return forwardUnread(session, frontend.Parse);
+  const statement = isWhole
+    ? statementOf(session, body.toString(session.textEncoding, nameEnd + 1, textEnd))
+    : largeStatement(session.database);
+  if (statement === null) return null;
+  if (statement.judgement.refusal !== null) return refuseInBatch(session, statement, statement.judgement.refusal);
+  const upstream = session.attachment.acquire();
+  if (upstream === null) return null;
+  if (upstream instanceof ProxyError) return refuseInBatch(session, statement, upstream);
+  if (session.statements.size >= statementsMax) {
+    return refuseInBatch(session, statement, new ProxyError('statementTooLarge', 'too many prepared statements'));
+  }
+  const name = body.toString('utf8', 0, nameEnd);
+  const rest = isWhole ? Buffer.from(body.subarray(nameEnd + 1)) : null;
+  if (name === '') parseUnnamed(session, upstream, rest, statement);
+  else parseNamed(session, upstream, name, rest, statement);
+  // A text that isn't kept can't be parsed on another upstream.
+  if (rest === null) session.attachment.keep();
+  return 'batch';
+}
+
+function parseUnnamed(session: Session, upstream: PooledUpstream, rest: Buffer | null, statement: Statement): void {
+  const { statements } = session;
+  const previous = statements.get('');
+  const parseTime = nextParseTime();
+  statements.set('', { upstreamName: '', rest, parseTime, statement });
+  upstream.statements.unnamed = parseTime;
+  session.forward();
+  const undo = new Assumption((isSkipped) => {
+    // The old one is destroyed before the new text is looked at, so it doesn't survive a failure.
+    if (isSkipped && previous !== undefined) statements.set('', previous);
+    else statements.delete('');
+    upstream.statements.unnamed = 0;
+  });
+  upstream.connection.expect(new UpstreamRequest(frontend.Parse, 'forward', session.replies, undo));
+}
+
+/**
+ * A named Parse is always carried out, never answered from memory: the server says what is wrong with it now, and the
+ * statement is as new as the client believes.
+ */
+function parseNamed(
+  session: Session,
+  upstream: PooledUpstream,
+  name: string,
+  rest: Buffer | null,
+  statement: Statement,
+): void {
+  const { statements } = session;
+  const existing = statements.get(name);
+  if (existing !== undefined) return parseTwice(session, upstream, existing);
+  const kept = rest ?? Buffer.from(String(nextParseTime()));
+  const upstreamName = statementName(kept, session.attachment.settings.key);
+  const prepared = { upstreamName, rest, parseTime: nextParseTime(), statement };
+  statements.set(name, prepared);
+  const undo = announce(session, upstream, prepared);
+  sendRenamedParse(session, upstream, upstreamName);
+  const both = new Assumption((isSkipped) => {
+    undo(isSkipped);
+    statements.delete(name);
+  });
+  upstream.connection.expect(new UpstreamRequest(frontend.Parse, 'forward', session.replies, both));
+  closeExcess(session, upstream);
+}
+
+/** The name is taken: the server finds that out after it has looked at the text, as it would for the client's own name. */
+function parseTwice(session: Session, upstream: PooledUpstream, existing: ClientStatement): void {
+  prepareUpstream(session, upstream, existing);
+  sendRenamedParse(session, upstream, existing.upstreamName);
+  upstream.connection.expect(new UpstreamRequest(frontend.Parse, 'forward', session.replies));
+}
+
+function sendRenamedParse(session: Session, upstream: PooledUpstream, upstreamName: string): void {
+  const { head, rest } = renameParse(bodyInHand(session), upstreamName, missingBytes(session));
+  upstream.connection.send(head);
+  upstream.connection.send(rest);
+}
+
+export function onBind(session: Session): SessionPhase | null {
+  const names = decodeInHand(session, decodeBindNames);
+  if (names === null) return forwardUnread(session, frontend.Bind);
+  const prepared = session.statements.get(names.statement);
+  if (prepared !== undefined && isOutdated(session, prepared.statement)) return judgeAgain(session, names.statement);
+  const upstream = session.attachment.acquire();
+  if (upstream === null) return null;
+  if (upstream instanceof ProxyError) return refuseInBatch(session, prepared?.statement ?? null, upstream);
+  if (prepared === undefined) {
+    session.portals.delete(names.portal);
+    if (names.statement === '' && upstream.statements.unnamed !== 0) sendClose(session, upstream, '');
+    session.forward();
+  } else {
+    session.portals.set(names.portal, prepared.statement);
+    prepareUpstream(session, upstream, prepared);
+    sendBind(session, upstream, prepared);
+  }
+  upstream.connection.expect(new UpstreamRequest(frontend.Bind, 'forward', session.replies));
+  return 'batch';
+}
+
+function sendBind(session: Session, upstream: PooledUpstream, prepared: ClientStatement): void {
+  if (prepared.upstreamName === '') return session.forward();
+  const { head, rest } = renameBind(bodyInHand(session), prepared.upstreamName, missingBytes(session));
+  upstream.connection.send(head);
+  upstream.connection.send(rest);
+}
+
+/** The policy has changed since the statement was judged. */
+function judgeAgain(session: Session, name: string): SessionPhase | null {
+  const prepared = session.statements.get(name) as ClientStatement;
+  const statement = statementOf(session, prepared.statement.text as string);
+  if (statement === null) return null;
+  if (statement.judgement.refusal !== null) return refuseInBatch(session, statement, statement.judgement.refusal);
+  session.statements.set(name, { ...prepared, statement });
+  return onBind(session);
+}
+
+/** Sees to it that the upstream has a client's statement, no older than the client's own Parse of it. */
+export function prepareUpstream(session: Session, upstream: PooledUpstream, prepared: ClientStatement): void {
+  const { statements, connection } = upstream;
+  const { upstreamName, parseTime, rest } = prepared;
+  const isThere =
+    upstreamName === '' ? statements.unnamed === parseTime : statements.has(upstreamName, parseTime) || rest === null;
+  if (isThere || rest === null) return;
+  const undo = announce(session, upstream, prepared);
+  const head = new MessageWriter(64).start(frontend.Parse).cstring(upstreamName).end(rest.length).take();
+  connection.send(head);
+  connection.send(rest);
+  connection.expect(new UpstreamRequest(frontend.Parse, 'swallow', session.replies, new Assumption(undo)));
+  closeExcess(session, upstream);
+}
+
+/** Notes that the upstream is about to get a statement, and makes room for its name. Gives what takes that back. */
+function announce(session: Session, upstream: PooledUpstream, prepared: ClientStatement): Assumption['undo'] {
+  const { statements } = upstream;
+  const { upstreamName, parseTime } = prepared;
+  if (upstreamName === '') {
+    statements.unnamed = parseTime;
+    return () => {
+      statements.unnamed = 0;
+    };
+  }
+  const before = statements.parseTimeOf(upstreamName);
+  if (before !== undefined) sendClose(session, upstream, upstreamName);
+  statements.add(upstreamName, parseTime);
+  return (isSkipped) => {
+    if (isSkipped && before !== undefined) statements.add(upstreamName, before);
+    else statements.forget(upstreamName);
+  };
+}
+
+function closeExcess(session: Session, upstream: PooledUpstream): void {
+  const excess = upstream.statements.takeExcess();
+  if (excess !== undefined) sendClose(session, upstream, excess);
+}
+
+function sendClose(session: Session, upstream: PooledUpstream, name: string): void {
+  const writer = new MessageWriter(64);
+  encodeClose(writer, { target: 'statement', name });
+  upstream.connection.send(writer.take());
+  if (name === '') upstream.statements.unnamed = 0;
+  upstream.connection.expect(new UpstreamRequest(frontend.Close, 'swallow', session.replies));
+}
+
+/** A message that can't be read: the server says what is wrong with it. */
+function forwardUnread(session: Session, type: number): SessionPhase | null {
+  const upstream = session.attachment.acquire();
+  if (upstream === null) return null;
+  if (upstream instanceof ProxyError) return refuseInBatch(session, null, upstream);
+  session.forward();
+  if (type === frontend.Parse) upstream.statements.unnamed = 0;
+  upstream.connection.expect(new UpstreamRequest(type, 'forward', session.replies));
+  return 'batch';
+}

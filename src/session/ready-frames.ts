@@ -1,0 +1,16 @@
+import { encodeReadyForQuery, transactionStatus } from '../../protocol/messages/ready-for-query.js';
+import { MessageWriter } from '../../protocol/message-writer.js';
+
+const frames = new Map<number, Buffer>();
+
+/** The ReadyForQuery with this status byte; shared, not to be written to. */
+export function readyFrame(status: number): Buffer {
+  let frame = frames.get(status);
+  if (frame === undefined) {
+    const writer = new MessageWriter(6);
+    encodeReadyForQuery(writer, { status: transactionStatus(status) });
+    frame = writer.take();
+    frames.set(status, frame);
+  }
+  return frame;
+}

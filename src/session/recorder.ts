@@ -1,0 +1,115 @@
+import type { AuditLog } from '../audit/audit-log.js';
+import type { ClientPart, StatementPart } from '../audit/audit-line.js';
+import { BoundedCache } from '../cache/bounded-cache.js';
+import type { ProxyError } from '../errors/proxy-error.js';
+import { shapeOf } from '../sql/shape.js';
+import type { Log } from '../telemetry/log.js';
+import type { Metrics, VerdictCount } from '../telemetry/metrics.js';
+import { outcomeIndex, statementKindIndex } from '../telemetry/statement-kinds.js';
+import type { Run } from './run.js';
+import type { Session } from './session.js';
+import type { Judgement, Statement } from './statement.js';
+
+/** What is recorded of a statement every time it runs. */
+export interface Recorded {
+  readonly part: StatementPart;
+  /** Place of its kind in the counters. */
+  readonly kind: number;
+  readonly verdicts: readonly VerdictCount[];
+}
+
+/** Bytes of what is kept for shapes that ran lately, and of one of them beside its key, about. */
+const shapesBytesMax = 16 * 1024 * 1024;
+const shapeBytes = 600;
+
+const unseen: Statement = {
+  text: null,
+  effects: { effect: 'unknown', first: '', statements: null },
+  judgement: { refusal: null, position: null, rules: [], actions: [], relations: [], policyVersion: 0 },
+};
+
+/** Writes down what sessions run: a line of audit and the counters for each statement. One for a daemon. */
+export class SessionRecorder {
+  readonly #byShape = new BoundedCache<Recorded>(shapesBytesMax, shapeBytes);
+  readonly #ofJudgement = new WeakMap<Judgement, Recorded>();
+  readonly #ofStatement = new WeakMap<Statement, Recorded>();
+
+  constructor(
+    readonly audit: AuditLog,
+    readonly metrics: Metrics,
+    readonly log: Log,
+  ) {}
+
+  /** A statement has ended at its upstream. `sqlstate` null: it succeeded. */
+  onRun(session: Session, run: Run, rows: number, sqlstate: string | null): void {
+    const durationMs = performance.now() - run.startedAt;
+    const recorded = this.#recorded(run.statement ?? unseen);
+    const outcome = sqlstate === null ? outcomeIndex.ok : outcomeIndex.error;
+    session.database.counters.countStatement(recorded.kind, outcome, durationMs);
+    for (const verdict of recorded.verdicts) verdict.count += 1;
+    this.audit.statement(this.clientPart(session), recorded.part, rows, durationMs, sqlstate);
+  }
+
+  /** A statement was not sent. */
+  onRefused(session: Session, statement: Statement | null, reason: ProxyError): void {
+    const isDenied = reason.fault === 'policy';
+    const recorded = this.#describe(statement ?? unseen, isDenied ? 'deny' : 'allow');
+    const outcome = isDenied ? outcomeIndex.denied : outcomeIndex.refused;
+    session.database.counters.countStatement(recorded.kind, outcome, 0);
+    for (const verdict of recorded.verdicts) verdict.count += 1;
+    this.audit.statement(this.clientPart(session), recorded.part, null, 0, reason.sqlstate);
+  }
+
+  onFault(error: ProxyError): void {
+    this.log.error({ err: error.cause }, 'a session failed because of an error in the proxy');
+  }
+
+  clientPart(session: Session): ClientPart {
+    session.auditPart ??= this.audit.clientPart({
+      tenant: session.database.tenant,
+      database: session.database.name,
+      user: session.client.identity.user,
+      address: session.client.isLocal ? 'local' : `${session.client.address}:${session.client.socket.remotePort}`,
+      application: session.applicationName,
+    });
+    return session.auditPart;
+  }
+
+  #recorded(statement: Statement): Recorded {
+    let recorded = this.#ofStatement.get(statement);
+    if (recorded === undefined) {
+      recorded = this.#shared(statement);
+      this.#ofStatement.set(statement, recorded);
+    }
+    return recorded;
+  }
+
+  /** Texts of one shape, and of one verdict where there are verdicts, share what is recorded of them. */
+  #shared(statement: Statement): Recorded {
+    const { text, judgement } = statement;
+    if (this.audit.keepsTexts || text === null) return this.#describe(statement, 'allow');
+    if (judgement.policyVersion > 0) {
+      const known = this.#ofJudgement.get(judgement) ?? this.#describe(statement, 'allow');
+      this.#ofJudgement.set(judgement, known);
+      return known;
+    }
+    const shape = shapeOf(text);
+    if (shape === null) return this.#describe(statement, 'allow');
+    const known = this.#byShape.get(shape) ?? this.#describe(statement, 'allow', shape);
+    this.#byShape.set(shape, known);
+    return known;
+  }
+
+  #describe(statement: Statement, verdict: 'allow' | 'deny', knownShape?: string): Recorded {
+    const { text, effects, judgement } = statement;
+    const shape = knownShape ?? (text === null ? null : shapeOf(text));
+    const { rules, relations } = judgement;
+    const actions = judgement.actions.length > 0 || effects.first === '' ? judgement.actions : [effects.first];
+    const isOne = effects.statements === null || effects.statements.length <= 1;
+    return {
+      part: this.audit.statementPart({ actions, relations, shape, text, verdict, rules }),
+      kind: statementKindIndex(isOne ? effects.first || 'other' : 'several'),
+      verdicts: rules.map((rule) => this.metrics.verdict(verdict, rule)),
+    };
+  }
+}

@@ -1,0 +1,57 @@
+import { frontend } from '../../protocol/message-types.js';
+import { encodeParse } from '../../protocol/messages/parse.js';
+import { encodeQuery } from '../../protocol/messages/query.js';
+import { MessageWriter } from '../../protocol/message-writer.js';
+import { transactionStatus, UpstreamRequest } from '../backend/postgres/postgres-upstream.js';
+import type { ProxyError } from '../errors/proxy-error.js';
+import { errorResponse } from './error-response.js';
+import { readyFrame } from './ready-frames.js';
+import { Refusal } from './run.js';
+import type { Session, SessionPhase } from './session.js';
+import type { Statement } from './statement.js';
+
+// A statement that is refused behind something unfinished must fail at the server too, or what the client did before
+// would stay: a transaction would go on as if nothing had happened, and a batch would be committed without it. So the
+// server gets a text in its place that no server can parse, and the client gets our reason for the server's.
+const unparsable = 'pgturnstile: refused by the proxy';
+
+/** Answers a Query or FunctionCall that is not sent. */
+export function refuseQuery(session: Session, statement: Statement | null, reason: ProxyError): SessionPhase {
+  const error = refusalFrame(session, statement, reason);
+  const upstream = session.attachment.held;
+  session.statements.delete('');
+  if (upstream === null || (!session.attachment.isBusy && session.phase === 'ready')) {
+    session.toClient(error);
+    session.toClient(readyFrame(transactionStatus.idle));
+    return 'ready';
+  }
+  const writer = new MessageWriter(64);
+  encodeQuery(writer, { query: unparsable });
+  upstream.connection.send(writer.take());
+  upstream.statements.unnamed = 0;
+  upstream.connection.expect(new UpstreamRequest(frontend.Query, 'forward', session.replies, new Refusal(error)));
+  session.openExchanges += 1;
+  return 'ready';
+}
+
+/** Answers a message of a batch that is not sent; what follows is skipped up to the Sync, here or at the server. */
+export function refuseInBatch(session: Session, statement: Statement | null, reason: ProxyError): SessionPhase {
+  const error = refusalFrame(session, statement, reason);
+  const upstream = session.attachment.held;
+  if (upstream === null || (!session.attachment.isBusy && session.phase === 'ready')) {
+    session.toClient(error);
+    return 'skipToSync';
+  }
+  const writer = new MessageWriter(64);
+  encodeParse(writer, { statement: '', query: unparsable, parameterTypes: [] });
+  upstream.connection.send(writer.take());
+  upstream.statements.unnamed = 0;
+  upstream.connection.expect(new UpstreamRequest(frontend.Parse, 'forward', session.replies, new Refusal(error)));
+  return 'batch';
+}
+
+function refusalFrame(session: Session, statement: Statement | null, reason: ProxyError): Buffer {
+  session.pieces = 'drop';
+  session.recorder.onRefused(session, statement, reason);
+  return errorResponse(reason, statement?.judgement.refusal === reason ? statement.judgement.position : null);
+}

@@ -1,0 +1,36 @@
+import type { Statement } from './statement.js';
+
+/** One Query or Execute on its way: the note of its request, for audit, metrics and timeouts. */
+export class Run {
+  /** Statements of the text that have completed. */
+  completed = 0;
+
+  constructor(
+    readonly statement: Statement | null,
+    /** Milliseconds of the process's monotonic clock. */
+    readonly startedAt: number,
+  ) {}
+}
+
+/** What was taken for granted when a request was sent, and is taken back when it fails. */
+export class Assumption {
+  /** `undo(isSkipped)`: the request failed, or the server never looked at it because one before it failed. */
+  constructor(readonly undo: (isSkipped: boolean) => void) {}
+}
+
+/** A statement of ours sent in the place of a refused one, so that the server fails where the client's would have. */
+export class Refusal {
+  /** `error` is the ErrorResponse that the client gets for the server's. */
+  constructor(readonly error: Buffer) {}
+}
+
+/** A DEALLOCATE that was sent under the upstream's name of the statement. */
+export class Deallocation extends Run {
+  constructor(
+    statement: Statement,
+    startedAt: number,
+    readonly name: string,
+  ) {
+    super(statement, startedAt);
+  }
+}

@@ -1,0 +1,25 @@
+import type { LimitsConfig } from '../config/config.js';
+import type { Breaker } from '../breaker/breaker.js';
+import type { Pool } from '../pool/pool.js';
+import type { DatabaseCounters } from '../telemetry/database-counters.js';
+import type { Judge } from './judge.js';
+import type { Welcome } from './welcome.js';
+
+/** What sessions share that are connected to the same database of the same tenant as the same upstream user. */
+export interface ServedDatabase {
+  readonly tenant: string;
+  /** As the client named it. */
+  readonly name: string;
+  /** An upstream is kept for the whole session, so that nothing of it has to be followed. */
+  readonly isSessionPooled: boolean;
+  readonly pool: Pool;
+  readonly breaker: Breaker;
+  /** Null: the tenant has no policy, everything is allowed. */
+  readonly judge: Judge | null;
+  readonly limits: LimitsConfig;
+  readonly counters: DatabaseCounters;
+  /** What servers reported after each set of start-up settings, by the settings' key. */
+  readonly welcomes: Map<string, Welcome>;
+  /** Clients connected now. */
+  clients: number;
+}

@@ -1,0 +1,335 @@
+import type { Socket } from 'node:net';
+import { FrameReader, type Framing, framing } from '../../protocol/frame-reader.js';
+import { frontend } from '../../protocol/message-types.js';
+import { decodeParameterStatus } from '../../protocol/messages/parameter-status.js';
+import type { Phase } from '../../protocol/phases.js';
+import { ProtocolError } from '../../protocol/protocol-error.js';
+import { transactionStatus } from '../backend/postgres/postgres-upstream.js';
+import { ProxyError } from '../errors/proxy-error.js';
+import type { SessionSettings } from '../pool/session-settings.js';
+import type { ClientPart } from '../audit/audit-line.js';
+import { BatchedWriter } from '../wire/batched-writer.js';
+import type { AdmittedClient } from './admitted-client.js';
+import { Attachment } from './attachment.js';
+import { sendSync } from './batch.js';
+import { ClientReplies } from './client-replies.js';
+import { clientRules } from './client-rules.js';
+import { onCopyInMessage } from './copy-in.js';
+import { errorResponse } from './error-response.js';
+import { readyFrame } from './ready-frames.js';
+import type { Run } from './run.js';
+import type { SessionRecorder } from './recorder.js';
+import type { SessionJudge } from './judge.js';
+import type { ServedDatabase } from './served-database.js';
+import { onReadyMessage } from './ready.js';
+import { onSkippedMessage } from './skip-to-sync.js';
+import type { ClientStatement, Statement } from './statement.js';
+import { SessionTimeouts, type TimeoutDeps } from './timeouts.js';
+
+export type SessionPhase = Exclude<Phase, 'startup' | 'authenticate'>;
+
+/** Takes one message of the client; gives the phase that it leads to, or null: it can't be taken yet. */
+export type MessageHandler = (session: Session, type: number) => SessionPhase | null;
+
+const handlers: Readonly<Record<Exclude<SessionPhase, 'closed'>, MessageHandler>> = {
+  ready: onReadyMessage,
+  batch: onReadyMessage,
+  skipToSync: onSkippedMessage,
+  copyIn: onCopyInMessage,
+};
+
+export interface SessionDeps {
+  readonly database: ServedDatabase;
+  readonly recorder: SessionRecorder;
+  readonly timeouts: TimeoutDeps;
+  readonly startSettings: SessionSettings;
+  readonly judging: (session: Session) => SessionJudge | null;
+  /** The session is over; its socket is closing. */
+  readonly onEnd: (session: Session, reason: string) => void;
+}
+
+/**
+ * One client past its start-up: takes its messages one by one, in the phase that it is in, and its upstream's replies
+ * as they come. What can't be taken yet (no upstream is free, a verdict is being made) waits, and the client's socket
+ * is not read on until then.
+ */
+export class Session {
+  readonly database: ServedDatabase;
+  readonly client: AdmittedClient;
+  readonly reader = new FrameReader(clientRules);
+  readonly replies = new ClientReplies(this);
+  readonly attachment: Attachment;
+  readonly recorder: SessionRecorder;
+  /** Prepared statements by the client's name for them; '' is the unnamed one. */
+  readonly statements = new Map<string, ClientStatement>();
+  /** What each open portal runs. */
+  readonly portals = new Map<string, Statement>();
+  phase: SessionPhase = 'ready';
+  /** Exchanges that were sent and are not answered yet. */
+  openExchanges = 0;
+  /** The statement in the unfinished message was too large to be held: what becomes of the rest of it. */
+  pieces: 'forward' | 'drop' = 'drop';
+  /** Gives verdicts where the tenant has a policy. */
+  judging: SessionJudge | null;
+  /** The verdict that came for the message in hand. */
+  judged: Statement | null = null;
+  isBeingJudged = false;
+  /** What the client calls itself; null: nothing. */
+  applicationName: string | null;
+  /** Made when it is needed, and again after the name has changed. */
+  auditPart: ClientPart | null = null;
+
+  readonly #socket: Socket;
+  readonly #writer: BatchedWriter;
+  readonly #timeouts: SessionTimeouts;
+  readonly #onEnd: SessionDeps['onEnd'];
+  /** The message in hand was not taken yet. */
+  #inHand: Framing = framing.none;
+  #isWaiting = false;
+  #copyOrigin: 'ready' | 'batch' = 'ready';
+  #isSyncWithheld = false;
+
+  constructor(client: AdmittedClient, deps: SessionDeps) {
+    this.client = client;
+    this.database = deps.database;
+    this.recorder = deps.recorder;
+    this.judging = deps.judging(this);
+    this.applicationName = client.startup.parameters.get('application_name') ?? null;
+    this.#onEnd = deps.onEnd;
+    this.#socket = client.socket;
+    this.#writer = new BatchedWriter(client.socket);
+    this.#timeouts = new SessionTimeouts(this, deps.timeouts);
+    this.attachment = new Attachment({
+      pool: deps.database.pool,
+      owner: this.replies,
+      isForSession: deps.database.isSessionPooled,
+      startSettings: deps.startSettings,
+      wake: () => this.wake(),
+    });
+  }
+
+  /**
+   * How statement texts are read: a policy needs the characters; without one it is enough to tell tokens apart, whatever
+   * ASCII-based encoding the client uses.
+   */
+  get textEncoding(): 'utf8' | 'latin1' {
+    return this.judging === null ? 'latin1' : 'utf8';
+  }
+
+  /** Begins to read. Everything before ReadyForQuery was written by then. */
+  start(): void {
+    const socket = this.#socket;
+    this.#writer.onDrain = () => {
+      this.attachment.connection?.resume();
+      this.wake();
+    };
+    socket.on('data', (chunk: Buffer) => this.#onData(chunk));
+    socket.on('error', () => {});
+    socket.on('end', () => this.end('the client closed the connection'));
+    socket.on('close', () => this.end('the connection was lost'));
+    if (this.client.early.length > 0) this.#onData(this.client.early);
+    socket.resume();
+  }
+
+  get isTimedOut(): boolean {
+    return this.#timeouts.isExpired;
+  }
+
+  /** Whether a transaction or an exchange is under way. */
+  get isInTransaction(): boolean {
+    const { connection } = this.attachment;
+    const status = connection?.status ?? transactionStatus.idle;
+    return this.phase !== 'ready' || this.openExchanges > 0 || status !== transactionStatus.idle;
+  }
+
+  toClient(buffer: Buffer, start = 0, end = buffer.length): void {
+    if (this.phase === 'closed') return;
+    this.#writer.write(buffer, start, end);
+    if (this.#writer.isFull) this.attachment.connection?.pause();
+  }
+
+  /** Sends the message in hand as it is. */
+  forward(): void {
+    const { buffer, start, end } = this.reader;
+    this.attachment.connection?.send(buffer, start, end);
+  }
+
+  /** Takes the message in hand again, and goes on from there. */
+  wake(): void {
+    if (!this.#isWaiting) return;
+    this.#isWaiting = false;
+    this.#socket.resume();
+    this.#pump();
+  }
+
+  onReadyForQuery(status: number): void {
+    this.openExchanges -= 1;
+    this.leaveCopyIn();
+    if (status === transactionStatus.idle) this.portals.clear();
+    const { connection } = this.attachment;
+    if (connection === null || connection.queue.size > 0) return;
+    this.#timeouts.onAnswered(status);
+    if (this.phase === 'closed') this.attachment.reclaim();
+    else if (this.phase === 'ready') this.attachment.settle(status);
+  }
+
+  /** The server takes COPY data until the client ends it. */
+  enterCopyIn(request: number): void {
+    const copy = this.attachment.connection?.queue.enterCopyIn();
+    if (copy === undefined || this.phase === 'closed') return;
+    this.openExchanges -= copy.ignoredSyncs;
+    if (copy.isEnded) return;
+    this.#copyOrigin = request === frontend.Query ? 'ready' : 'batch';
+    this.phase = 'copyIn';
+  }
+
+  /** In copy mode the server ignores Sync; but should the copy have failed already, it waits for one. */
+  withholdSync(): void {
+    this.#isSyncWithheld = true;
+  }
+
+  /** The client has ended the copy, or the server has: the phase that the client is in now. */
+  leaveCopyIn(): SessionPhase {
+    if (this.phase === 'copyIn') this.phase = this.#copyOrigin;
+    this.#isSyncWithheld = false;
+    return this.phase;
+  }
+
+  onCopyFailed(): void {
+    const isSyncDue = this.phase === 'copyIn' && this.#isSyncWithheld;
+    this.leaveCopyIn();
+    if (isSyncDue) {
+      sendSync(this);
+      this.phase = 'ready';
+    }
+  }
+
+  /** The server reports a setting. */
+  onParameter(body: Buffer): void {
+    const { name, value } = decodeParameterStatus(body);
+    if (name !== 'application_name') return;
+    this.applicationName = value;
+    this.auditPart = null;
+  }
+
+  forgetStatements(): void {
+    this.statements.clear();
+    this.attachment.upstream?.statements.clear();
+  }
+
+  forgetStatement(name: string): void {
+    const statement = this.statements.get(name);
+    this.statements.delete(name);
+    if (statement !== undefined) this.attachment.upstream?.statements.forget(statement.upstreamName);
+  }
+
+  recordRun(run: Run, rows: number, sqlstate: string | null): void {
+    this.recorder.onRun(this, run, rows, sqlstate);
+  }
+
+  onStatementSent(): void {
+    this.#timeouts.onSent();
+  }
+
+  /** The one exchange under way failed with its upstream; the next one gets another. */
+  failExchange(error: Buffer): void {
+    this.openExchanges = 0;
+    this.portals.clear();
+    this.toClient(error);
+    this.toClient(readyFrame(transactionStatus.idle));
+    this.wake();
+  }
+
+  /** Tells the client why, and closes. */
+  endWith(error: Buffer, reason: string): void {
+    this.toClient(error);
+    this.end(reason);
+  }
+
+  /** Ends the session: the client's last words, or ours, were said. */
+  end(reason: string): void {
+    if (this.phase === 'closed') return;
+    const isMidBatch = this.phase === 'batch' || this.phase === 'copyIn' || !this.reader.isAtBoundary;
+    this.#writer.flush();
+    this.phase = 'closed';
+    this.#timeouts.stop();
+    this.attachment.leave(isMidBatch);
+    this.#socket.end();
+    this.#socket.setTimeout(lingerMs, () => this.#socket.destroy());
+    this.#socket.resume();
+    this.#onEnd(this, reason);
+  }
+
+  destroy(reason: string): void {
+    this.end(reason);
+    this.#socket.destroy();
+  }
+
+  #onData(chunk: Buffer): void {
+    if (this.phase === 'closed') return;
+    this.reader.push(chunk);
+    if (!this.#isWaiting) this.#pump();
+  }
+
+  #pump(): void {
+    try {
+      while (this.phase !== 'closed' && !this.#isWaiting) {
+        if (this.#inHand === framing.none) this.#inHand = this.reader.next();
+        if (this.#inHand === framing.none) return;
+        if (this.#writer.isFull) return this.#wait();
+        if (this.attachment.connection?.writer.isFull) return this.#waitForUpstream();
+        if (!this.#take(this.#inHand)) return this.#wait();
+        this.#inHand = framing.none;
+        this.judged = null;
+      }
+    } catch (error) {
+      this.#onViolation(error);
+    }
+  }
+
+  /** False: not yet. */
+  #take(found: Framing): boolean {
+    if (this.phase === 'closed') return true;
+    this.#timeouts.onMessage();
+    if (found === framing.piece) {
+      if (this.pieces === 'forward') this.forward();
+      return true;
+    }
+    const type = found === framing.run ? frontend.CopyData : this.reader.type;
+    const next = handlers[this.phase](this, type);
+    if (next === null) return false;
+    if (next === 'closed') this.end('the client said goodbye');
+    else this.phase = next;
+    return true;
+  }
+
+  #wait(): void {
+    this.#isWaiting = true;
+    this.#socket.pause();
+  }
+
+  #waitForUpstream(): void {
+    const writer = this.attachment.connection?.writer;
+    if (writer === undefined) return;
+    this.#wait();
+    writer.onDrain = () => {
+      writer.onDrain = null;
+      this.wake();
+    };
+  }
+
+  #onViolation(error: unknown): void {
+    if (!(error instanceof ProtocolError)) {
+      const fault = new ProxyError('internal', 'internal error of the proxy', { severity: 'FATAL', cause: error });
+      this.recorder.onFault(fault);
+      return this.endWith(errorResponse(fault), 'internal error');
+    }
+    // Where PostgreSQL has lost its place it closes without a word.
+    if (error.isSilent) return this.end(error.message);
+    const violation = new ProxyError('protocolViolation', error.message, { sqlstate: error.sqlstate });
+    this.endWith(errorResponse(violation), error.message);
+  }
+}
+
+/** How long a closed client may take to read what was written to it, milliseconds. */
+const lingerMs = 5000;

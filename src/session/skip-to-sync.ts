@@ -1,0 +1,13 @@
+import { frontend } from '../../protocol/message-types.js';
+import { transactionStatus } from '../backend/postgres/postgres-upstream.js';
+import { readyFrame } from './ready-frames.js';
+import type { Session, SessionPhase } from './session.js';
+
+/** PG 55.2.3: after an error in a batch everything is thrown away up to the Sync. Nothing of the batch was sent. */
+export function onSkippedMessage(session: Session, type: number): SessionPhase {
+  session.pieces = 'drop';
+  if (type === frontend.Terminate) return 'closed';
+  if (type !== frontend.Sync) return 'skipToSync';
+  session.toClient(readyFrame(transactionStatus.idle));
+  return 'ready';
+}

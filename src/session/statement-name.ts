@@ -1,0 +1,13 @@
+import { createHash, randomBytes } from 'node:crypto';
+
+/**
+ * What the upstream names of prepared statements begin with: not to be guessed, so that no client can name a
+ * statement that another one prepared.
+ */
+export const statementNamePrefix = `pgt_${randomBytes(6).toString('base64url')}_`;
+
+/** The upstream name of a prepared statement: the same for the same text and types under the same settings. */
+export function statementName(rest: Buffer, settingsKey: string): string {
+  const hash = createHash('sha1').update(settingsKey).update('\0').update(rest);
+  return statementNamePrefix + hash.digest('base64url');
+}

@@ -1,0 +1,61 @@
+import { ProxyError } from '../errors/proxy-error.js';
+import { type SessionEffects, sessionEffects } from '../sql/session-effects.js';
+import type { ServedDatabase } from './served-database.js';
+import type { Session } from './session.js';
+import type { Judgement, Statement } from './statement.js';
+import { statementNamePrefix } from './statement-name.js';
+
+const unknownEffects: SessionEffects = { effect: 'unknown', first: '', statements: null };
+
+const allowed: Judgement = { refusal: null, position: null, rules: [], actions: [], relations: [], policyVersion: 0 };
+
+const tooLarge: Judgement = {
+  ...allowed,
+  refusal: new ProxyError('statementTooLarge', 'the statement is too long to be checked against the policy'),
+};
+
+/**
+ * What is known of the text in the message in hand. Null: a verdict is being made, and the session is woken when it is
+ * there.
+ */
+export function statementOf(session: Session, text: string): Statement | null {
+  if (session.judged?.text === text) return session.judged;
+  const { judging } = session;
+  if (judging === null) return { text, effects: effectsOf(session, text), judgement: namesOurs(text) ?? allowed };
+  const judgement = judging.judge(text);
+  if (!(judgement instanceof Promise)) return { text, effects: effectsOf(session, text), judgement };
+  if (!session.isBeingJudged) {
+    session.isBeingJudged = true;
+    judgement.then((verdict) => {
+      session.isBeingJudged = false;
+      session.judged = { text, effects: effectsOf(session, text), judgement: verdict };
+      session.wake();
+    });
+  }
+  return null;
+}
+
+/** A text that is too large to be held: a tenant with a policy refuses it, another can't tell what it does. */
+export function largeStatement(database: ServedDatabase): Statement {
+  return { text: null, effects: unknownEffects, judgement: database.judge === null ? allowed : tooLarge };
+}
+
+/** Whether the policy has changed since the statement was judged. */
+export function isOutdated(session: Session, statement: Statement): boolean {
+  return session.judging !== null && statement.judgement.policyVersion !== session.judging.version;
+}
+
+// A quote can be the second byte of a character in these (PG 24.3.1), so tokens can't be told apart.
+const isHardToRead = /^(sjis|shift|mskanji|win932|windows932|big5|win950|windows950|gbk|win936|windows936|gb18030|johab|uhc|win949|windows949)/i;
+
+function effectsOf(session: Session, text: string): SessionEffects {
+  const encoding = session.attachment.settings.values.get('client_encoding');
+  if (encoding !== undefined && isHardToRead.test(encoding)) return unknownEffects;
+  return sessionEffects(text);
+}
+
+/** No client may use what another one prepared, though it can see the names in pg_prepared_statements. */
+function namesOurs(text: string): Judgement | null {
+  if (!text.includes(statementNamePrefix)) return null;
+  return { ...allowed, refusal: new ProxyError('notSupported', 'this prepared statement belongs to the proxy') };
+}

@@ -1,0 +1,33 @@
+import type { ProxyError } from '../errors/proxy-error.js';
+import type { SessionEffects } from '../sql/session-effects.js';
+
+/** What the policy says of a statement text, and what the audit keeps of it. */
+export interface Judgement {
+  /** Why it may not run; null: it may. */
+  readonly refusal: ProxyError | null;
+  /** Of a syntax error, in characters from 1. */
+  readonly position: number | null;
+  readonly rules: readonly string[];
+  readonly actions: readonly string[];
+  readonly relations: readonly string[];
+  /** A statement judged under an older policy is judged again before it is run. */
+  readonly policyVersion: number;
+}
+
+/** A statement text that a client wants to run, with what is known of it before anything is sent. */
+export interface Statement {
+  /** Null: too large to be looked at. */
+  readonly text: string | null;
+  readonly effects: SessionEffects;
+  readonly judgement: Judgement;
+}
+
+/** A prepared statement as its client knows it. */
+export interface ClientStatement {
+  /** What it is called upstream; '' when the client left it unnamed. */
+  readonly upstreamName: string;
+  /** The Parse message's body behind the name, to parse it again elsewhere; null: too large, so it can't move. */
+  readonly rest: Buffer | null;
+  readonly parseTime: number;
+  readonly statement: Statement;
+}

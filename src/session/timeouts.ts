@@ -1,0 +1,56 @@
+import { transactionStatus } from '../backend/postgres/postgres-upstream.js';
+import { ProxyError } from '../errors/proxy-error.js';
+import type { TimerWheel, WheelTimer } from '../limits/timer-wheel.js';
+import { errorResponse } from './error-response.js';
+import type { Session } from './session.js';
+
+export interface TimeoutDeps {
+  readonly wheel: TimerWheel;
+  /** Cancels what the session runs, at its upstream. */
+  readonly cancel: (session: Session) => void;
+}
+
+/** A session's limits in time: how long a statement runs, and how long a transaction does nothing. 0: no limit. */
+export class SessionTimeouts {
+  /** The statement under way was cancelled because its time was up. */
+  isExpired = false;
+  readonly #queryTimeoutMs: number;
+  readonly #idleInTransactionMs: number;
+  readonly #query: WheelTimer;
+  readonly #idle: WheelTimer;
+
+  constructor(session: Session, deps: TimeoutDeps) {
+    this.#queryTimeoutMs = session.database.limits.queryTimeoutMs;
+    this.#idleInTransactionMs = session.database.limits.idleInTransactionMs;
+    this.#query = deps.wheel.timer(() => {
+      this.isExpired = true;
+      deps.cancel(session);
+    });
+    this.#idle = deps.wheel.timer(() => {
+      const error = new ProxyError('idleInTransaction', 'terminating connection due to idle-in-transaction timeout');
+      session.endWith(errorResponse(error), 'idle in transaction too long');
+    });
+  }
+
+  /** The client sent something. */
+  onMessage(): void {
+    if (this.#idle.isArmed) this.#idle.disarm();
+  }
+
+  onSent(): void {
+    this.isExpired = false;
+    if (this.#queryTimeoutMs > 0) this.#query.arm(this.#queryTimeoutMs);
+  }
+
+  /** Everything was answered. */
+  onAnswered(status: number): void {
+    this.isExpired = false;
+    if (this.#query.isArmed) this.#query.disarm();
+    if (this.#idleInTransactionMs > 0 && status !== transactionStatus.idle) this.#idle.arm(this.#idleInTransactionMs);
+  }
+
+  stop(): void {
+    this.#query.disarm();
+    this.#idle.disarm();
+  }
+}
