@@ -55,13 +55,18 @@ export function decodeBindNames(body: Buffer): {
 
 /**
  * A Bind of another statement, without a copy of its values: `head` is the frame's beginning up to the statement's
- * name, `rest` the view of the body that follows it.
+ * name, `rest` the view of the body that follows it. `missingBytes` of the body are not there yet, and follow `rest`.
  */
-export function renameBind(body: Buffer, statement: string): { head: Buffer; rest: Buffer } {
+export function renameBind(body: Buffer, statement: string, missingBytes = 0): { head: Buffer; rest: Buffer } {
   const reader = new BodyReader(body);
   const portal = reader.cstring();
   reader.cstringBytes();
   const rest = reader.rest();
-  const head = new MessageWriter(64).start(frontend.Bind).cstring(portal).cstring(statement).end(rest.length).take();
+  const head = new MessageWriter(64)
+    .start(frontend.Bind)
+    .cstring(portal)
+    .cstring(statement)
+    .end(rest.length + missingBytes)
+    .take();
   return { head, rest };
 }

@@ -31,12 +31,16 @@ export function encodeParse(writer: MessageWriter, message: Parse): void {
 
 /**
  * A Parse under another statement name, without a copy of its text: `head` is the frame's beginning up to the name,
- * `rest` the view of the body that follows it.
+ * `rest` the view of the body that follows it. `missingBytes` of the body are not there yet, and follow `rest`.
  */
-export function renameParse(body: Buffer, statement: string): { head: Buffer; rest: Buffer } {
+export function renameParse(body: Buffer, statement: string, missingBytes = 0): { head: Buffer; rest: Buffer } {
   const reader = new BodyReader(body);
   reader.cstringBytes();
   const rest = reader.rest();
-  const head = new MessageWriter(64).start(frontend.Parse).cstring(statement).end(rest.length).take();
+  const head = new MessageWriter(64)
+    .start(frontend.Parse)
+    .cstring(statement)
+    .end(rest.length + missingBytes)
+    .take();
   return { head, rest };
 }
