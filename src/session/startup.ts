@@ -95,11 +95,19 @@ function readReplication(value: string | null): StartupRequest['replication'] {
   return isOn ? 'true' : null;
 }
 
-/** A boolean by any beginning that is only one word's (parse_bool in bool.c); null: it is none. */
+const words: readonly (readonly [word: string, value: boolean, lettersMin: number])[] = [
+  ['true', true, 1],
+  ['false', false, 1],
+  ['yes', true, 1],
+  ['no', false, 1],
+  ['on', true, 2],
+  ['off', false, 2],
+  ['1', true, 1],
+  ['0', false, 1],
+];
+
+/** A boolean, by a beginning that is no other word's (parse_bool in bool.c); null: it is none. */
 function readBoolean(value: string): boolean | null {
   const text = value.toLowerCase();
-  if (text === '1' || (text !== '' && ('true'.startsWith(text) || 'yes'.startsWith(text))) || text === 'on')
-    return true;
-  if (text === '0' || (text !== '' && ('false'.startsWith(text) || 'no'.startsWith(text)))) return false;
-  return text === 'of' || text === 'off' ? false : null;
+  return words.find(([word, , lettersMin]) => text.length >= lettersMin && word.startsWith(text))?.[1] ?? null;
 }
