@@ -29,7 +29,9 @@ export const defaultGuardBounds: GuardBounds = {
   setOperationsMax: 1_000,
 };
 
-export type GuardResult = { readonly ok: true } | { readonly ok: false; readonly sqlstate: '54000'; readonly message: string };
+export type GuardResult =
+  | { readonly ok: true }
+  | { readonly ok: false; readonly sqlstate: '54000'; readonly message: string };
 
 const passed: GuardResult = { ok: true };
 
@@ -55,9 +57,11 @@ export function guardText(text: Buffer | string, bounds: GuardBounds = defaultGu
   chainAtOpening[0] = 0;
   for (;;) {
     const kind = scanner.next();
-    if (scanner.commentDepth > nestingMax) return refuse(`comments are nested too deeply: more than ${nestingMax} levels`);
+    if (scanner.commentDepth > nestingMax)
+      return refuse(`comments are nested too deeply: more than ${nestingMax} levels`);
     if (kind === token.end || kind === token.unterminated) return passed;
-    if (++tokens > bounds.tokensMax) return refuse(`statement is too large: more than ${bounds.tokensMax} words and signs`);
+    if (++tokens > bounds.tokensMax)
+      return refuse(`statement is too large: more than ${bounds.tokensMax} words and signs`);
     if (++chain > bounds.chainMax) {
       return refuse(`statement is too complex: more than ${bounds.chainMax} words and signs in one expression`);
     }

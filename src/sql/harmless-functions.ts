@@ -20,7 +20,10 @@ const keepingState: readonly Exclusion[] = [
     names: 'query_to_xml* cursor_to_xml* ts_stat ts_rewrite',
     why: 'run a query from a text',
   },
-  { names: 'pg_start_backup pg_stop_backup pg_backup_start pg_backup_stop', why: 'a backup lasts until the session ends' },
+  {
+    names: 'pg_start_backup pg_stop_backup pg_backup_start pg_backup_stop',
+    why: 'a backup lasts until the session ends',
+  },
   {
     names: 'pg_create_*_replication_slot pg_copy_*_replication_slot',
     why: 'a temporary slot lasts until the session ends',
@@ -33,10 +36,16 @@ const keepingState: readonly Exclusion[] = [
 /** What does more than compute, or tells of more than its arguments. */
 const harmful: readonly Exclusion[] = [
   ...keepingState,
-  { names: 'nextval setval pg_sequence_last_value pg_get_sequence_data', why: 'move a sequence, or tell where it stands' },
+  {
+    names: 'nextval setval pg_sequence_last_value pg_get_sequence_data',
+    why: 'move a sequence, or tell where it stands',
+  },
   { names: 'pg_sleep*', why: 'holds a connection' },
   { names: 'pg_advisory_* pg_try_advisory_*', why: 'locks that others wait for' },
-  { names: 'pg_notify pg_notification_queue_usage pg_listening_channels', why: 'other sessions; statement kind notify' },
+  {
+    names: 'pg_notify pg_notification_queue_usage pg_listening_channels',
+    why: 'other sessions; statement kind notify',
+  },
   { names: 'lo_* loread lowrite', why: 'large objects, their files; statement kind large-object' },
   { names: '*_to_xml *_to_xmlschema *_to_xml_and_xmlschema', why: 'read tables that are named by text' },
   { names: 'currtid currtid2', why: 'read a table that is named by text' },
@@ -54,22 +63,32 @@ const harmful: readonly Exclusion[] = [
     why: 'what other clients of a shared connection left',
   },
   { names: 'pg_mcv_list_items', why: 'values out of statistics' },
-  { names: 'pg_*wal* pg_*replication* pg_logical_* pg_sync_* pg_last_xact_*', why: 'the write-ahead log tells of all data' },
+  {
+    names: 'pg_*wal* pg_*replication* pg_logical_* pg_sync_* pg_last_xact_*',
+    why: 'the write-ahead log tells of all data',
+  },
   {
     names: 'pg_last_committed_xact pg_xact_commit_timestamp* pg_get_multixact_members pg_xact_status',
     why: 'what other sessions do',
   },
   {
-    names: 'pg_reload_conf pg_rotate_logfile* pg_promote pg_switch_* pg_create_* pg_drop_* pg_copy_* pg_backup_* pg_is_in_backup',
+    names:
+      'pg_reload_conf pg_rotate_logfile* pg_promote pg_switch_* pg_create_* pg_drop_* pg_copy_* pg_backup_* pg_is_in_backup',
     why: 'runs the server',
   },
-  { names: 'pg_get_shmem_* pg_get_backend_memory_* pg_get_loaded_modules pg_get_aios pg_get_wait_events', why: 'the server' },
+  {
+    names: 'pg_get_shmem_* pg_get_backend_memory_* pg_get_loaded_modules pg_get_aios pg_get_wait_events',
+    why: 'the server',
+  },
   {
     names: 'pg_clear_* pg_restore_* pg_import_* pg_nextoid brin_summarize_* brin_desummarize_* gin_clean_pending_list',
     why: 'change tables, statistics or catalogs',
   },
   { names: '*_validator *_handler *handler dsnowball_* amvalidate', why: 'made for the server, not for a caller' },
-  { names: 'pg_event_trigger_* tsvector_update_trigger* suppress_redundant_updates_trigger RI_FKey_*', why: 'for triggers' },
+  {
+    names: 'pg_event_trigger_* tsvector_update_trigger* suppress_redundant_updates_trigger RI_FKey_*',
+    why: 'for triggers',
+  },
 ];
 
 const stateful = namesOf(keepingState);

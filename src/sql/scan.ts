@@ -121,11 +121,13 @@ export class Scanner {
     if (code === 0x27) return this.quoted(token.string, at, at + 1, false);
     if (code === 0x22) return this.quoted(token.quotedName, at, at + 1, false);
     if (code === 0x24) return this.dollar(at);
-    if (code === 0x2e && classOf(text.charCodeAt(at + 1)) === digit) return this.take(token.number, at, this.numberEnd(at));
+    if (code === 0x2e && classOf(text.charCodeAt(at + 1)) === digit)
+      return this.take(token.number, at, this.numberEnd(at));
     const following = text.charCodeAt(at + 1);
     const isPair =
       (code === 0x3a && (following === 0x3a || following === 0x3d)) || (code === 0x2e && following === 0x2e);
-    if (code === 0 || code === 0x5c || code === 0x7b || code === 0x7d || code < 0x20 || code === 0x7f) this.unusual = true;
+    if (code === 0 || code === 0x5c || code === 0x7b || code === 0x7d || code < 0x20 || code === 0x7f)
+      this.unusual = true;
     return this.take(token.punctuation, at, isPair ? at + 2 : at + 1);
   }
 
@@ -304,7 +306,15 @@ function withoutTrailingSigns(text: string, start: number, from: number): number
   if (last !== 0x2b && last !== 0x2d) return end;
   for (let at = end - 2; at >= start; at--) {
     const code = text.charCodeAt(at);
-    if (code !== 0x2b && code !== 0x2d && code !== 0x2a && code !== 0x2f && code !== 0x3c && code !== 0x3d && code !== 0x3e)
+    if (
+      code !== 0x2b &&
+      code !== 0x2d &&
+      code !== 0x2a &&
+      code !== 0x2f &&
+      code !== 0x3c &&
+      code !== 0x3d &&
+      code !== 0x3e
+    )
       return end;
   }
   while (end - start > 1) {

@@ -1,10 +1,33 @@
 /** What a policy's `actions` may name. */
-export type Action = 'select' | 'insert' | 'update' | 'delete' | 'truncate' | 'copy-in' | 'copy-out' | 'lock' | 'analyze';
+export type Action =
+  | 'select'
+  | 'insert'
+  | 'update'
+  | 'delete'
+  | 'truncate'
+  | 'copy-in'
+  | 'copy-out'
+  | 'lock'
+  | 'analyze';
 
 /** What a policy's `statements` may name. Plain reading and writing is governed by actions alone. */
 export type StatementKind =
-  | 'transaction' | 'set' | 'show' | 'prepare' | 'cursor' | 'discard' | 'explain' | 'listen' | 'notify'
-  | 'temp' | 'ddl' | 'do' | 'call' | 'vacuum' | 'set-role' | 'large-object';
+  | 'transaction'
+  | 'set'
+  | 'show'
+  | 'prepare'
+  | 'cursor'
+  | 'discard'
+  | 'explain'
+  | 'listen'
+  | 'notify'
+  | 'temp'
+  | 'ddl'
+  | 'do'
+  | 'call'
+  | 'vacuum'
+  | 'set-role'
+  | 'large-object';
 
 /** A relation as the text names it (already folded and cut as PostgreSQL does), with all that is done to it. */
 export interface RelationUse {
