@@ -1,4 +1,4 @@
-import type { PostgresUpstream } from '../backend/postgres/postgres-upstream.js';
+import type { PostgresUpstream, UpstreamLoss } from '../backend/postgres/postgres-upstream.js';
 import { ProxyError } from '../errors/proxy-error.js';
 import { PooledUpstream } from './pooled-upstream.js';
 import { handBackClean, isAlive } from './hand-back.js';
@@ -18,6 +18,17 @@ export interface PoolOptions {
   readonly statementsMax: number;
   /** An upstream idle for longer is asked whether it is alive. */
   readonly healthCheckAfterMs: number;
+}
+
+export interface PoolDeps {
+  /** Opens one more upstream; rejects with a ProxyError for whoever waits. */
+  readonly connect: () => Promise<PostgresUpstream>;
+  /** Milliseconds that never go back. */
+  readonly now: () => number;
+  /** An upstream is gone that we did not close. */
+  readonly onLost: (loss: UpstreamLoss) => void;
+  /** A client got an upstream after so long. */
+  readonly onWaited: (milliseconds: number) => void;
 }
 
 /** Somebody who waits for an upstream. Exactly one of the two is called, once. */
@@ -43,13 +54,11 @@ const waitingMax = 20_000;
 
 /**
  * The upstreams of one database and one upstream user, each used by one client at a time. Who waits longest is served
- * first. Times are in milliseconds of the clock that `sweep` is called with; `connect` opens one more upstream and
- * rejects with a ProxyError.
+ * first. Times are in milliseconds.
  */
 export class Pool {
-  readonly #options: PoolOptions;
-  readonly #connect: () => Promise<PostgresUpstream>;
-  readonly #now: () => number;
+  #options: PoolOptions;
+  readonly #deps: PoolDeps;
   readonly #open = new Set<PooledUpstream>();
   /** The one used last is taken first, so that the others can grow old and be closed. */
   readonly #idle: PooledUpstream[] = [];
@@ -59,10 +68,9 @@ export class Pool {
   /** After a reload: what is open is not used again. */
   #retiredBefore = 0;
 
-  constructor(options: PoolOptions, connect: () => Promise<PostgresUpstream>, now: () => number) {
+  constructor(options: PoolOptions, deps: PoolDeps) {
     this.#options = options;
-    this.#connect = connect;
-    this.#now = now;
+    this.#deps = deps;
   }
 
   get gauges(): PoolGauges {
@@ -82,14 +90,17 @@ export class Pool {
   checkout(waiter: Waiter, settingsKey: string): PooledUpstream | null {
     if (this.#waiting.length === 0) {
       const upstream = this.#takeIdle(settingsKey);
-      if (upstream !== null) return upstream;
+      if (upstream !== null) {
+        this.#deps.onWaited(0);
+        return upstream;
+      }
     }
     if (this.#isClosed) {
       waiter.onRefused(new ProxyError('notAccepting', 'the database system is shutting down', { severity: 'ERROR' }));
     } else if (this.#waiting.length >= waitingMax) {
       waiter.onRefused(new ProxyError('noFreeConnection', 'too many clients wait for a connection to this database'));
     } else {
-      this.#waiting.push({ waiter, since: this.#now() });
+      this.#waiting.push({ waiter, since: this.#deps.now() });
       this.#grow(this.#options.size);
     }
     return null;
@@ -112,14 +123,15 @@ export class Pool {
       this.#isClosed ||
       upstream.bornAt < this.#retiredBefore ||
       this.#open.size > this.#limit(next) ||
-      this.#now() - upstream.bornAt > this.#options.lifetimeMs;
+      this.#deps.now() - upstream.bornAt > this.#options.lifetimeMs;
     if (isWornOut) {
       if (next !== undefined) this.#waiting.unshift(next);
       this.#discard(upstream);
     } else if (next !== undefined) {
+      this.#deps.onWaited(this.#deps.now() - next.since);
       next.waiter.onUpstream(upstream);
     } else {
-      upstream.idleSince = this.#now();
+      upstream.idleSince = this.#deps.now();
       this.#idle.push(upstream);
     }
   }
@@ -146,7 +158,7 @@ export class Pool {
 
   /** Looks after waits, ages and idle upstreams. To be called every so often. */
   sweep(): void {
-    const now = this.#now();
+    const now = this.#deps.now();
     const { acquireTimeoutMs, reserveAfterMs, size, reserve, min } = this.#options;
     while (this.#waiting[0] !== undefined && now - this.#waiting[0].since >= acquireTimeoutMs) {
       const { waiter } = this.#waiting.shift() as Waiting;
@@ -162,8 +174,9 @@ export class Pool {
   }
 
   /** After a reload: upstreams opened until now are closed as they come back. */
-  retire(): void {
-    this.#retiredBefore = this.#now() + 1;
+  reconfigure(options: PoolOptions): void {
+    this.#options = options;
+    this.#retiredBefore = this.#deps.now() + 1;
     for (const upstream of this.#idle.splice(0)) this.#discard(upstream);
   }
 
@@ -193,7 +206,7 @@ export class Pool {
 
   #limit(oldest: Waiting | undefined): number {
     const { size, reserve, reserveAfterMs } = this.#options;
-    return oldest !== undefined && this.#now() - oldest.since >= reserveAfterMs ? size + reserve : size;
+    return oldest !== undefined && this.#deps.now() - oldest.since >= reserveAfterMs ? size + reserve : size;
   }
 
   /** Opens upstreams for those who wait, as far as the limit goes. */
@@ -203,7 +216,7 @@ export class Pool {
 
   #add(): void {
     this.#connecting += 1;
-    this.#connect().then(
+    this.#deps.connect().then(
       (connection) => this.#added(connection),
       (error: ProxyError) => {
         this.#connecting -= 1;
@@ -216,9 +229,12 @@ export class Pool {
 
   #added(connection: PostgresUpstream): void {
     this.#connecting -= 1;
-    const upstream = new PooledUpstream(connection, this.#now(), this.#options.statementsMax);
+    const upstream = new PooledUpstream(connection, this.#deps.now(), this.#options.statementsMax);
     this.#open.add(upstream);
-    connection.onClosed = () => this.#strike(upstream);
+    connection.onClosed = (loss) => {
+      if (!loss.isOurDoing) this.#deps.onLost(loss);
+      this.#strike(upstream);
+    };
     if (connection.isLost) this.#strike(upstream);
     else this.release(upstream);
   }

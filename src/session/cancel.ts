@@ -8,10 +8,10 @@ const keyBytes = { 0: 4, 2: 32 } as const;
 /** The keys by which clients cancel what they run: made up by us, since upstreams change hands. */
 export class CancelKeys {
   readonly #holders = new Map<number, { readonly secretKey: Buffer; session: Session | null }>();
-  readonly #cancelUpstream: (session: Session) => void;
+  readonly #cancelUpstream: (session: Session) => Promise<void>;
 
-  /** `cancelUpstream` sends a cancel request to the upstream that the session holds. */
-  constructor(cancelUpstream: (session: Session) => void) {
+  /** `cancelUpstream` sends a cancel request to the upstream that the session holds, and resolves when it has arrived. */
+  constructor(cancelUpstream: (session: Session) => Promise<void>) {
     this.#cancelUpstream = cancelUpstream;
   }
 
@@ -33,21 +33,24 @@ export class CancelKeys {
     this.#holders.delete(processId);
   }
 
-  /** Cancels what the key's client runs at this moment; a client that runs nothing isn't touched. False: no such key. */
-  cancel(processId: number, secretKey: Buffer): boolean {
+  /**
+   * Cancels what the key's client runs at this moment; a client that runs nothing isn't touched. Resolves when that is
+   * done; with false where nobody has the key.
+   */
+  async cancel(processId: number, secretKey: Buffer): Promise<boolean> {
     const holder = this.#holders.get(processId);
     if (holder === undefined || holder.secretKey.length !== secretKey.length) return false;
     if (!timingSafeEqual(holder.secretKey, secretKey)) return false;
-    if (holder.session !== null) this.cancelSession(holder.session);
+    if (holder.session !== null) await this.cancelSession(holder.session);
     return true;
   }
 
-  cancelSession(session: Session): void {
+  async cancelSession(session: Session): Promise<void> {
     const { attachment } = session;
     if (attachment.isQueued) {
       attachment.stopWaiting(new ProxyError('queryCanceled', 'canceling statement due to user request'));
     } else if (attachment.held !== null && session.openExchanges + attachment.held.connection.queue.size > 0) {
-      this.#cancelUpstream(session);
+      await this.#cancelUpstream(session);
     }
   }
 }

@@ -39,7 +39,7 @@ export class Judge {
       id = this.#principals.size;
       this.#principals.set(key, id);
     }
-    return new SessionJudge(this, this.#cache, `${id}\0`, who, session);
+    return new SessionJudge(this, this.#cache, `${id}\0`, { ...who, roles: who.roles }, session);
   }
 }
 

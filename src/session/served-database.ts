@@ -15,8 +15,8 @@ export interface ServedDatabase {
   readonly pool: Pool;
   readonly breaker: Breaker;
   /** Null: the tenant has no policy, everything is allowed. */
-  readonly judge: Judge | null;
-  readonly limits: LimitsConfig;
+  judge: Judge | null;
+  limits: LimitsConfig;
   readonly counters: DatabaseCounters;
   /** What servers reported after each set of start-up settings, by the settings' key. */
   readonly welcomes: Map<string, Welcome>;

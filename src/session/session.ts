@@ -6,6 +6,7 @@ import type { Phase } from '../../protocol/phases.js';
 import { ProtocolError } from '../../protocol/protocol-error.js';
 import { transactionStatus } from '../backend/postgres/postgres-upstream.js';
 import { ProxyError } from '../errors/proxy-error.js';
+import type { Principal } from '../policy/decide.js';
 import type { SessionSettings } from '../pool/session-settings.js';
 import type { ClientPart } from '../audit/audit-line.js';
 import { BatchedWriter } from '../wire/batched-writer.js';
@@ -15,6 +16,7 @@ import { sendSync } from './batch.js';
 import { ClientReplies } from './client-replies.js';
 import { clientRules } from './client-rules.js';
 import { onCopyInMessage } from './copy-in.js';
+import { endClient } from './end-client.js';
 import { errorResponse } from './error-response.js';
 import { readyFrame } from './ready-frames.js';
 import type { Run } from './run.js';
@@ -43,7 +45,8 @@ export interface SessionDeps {
   readonly recorder: SessionRecorder;
   readonly timeouts: TimeoutDeps;
   readonly startSettings: SessionSettings;
-  readonly judging: (session: Session) => SessionJudge | null;
+  /** Who the client is to a policy. */
+  readonly principal: Principal;
   /** The session is over; its socket is closing. */
   readonly onEnd: (session: Session, reason: string) => void;
 }
@@ -69,8 +72,6 @@ export class Session {
   openExchanges = 0;
   /** The statement in the unfinished message was too large to be held: what becomes of the rest of it. */
   pieces: 'forward' | 'drop' = 'drop';
-  /** Gives verdicts where the tenant has a policy. */
-  judging: SessionJudge | null;
   /** The verdict that came for the message in hand. */
   judged: Statement | null = null;
   isBeingJudged = false;
@@ -82,6 +83,8 @@ export class Session {
   readonly #socket: Socket;
   readonly #writer: BatchedWriter;
   readonly #timeouts: SessionTimeouts;
+  readonly #principal: Principal;
+  #judging: SessionJudge | null = null;
   readonly #onEnd: SessionDeps['onEnd'];
   /** The message in hand was not taken yet. */
   #inHand: Framing = framing.none;
@@ -93,7 +96,7 @@ export class Session {
     this.client = client;
     this.database = deps.database;
     this.recorder = deps.recorder;
-    this.judging = deps.judging(this);
+    this.#principal = deps.principal;
     this.applicationName = client.startup.parameters.get('application_name') ?? null;
     this.#onEnd = deps.onEnd;
     this.#socket = client.socket;
@@ -108,12 +111,20 @@ export class Session {
     });
   }
 
+  /** Gives verdicts, by the policy in force now; null where the tenant has none. */
+  get judging(): SessionJudge | null {
+    const { judge } = this.database;
+    if (judge === null) return null;
+    if (this.#judging?.version !== judge.version) this.#judging = judge.for(this.#principal, this);
+    return this.#judging;
+  }
+
   /**
    * How statement texts are read: a policy needs the characters; without one it is enough to tell tokens apart, whatever
    * ASCII-based encoding the client uses.
    */
   get textEncoding(): 'utf8' | 'latin1' {
-    return this.judging === null ? 'latin1' : 'utf8';
+    return this.database.judge === null ? 'latin1' : 'utf8';
   }
 
   /** Begins to read. Everything before ReadyForQuery was written by then. */
@@ -144,6 +155,7 @@ export class Session {
 
   toClient(buffer: Buffer, start = 0, end = buffer.length): void {
     if (this.phase === 'closed') return;
+    this.recorder.metrics.bytes.toClients += end - start;
     this.#writer.write(buffer, start, end);
     if (this.#writer.isFull) this.attachment.connection?.pause();
   }
@@ -254,9 +266,7 @@ export class Session {
     this.phase = 'closed';
     this.#timeouts.stop();
     this.attachment.leave(isMidBatch);
-    this.#socket.end();
-    this.#socket.setTimeout(lingerMs, () => this.#socket.destroy());
-    this.#socket.resume();
+    endClient(this.#socket);
     this.#onEnd(this, reason);
   }
 
@@ -267,6 +277,7 @@ export class Session {
 
   #onData(chunk: Buffer): void {
     if (this.phase === 'closed') return;
+    this.recorder.metrics.bytes.fromClients += chunk.length;
     this.reader.push(chunk);
     if (!this.#isWaiting) this.#pump();
   }
@@ -330,6 +341,3 @@ export class Session {
     this.endWith(errorResponse(violation), error.message);
   }
 }
-
-/** How long a closed client may take to read what was written to it, milliseconds. */
-const lingerMs = 5000;

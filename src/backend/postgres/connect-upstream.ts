@@ -46,7 +46,7 @@ async function connectOnce(target: UpstreamTarget, way: ConnectWay, signal: Abor
   try {
     socket.write(startupPacket(target));
     const { parameters, secrets } = await signIn(socket, reader, target, certificate, signal);
-    return new PostgresUpstream(socket, reader, parameters, secrets);
+    return new PostgresUpstream(socket, reader, parameters, secrets, target.traffic);
   } catch (error) {
     socket.destroy();
     throw error;

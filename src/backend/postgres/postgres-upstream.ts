@@ -16,6 +16,8 @@ export interface UpstreamLoss {
   readonly lastWords: ErrorFields | null;
   /** The client has the first bytes of a message whose rest will never come. */
   readonly isMidMessage: boolean;
+  /** We closed the connection. */
+  readonly isOurDoing: boolean;
   readonly cause: Error | null;
 }
 
@@ -44,6 +46,12 @@ export class UpstreamRequest implements PendingReply<ReplyOwner> {
   ) {}
 }
 
+/** Bytes, counted together for all upstreams. */
+export interface UpstreamTraffic {
+  fromUpstreams: number;
+  toUpstreams: number;
+}
+
 export interface UpstreamSecrets {
   readonly processId: number;
   readonly secretKey: Buffer;
@@ -65,16 +73,23 @@ export class PostgresUpstream {
   isLost = false;
   /** Called once, when the connection is gone for whatever reason. */
   onClosed: ((loss: UpstreamLoss) => void) | null = null;
-  bytesReceived = 0;
 
   readonly #socket: Socket;
   readonly #reader: FrameReader;
+  readonly #traffic: UpstreamTraffic;
   #bytesOwner: ReplyOwner | null = null;
   #lastWords: ErrorFields | null = null;
   #isMidMessage = false;
 
-  constructor(socket: Socket, reader: FrameReader, parameters: Map<string, string>, secrets: UpstreamSecrets) {
+  constructor(
+    socket: Socket,
+    reader: FrameReader,
+    parameters: Map<string, string>,
+    secrets: UpstreamSecrets,
+    traffic: UpstreamTraffic,
+  ) {
     this.#socket = socket;
+    this.#traffic = traffic;
     this.#reader = reader;
     this.parameters = parameters;
     this.secrets = secrets;
@@ -91,6 +106,7 @@ export class PostgresUpstream {
   }
 
   send(buffer: Buffer, start = 0, end = buffer.length): void {
+    this.#traffic.toUpstreams += end - start;
     this.writer.write(buffer, start, end);
   }
 
@@ -120,7 +136,7 @@ export class PostgresUpstream {
     this.send(terminateFrame);
     this.writer.flush();
     this.#socket.end();
-    this.#lose(null);
+    this.#lose(null, true);
     // A server that never closes its side must not keep the socket.
     this.#socket.setTimeout(5000, () => this.#socket.destroy());
     this.#socket.resume();
@@ -128,7 +144,7 @@ export class PostgresUpstream {
 
   destroy(): void {
     this.#socket.destroy();
-    this.#lose(null);
+    this.#lose(null, true);
   }
 
   /** Lets the process end although the connection is open. */
@@ -138,7 +154,7 @@ export class PostgresUpstream {
 
   #onData(chunk: Buffer): void {
     if (this.isLost) return;
-    this.bytesReceived += chunk.length;
+    this.#traffic.fromUpstreams += chunk.length;
     const reader = this.#reader;
     reader.push(chunk);
     try {
@@ -203,10 +219,10 @@ export class PostgresUpstream {
     }
   }
 
-  #lose(cause: Error | null): void {
+  #lose(cause: Error | null, isOurDoing = false): void {
     if (this.isLost) return;
     this.isLost = true;
-    const loss = { lastWords: this.#lastWords, isMidMessage: this.#isMidMessage, cause };
+    const loss = { lastWords: this.#lastWords, isMidMessage: this.#isMidMessage, isOurDoing, cause };
     const owners = new Set(this.queue.drain().map((request) => request.owner));
     if (this.attached !== null) owners.add(this.attached);
     this.attached = null;

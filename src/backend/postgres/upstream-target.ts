@@ -1,6 +1,7 @@
 import type { UpstreamAddress } from '../../config/config.js';
 import type { CachedKeys, ScramCredential } from '../../scram/client-scram.js';
 import { loadUpstreamTls, type UpstreamTls } from '../../tls/upstream-tls.js';
+import type { UpstreamTraffic } from './postgres-upstream.js';
 
 /** How long connecting and signing in may take together, milliseconds. */
 const connectWithinMs = 15_000;
@@ -19,6 +20,7 @@ export class UpstreamTarget {
     readonly credential: ScramCredential | null,
     /** The user is the client's own, so what the server says of it is for the client to read. */
     readonly isClientsOwn: boolean,
+    readonly traffic: UpstreamTraffic,
   ) {}
 
   /** Certificates are read once; a reload makes other targets. */

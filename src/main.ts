@@ -1,0 +1,315 @@
+import { readFile } from 'node:fs/promises';
+import { type AdminServer, createAdmin } from './admin/admin-server.js';
+import type { DaemonView, ReloadResult, StatusReport } from './admin/daemon-view.js';
+import { databaseStatuses } from './admin/database-statuses.js';
+import { type AuditLog, openAudit } from './audit/audit-log.js';
+import { AuthDesk } from './auth/auth-desk.js';
+import type { Config, TenantConfig, UserConfig } from './config/config.js';
+import { ConfigError } from './config/config-error.js';
+import { diffConfig } from './config/diff-config.js';
+import { ProxyError } from './errors/proxy-error.js';
+import { TimerWheel } from './limits/timer-wheel.js';
+import { Listener } from './listener/listener.js';
+import { createListenerCounters } from './listener/listener-counters.js';
+import { loadPolicies } from './policy/load-policies.js';
+import type { AcceptedClient } from './session/accepted-client.js';
+import { admitClient } from './session/admit-client.js';
+import type { AdmittedClient } from './session/admitted-client.js';
+import type { AuthEvent } from './session/authenticate.js';
+import { CancelKeys } from './session/cancel.js';
+import { errorResponse } from './session/error-response.js';
+import { Judge } from './session/judge.js';
+import { SessionRecorder } from './session/recorder.js';
+import { ServedDatabases } from './session/served-databases.js';
+import type { Session } from './session/session.js';
+import { startSession } from './session/start-session.js';
+import { ParserPool } from './sql/parser/parser-pool.js';
+import type { Log } from './telemetry/log.js';
+import { Metrics } from './telemetry/metrics.js';
+import { readVersion } from './telemetry/version.js';
+import { loadServerTls } from './tls/server-tls.js';
+
+export interface DaemonOptions {
+  readonly config: Config;
+  /** Reads the configuration again, for a reload. Rejects with a ConfigError or ProxyError that says what is wrong. */
+  readonly reloadConfig: () => Promise<Config>;
+  readonly log: Log;
+}
+
+export interface Daemon {
+  readonly listening: { readonly host: string; readonly port: number; readonly socketPath: string | null };
+  reload(): Promise<ReloadResult>;
+  /** Lets transactions end, tells clients, closes. Resolves as `stopped`. */
+  stop(): Promise<void>;
+  readonly stopped: Promise<void>;
+}
+
+/** How long a stop waits for transactions to end, milliseconds. */
+const drainWithinMs = 30_000;
+const sweepEveryMs = 100;
+
+/** Wires the rooms together and listens. Rejects with a ProxyError when that can't be done; nothing is left running. */
+export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
+  const { config, log } = options;
+  const metrics = new Metrics();
+  const audit = await openAudit(config.audit, { log, counted: metrics.auditEvents });
+  const daemon = new RunningDaemon(options, metrics, audit);
+  try {
+    await daemon.start();
+  } catch (error) {
+    await daemon.close();
+    throw error;
+  }
+  return daemon;
+}
+
+class RunningDaemon implements Daemon, DaemonView {
+  listening = { host: '', port: 0, socketPath: null as string | null };
+  readonly stopped: Promise<void>;
+
+  readonly #options: DaemonOptions;
+  readonly #log: Log;
+  readonly #metrics: Metrics;
+  readonly #audit: AuditLog;
+  readonly #wheel = new TimerWheel();
+  readonly #desk = new AuthDesk();
+  readonly #parser = new ParserPool();
+  readonly #recorder: SessionRecorder;
+  readonly #databases: ServedDatabases;
+  readonly #cancelKeys: CancelKeys;
+  readonly #sessions = new Set<Session>();
+  readonly #startedAt = new Date();
+  #config: Config;
+  #judges: Judges = new Map();
+  #listener: Listener | null = null;
+  #admin: AdminServer | null = null;
+  #sweeper: NodeJS.Timeout | null = null;
+  #state: StatusReport['state'] = 'starting';
+  #onStopped: () => void = () => {};
+
+  constructor(options: DaemonOptions, metrics: Metrics, audit: AuditLog) {
+    const { config, log } = options;
+    this.#options = options;
+    this.#config = config;
+    this.#log = log;
+    this.#metrics = metrics;
+    this.#audit = audit;
+    this.#recorder = new SessionRecorder(audit, metrics, log);
+    this.#databases = new ServedDatabases({
+      metrics,
+      log,
+      judgeOf: (tenant) => this.#judges.get(tenant)?.judge ?? null,
+    });
+    this.#cancelKeys = new CancelKeys((session) => this.#databases.cancel(session));
+    this.stopped = new Promise((resolve) => {
+      this.#onStopped = resolve;
+    });
+  }
+
+  async start(): Promise<void> {
+    const { listen, warnings } = this.#config;
+    for (const warning of warnings) this.#log.warn(warning);
+    this.#judges = await this.#loadJudges(this.#config);
+    const listener = new Listener({
+      config: listen,
+      tls: await loadServerTls(listen.tls),
+      timers: this.#wheel,
+      log: this.#log,
+      counters: createListenerCounters(),
+      onClient: (accepted) => void this.#onClient(accepted),
+    });
+    this.#listener = listener;
+    const { port, socketPath } = await listener.listen();
+    this.listening = { host: listen.host, port, socketPath };
+    this.#sweeper = setInterval(() => this.#databases.sweep(), sweepEveryMs);
+    this.#metrics.onScrape(() => this.#gauge());
+    await this.#startAdmin();
+    this.#state = 'ready';
+    this.#audit.write({ kind: 'start' });
+    this.#log.info(this.listening, 'listening');
+  }
+
+  isReady(): boolean {
+    return this.#state === 'ready';
+  }
+
+  status(): StatusReport {
+    const { host, port, socketPath } = this.listening;
+    return {
+      version: readVersion(),
+      pid: process.pid,
+      startedAt: this.#startedAt.toISOString(),
+      state: this.#state,
+      listening: [`${host}:${port}`, ...(socketPath === null ? [] : [socketPath])],
+      clients: { current: this.#sessions.size, max: this.#config.listen.maxClients },
+      databases: databaseStatuses(this.#databases.all),
+    };
+  }
+
+  async reload(): Promise<ReloadResult> {
+    try {
+      const config = await this.#options.reloadConfig();
+      const judges = await this.#loadJudges(config);
+      const tls = await loadServerTls(config.listen.tls);
+      const changes = diffConfig(this.#config, config);
+      this.#config = config;
+      this.#judges = judges;
+      this.#databases.reconfigure((tenant, database) => databaseOf(config, tenant, database));
+      this.#listener?.reload(tls);
+      this.#audit.reopen();
+      this.#audit.write({ kind: 'reload', detail: changes.map(({ path, change }) => `${path} ${change}`).join(', ') });
+      this.#log.info({ changes }, 'reloaded');
+      return { ok: true, warnings: config.warnings };
+    } catch (error) {
+      const problems = problemsOf(error);
+      this.#log.error({ problems }, 'not reloaded: the configuration in force stays');
+      return { ok: false, problems };
+    }
+  }
+
+  async stop(): Promise<void> {
+    if (this.#state === 'draining') return this.stopped;
+    this.#state = 'draining';
+    this.#log.info({ clients: this.#sessions.size }, 'stopping');
+    this.#listener?.drain();
+    const until = performance.now() + drainWithinMs;
+    while (this.#sessions.size > 0) {
+      const isTimeUp = performance.now() > until;
+      for (const session of this.#sessions) if (isTimeUp || !session.isInTransaction) sayGoodbye(session);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    await this.close();
+    this.#log.info('stopped');
+  }
+
+  async close(): Promise<void> {
+    if (this.#sweeper !== null) clearInterval(this.#sweeper);
+    await this.#listener?.close();
+    await this.#admin?.close();
+    this.#databases.close();
+    this.#wheel.close();
+    await this.#parser.close();
+    this.#audit.write({ kind: 'stop' });
+    await this.#audit.close();
+    this.#onStopped();
+  }
+
+  async #startAdmin(): Promise<void> {
+    const { admin } = this.#config;
+    if (admin === null) return;
+    this.#admin = createAdmin({ config: admin, daemon: this, metrics: this.#metrics, log: this.#log });
+    const address = await this.#admin.listen();
+    this.#log.info(address, 'admin listening');
+  }
+
+  async #onClient(accepted: AcceptedClient): Promise<void> {
+    const admitted = await admitClient(accepted, {
+      config: () => this.#config,
+      desk: this.#desk,
+      log: this.#log,
+      onCancel: (processId, secretKey) => this.#cancelKeys.cancel(processId, secretKey),
+      onAuth: (event) => this.#onAuth(event),
+    });
+    if (admitted === null) return;
+    await startSession(admitted, {
+      database: this.#databases.serve(admitted),
+      cancelKeys: this.#cancelKeys,
+      recorder: this.#recorder,
+      timeouts: { wheel: this.#wheel, cancel: (session) => void this.#cancelKeys.cancelSession(session) },
+      rolesOf: (client) => userOf(this.#config, client)?.roles ?? [],
+      onStart: (session) => {
+        this.#sessions.add(session);
+        this.#log.debug(clientFields(session), 'client connected');
+      },
+      onEnd: (session, reason) => {
+        this.#sessions.delete(session);
+        this.#log.debug({ ...clientFields(session), reason }, 'client gone');
+      },
+    });
+  }
+
+  #onAuth(event: AuthEvent): void {
+    const { method, outcome, user, tenant, address, reason } = event;
+    this.#metrics.countAuth(method, authOutcomes[outcome]);
+    const isAdmitted = outcome === 'admitted';
+    this.#audit.write({ kind: 'auth', tenant, user, address, method, verdict: isAdmitted ? 'allow' : 'deny' });
+    if (!isAdmitted) this.#log.warn({ method, outcome, user, tenant, address, reason }, 'client not admitted');
+  }
+
+  /** Policies of all tenants. A tenant whose files say what they said before keeps its judge, and its verdicts. */
+  async #loadJudges(config: Config): Promise<Judges> {
+    const judges: Judges = new Map();
+    for (const [name, tenant] of config.tenants) {
+      if (tenant.policies.length === 0) continue;
+      const sources = await readPolicies(tenant);
+      const digest = JSON.stringify(sources);
+      const known = this.#judges.get(name);
+      if (known?.digest === digest) {
+        judges.set(name, known);
+        continue;
+      }
+      const policies = loadPolicies(sources);
+      for (const warning of policies.warnings) this.#log.warn(warning);
+      judges.set(name, { digest, judge: new Judge(policies, this.#parser, nextPolicyVersion(), this.#metrics) });
+    }
+    return judges;
+  }
+
+  #gauge(): void {
+    this.#databases.gauge();
+    const counted = new Set([...this.#databases.all].map(({ counters }) => counters));
+    for (const { clients } of counted) {
+      clients.active = 0;
+      clients.idle = 0;
+    }
+    for (const session of this.#sessions) {
+      session.database.counters.clients[session.isInTransaction ? 'active' : 'idle'] += 1;
+    }
+  }
+}
+
+/** By tenant: its policy, and the files' contents that it was made of. */
+type Judges = Map<string, { readonly digest: string; readonly judge: Judge }>;
+
+const authOutcomes = {
+  admitted: 'ok',
+  failed: 'failed',
+  rejected: 'refused',
+  'unknown-database': 'refused',
+  throttled: 'limited',
+  aborted: 'failed',
+} as const;
+
+let policyVersion = 0;
+
+function nextPolicyVersion(): number {
+  policyVersion += 1;
+  return policyVersion;
+}
+
+function readPolicies(tenant: TenantConfig): Promise<{ file: string; text: string }[]> {
+  return Promise.all(tenant.policies.map(async (file) => ({ file, text: await readFile(file, 'utf8') })));
+}
+
+function userOf(config: Config, { identity }: AdmittedClient): UserConfig | undefined {
+  return config.tenants.get(identity.tenant)?.users.get(identity.user) ?? config.users.get(identity.user);
+}
+
+function databaseOf(config: Config, tenant: string, database: string) {
+  const databases = config.tenants.get(tenant)?.databases;
+  return databases?.get(database) ?? databases?.get('*') ?? null;
+}
+
+function sayGoodbye(session: Session): void {
+  const error = new ProxyError('shuttingDown', 'terminating connection due to administrator command');
+  session.endWith(errorResponse(error), 'the proxy stops');
+}
+
+function clientFields({ client, database }: Session) {
+  return { user: client.identity.user, tenant: database.tenant, database: database.name, address: client.address };
+}
+
+function problemsOf(error: unknown): readonly string[] {
+  if (error instanceof ConfigError) return error.clientMessage.split('\n');
+  return [error instanceof Error ? error.message : String(error)];
+}

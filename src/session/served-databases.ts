@@ -1,0 +1,186 @@
+import { Breaker } from '../breaker/breaker.js';
+import { cancelUpstream } from '../backend/postgres/cancel-upstream.js';
+import { connectUpstream } from '../backend/postgres/connect-upstream.js';
+import { UpstreamTarget } from '../backend/postgres/upstream-target.js';
+import type { DatabaseConfig } from '../config/config.js';
+import { Pool, type PoolOptions } from '../pool/pool.js';
+import type { Log } from '../telemetry/log.js';
+import type { Metrics } from '../telemetry/metrics.js';
+import type { AdmittedClient } from './admitted-client.js';
+import type { Judge } from './judge.js';
+import type { ServedDatabase } from './served-database.js';
+import type { Session } from './session.js';
+
+export interface ServedDatabasesDeps {
+  readonly metrics: Metrics;
+  readonly log: Log;
+  /** The policy of a tenant in force now; null: it has none. */
+  readonly judgeOf: (tenant: string) => Judge | null;
+}
+
+/** Upstream statements kept prepared on each connection. */
+const statementsMax = 500;
+const healthCheckAfterMs = 30_000;
+
+/** A served database with what only its keeper touches. */
+export interface Served extends ServedDatabase {
+  target: UpstreamTarget;
+  config: DatabaseConfig;
+}
+
+/**
+ * The databases that clients are connected to, or were lately: one for each tenant, database and upstream user, with
+ * its pool; and a breaker for each tenant and database.
+ */
+export class ServedDatabases {
+  readonly #served = new Map<string, Served>();
+  readonly #breakers = new Map<string, Breaker>();
+  readonly #deps: ServedDatabasesDeps;
+
+  constructor(deps: ServedDatabasesDeps) {
+    this.#deps = deps;
+  }
+
+  get all(): Iterable<Served> {
+    return this.#served.values();
+  }
+
+  /** The database that an admitted client asked for. */
+  serve(client: AdmittedClient): Served {
+    const { identity, databaseConfig } = client;
+    const target = this.#targetOf(client);
+    const key = JSON.stringify([identity.tenant, identity.database, target.user]);
+    const known = this.#served.get(key);
+    if (known !== undefined) {
+      // The user may have signed in with a new password.
+      if (target.isClientsOwn && target.credential !== null) known.target = target;
+      return known;
+    }
+    const served = this.#open(client, databaseConfig, target);
+    this.#served.set(key, served);
+    return served;
+  }
+
+  /** Another configuration holds: sessions go on with its limits, policies and, once they come free, upstreams. */
+  reconfigure(configOf: (tenant: string, database: string) => DatabaseConfig | null): void {
+    for (const served of this.#served.values()) {
+      const config = configOf(served.tenant, served.name);
+      served.judge = this.#deps.judgeOf(served.tenant);
+      if (config === null || JSON.stringify(config) === JSON.stringify(served.config)) continue;
+      const { user, database, credential, traffic } = served.target;
+      const isClientsOwn = config.upstream.user === null;
+      served.target = new UpstreamTarget(
+        config.upstream,
+        config.upstream.user ?? user,
+        database,
+        isClientsOwn ? credential : passwordOf(config),
+        isClientsOwn,
+        traffic,
+      );
+      served.config = config;
+      served.limits = config.limits;
+      served.pool.reconfigure(poolOptions(config));
+      served.welcomes.clear();
+    }
+  }
+
+  /** To be called every so often: waits, ages, and pools that nobody uses any more. */
+  sweep(): void {
+    for (const [key, served] of this.#served) {
+      served.pool.sweep();
+      if (served.clients === 0 && served.pool.isEmpty && served.config.pool.min === 0) this.#served.delete(key);
+    }
+  }
+
+  /** Writes down how many upstreams there are now, for who scrapes. */
+  gauge(): void {
+    for (const { counters } of this.#served.values()) {
+      Object.assign(counters.upstreams.pinned, { active: 0, idle: 0, connecting: 0 });
+      counters.clients.waiting = 0;
+    }
+    for (const { counters, pool } of this.#served.values()) {
+      const { open, idle, connecting, waiting } = pool.gauges;
+      counters.upstreams.pinned.active += open - idle;
+      counters.upstreams.pinned.idle += idle;
+      counters.upstreams.pinned.connecting += connecting;
+      counters.clients.waiting += waiting;
+    }
+  }
+
+  /** Cancels what a session runs at its upstream, and keeps that upstream from others until the request has arrived. */
+  async cancel(session: Session): Promise<void> {
+    const upstream = session.attachment.held;
+    const served = session.database as Served;
+    if (upstream === null) return;
+    served.pool.cancelStarted(upstream);
+    await cancelUpstream(served.target, upstream.connection.secrets);
+    served.pool.cancelEnded(upstream);
+  }
+
+  close(): void {
+    for (const { pool } of this.#served.values()) pool.destroy();
+    for (const breaker of this.#breakers.values()) breaker.dispose();
+  }
+
+  #open(client: AdmittedClient, config: DatabaseConfig, target: UpstreamTarget): Served {
+    const { tenant, database: name } = client.identity;
+    const { metrics, log } = this.#deps;
+    const counters = metrics.database(tenant, config.name);
+    const breaker = this.#breaker(tenant, name, config);
+    const connect = () =>
+      breaker
+        .run(() => connectUpstream(served.target))
+        .catch((error: Error) => {
+          log.warn({ tenant, database: name, err: error, cause: error.cause }, 'could not connect to the upstream');
+          throw error;
+        });
+    const served: Served = {
+      tenant,
+      name,
+      isSessionPooled: config.pool.mode === 'session',
+      pool: new Pool(poolOptions(config), {
+        connect,
+        now: () => performance.now(),
+        onLost: (loss) => breaker.recordFailure(loss.lastWords ?? loss.cause ?? new Error('connection lost')),
+        onWaited: (milliseconds) => counters.checkoutWait.observe(milliseconds),
+      }),
+      breaker,
+      judge: this.#deps.judgeOf(tenant),
+      limits: config.limits,
+      counters,
+      welcomes: new Map(),
+      clients: 0,
+      target,
+      config,
+    };
+    return served;
+  }
+
+  #targetOf({ identity, databaseConfig }: AdmittedClient): UpstreamTarget {
+    const { upstream } = databaseConfig;
+    const { bytes } = this.#deps.metrics;
+    const database = upstream.database === '*' ? identity.database : upstream.database;
+    return upstream.user === null
+      ? new UpstreamTarget(upstream, identity.user, database, identity.upstreamSecret, true, bytes)
+      : new UpstreamTarget(upstream, upstream.user, database, passwordOf(databaseConfig), false, bytes);
+  }
+
+  #breaker(tenant: string, name: string, config: DatabaseConfig): Breaker {
+    const key = JSON.stringify([tenant, name]);
+    let breaker = this.#breakers.get(key);
+    if (breaker === undefined) {
+      const counters = this.#deps.metrics.database(tenant, config.name);
+      breaker = new Breaker({ counters, config: config.breaker, log: this.#deps.log });
+      this.#breakers.set(key, breaker);
+    }
+    return breaker;
+  }
+}
+
+function passwordOf({ upstream }: DatabaseConfig): { kind: 'password'; password: string } | null {
+  return upstream.password === null ? null : { kind: 'password', password: upstream.password };
+}
+
+function poolOptions({ pool }: DatabaseConfig): PoolOptions {
+  return { ...pool, statementsMax, healthCheckAfterMs };
+}

@@ -1,0 +1,117 @@
+import { ProxyError } from '../errors/proxy-error.js';
+import { SessionSettings } from '../pool/session-settings.js';
+import { policedSearchPath, settingRefusal } from '../policy/settings.js';
+import type { AdmittedClient } from './admitted-client.js';
+import type { CancelKeys } from './cancel.js';
+import { endClient } from './end-client.js';
+import { errorResponse } from './error-response.js';
+import type { SessionRecorder } from './recorder.js';
+import type { ServedDatabase } from './served-database.js';
+import { Session } from './session.js';
+import type { TimeoutDeps } from './timeouts.js';
+import { encodeWelcome, learnWelcome } from './welcome.js';
+
+export interface StartSessionDeps {
+  readonly database: ServedDatabase;
+  readonly cancelKeys: CancelKeys;
+  readonly recorder: SessionRecorder;
+  readonly timeouts: TimeoutDeps;
+  /** The roles of a user as the configuration in force has them; a reload may change them. */
+  readonly rolesOf: (client: AdmittedClient) => readonly string[];
+  readonly onStart: (session: Session) => void;
+  readonly onEnd: (session: Session, reason: string) => void;
+}
+
+/** Takes a client from AuthenticationOk to its first ReadyForQuery, or tells it why not and closes. Never rejects. */
+export async function startSession(client: AdmittedClient, deps: StartSessionDeps): Promise<void> {
+  const { database, recorder } = deps;
+  try {
+    enter(database);
+  } catch (error) {
+    return refuse(client, error, recorder);
+  }
+  try {
+    await greet(client, deps);
+  } catch (error) {
+    database.clients -= 1;
+    refuse(client, error, recorder);
+  }
+}
+
+async function greet(client: AdmittedClient, deps: StartSessionDeps): Promise<void> {
+  const { database, cancelKeys } = deps;
+  if (client.startup.replication !== null) throw replicationRefused(database);
+  const { settings, searchPath } = startSettings(client, database);
+  const welcome = await learnWelcome(database, settings);
+  if (client.socket.destroyed) {
+    database.clients -= 1;
+    return;
+  }
+  const { processId, secretKey } = cancelKeys.issue(client.startup.protocolMinor);
+  const principal = {
+    user: client.identity.user,
+    database: database.name,
+    searchPath,
+    get roles() {
+      return deps.rolesOf(client);
+    },
+  };
+  const session = new Session(client, {
+    ...deps,
+    startSettings: settings,
+    principal,
+    onEnd: (ended, reason) => {
+      cancelKeys.revoke(processId);
+      database.clients -= 1;
+      deps.onEnd(ended, reason);
+    },
+  });
+  cancelKeys.assign(processId, session);
+  session.toClient(encodeWelcome(welcome, processId, secretKey));
+  deps.onStart(session);
+  session.start();
+}
+
+function enter(database: ServedDatabase): void {
+  const { clients: clientsMax } = database.limits;
+  if (clientsMax > 0 && database.clients >= clientsMax) {
+    throw new ProxyError('tooManyClients', `too many connections for database "${database.name}"`);
+  }
+  database.clients += 1;
+}
+
+/** What the client's session starts with, and comes back to by RESET; a policy has a say in it. */
+function startSettings(
+  client: AdmittedClient,
+  database: ServedDatabase,
+): { readonly settings: SessionSettings; readonly searchPath: readonly string[] } {
+  const settings = SessionSettings.from(client.startup.settings);
+  if (database.judge === null) return { settings, searchPath: [] };
+  const path = policedSearchPath(settings.values.get('search_path'));
+  if ('refusal' in path) throw denied(path.refusal);
+  for (const [name, value] of settings.values) {
+    const refusal = name === 'search_path' ? null : settingRefusal(name, value, path.schemas);
+    if (refusal !== null) throw denied(refusal);
+  }
+  return { settings: settings.with(SessionSettings.from([['search_path', path.value]])), searchPath: path.schemas };
+}
+
+function denied(message: string): ProxyError {
+  return new ProxyError('policyDenied', message, { severity: 'FATAL' });
+}
+
+function replicationRefused(database: ServedDatabase): ProxyError {
+  return new ProxyError('notSupported', `replication connections to database "${database.name}" are not allowed`, {
+    severity: 'FATAL',
+    hint: 'Set "replication: allow" for the database, which must have no policies.',
+  });
+}
+
+function refuse(client: AdmittedClient, error: unknown, recorder: SessionRecorder): void {
+  const isExpected = error instanceof ProxyError;
+  const reason = isExpected ? error : new ProxyError('internal', 'internal error of the proxy', { cause: error });
+  if (!isExpected) recorder.onFault(reason);
+  const { code, clientMessage, sqlstate, detail, hint } = reason;
+  const fatal = new ProxyError(code, clientMessage, { severity: 'FATAL', sqlstate, detail, hint });
+  endClient(client.socket, errorResponse(fatal));
+}
