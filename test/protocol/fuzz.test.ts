@@ -9,7 +9,15 @@ import { afterReply, type CopyOrigin, type Phase, startupStep, step, violation }
 import { ProtocolError } from '../../protocol/protocol-error.js';
 import { ReplyQueue } from '../../protocol/reply-queue.js';
 import { decodeStartupPacket } from '../../protocol/startup-packet.js';
-import { clientSession, mutated, pieceSizes, pieces, upstreamSession } from './support/sessions.js';
+import {
+  clientSession,
+  mutated,
+  pieceSizes,
+  pieces,
+  soundLogin,
+  soundSession,
+  upstreamSession,
+} from './support/sessions.js';
 
 /*
  * Sessions that went wrong, fed to everything in protocol/ as a server and as a client would use it. Whatever the bytes
@@ -184,22 +192,18 @@ t.test('noise without any form is no better and no worse', async (t) => {
 });
 
 t.test('a session cut at any byte is neither an error nor an end', async (t) => {
-  const [session = Buffer.alloc(0)] = fc.sample(clientSession, { numRuns: 1, seed: 7 });
-  for (let end = 0; end < session.length; end++) {
+  for (let end = 0; end < soundSession.length; end++) {
     const server = new Server();
-    server.receive(session.subarray(0, end));
-    assert.notEqual(server.phase, 'closed');
-    server.receive(session.subarray(end));
-    assert.equal(server.phase, 'closed', 'with the rest, it says goodbye');
+    server.receive(soundSession.subarray(0, end));
+    t.not(server.phase, 'closed', `cut at ${end}`);
+    server.receive(soundSession.subarray(end));
+    t.equal(server.phase, 'closed', 'with the rest, it says goodbye');
   }
-  t.pass(`${session.length} cuts`);
 });
 
 t.test('a gigabyte that is announced is not kept, nor is room made for it', async (t) => {
   const server = new Server();
-  const [session = Buffer.alloc(0)] = fc.sample(clientSession, { numRuns: 1, seed: 7 });
-  const login = session.subarray(0, session.readUInt32BE(0) + 12);
-  server.receive(login);
+  server.receive(soundLogin);
   t.equal(server.phase, 'ready');
   const before = process.memoryUsage().arrayBuffers;
   server.receive(Buffer.from('513ffffffe', 'hex'));

@@ -91,6 +91,24 @@ export const clientSession: fc.Arbitrary<Buffer> = fc
   .array(fc.constantFrom(...clientFrames), { maxLength: 12 })
   .map((frames) => Buffer.concat([login, ...frames, bodiless.terminateFrame]));
 
+/** A session without a fault: a query, a batch, a COPY, goodbye. */
+export const soundSession: Buffer = Buffer.concat([
+  login,
+  written((w) => encodeQuery(w, { query: 'select 1' })),
+  written((w) => encodeParse(w, { statement: 's', query: 'select $1, $2', parameterTypes: [23, 25] })),
+  written((w) => encodeBind(w, { ...bind, resultFormats: [1] })),
+  written((w) => encodeDescribe(w, { target: 'portal', name: '' })),
+  written((w) => encodeExecute(w, { portal: '', rowsMax: 0 })),
+  bodiless.syncFrame,
+  written((w) => encodeQuery(w, { query: 'copy t from stdin' })),
+  written((w) => encodeCopyData(w, { data: Buffer.from('1\t2\n') })),
+  bodiless.copyDoneFrame,
+  bodiless.terminateFrame,
+]);
+
+/** The part of it that ends with the password. */
+export const soundLogin: Buffer = login;
+
 /** What an upstream might send. */
 export const upstreamSession: fc.Arbitrary<Buffer> = fc
   .array(fc.constantFrom(...upstreamFrames), { maxLength: 15 })
