@@ -26,17 +26,23 @@ export interface LogOutput {
  */
 export function createLog(options: LogOptions, output: LogOutput = openLogOutput()): Log {
   const isPretty = options.pretty === 'auto' ? output.isTTY === true : options.pretty;
-  return pino(
+  const log = pino(
     {
       level: options.level,
       base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
       serializers: { err: describeError, error: describeError },
-      formatters: { level: (label) => ({ level: label }), bindings: redactValues, log: redactValues },
+      formatters: { level: (label) => ({ level: label }), log: redactValues },
       hooks: { streamWrite: redactText },
     },
     isPretty ? prettyOutput(output) : output,
   );
+  // pino formats a child's own fields once, when it is made, and by nothing that could be set above.
+  const makeChild = log.child;
+  log.child = function child(this: Log, bindings, childOptions) {
+    return makeChild.call(this, redactValues(bindings), childOptions);
+  } as typeof log.child;
+  return log;
 }
 
 function prettyOutput(output: LogOutput): LogOutput {

@@ -88,10 +88,10 @@ function describeCause(error: unknown, depth: number): Record<string, unknown> {
     if (typeof value === 'string' || typeof value === 'number') fields[name] = redactValue(value, depth);
   }
   // Where an error that was expected came from helps nobody.
-  const isExpected = fields['sqlstate'] !== undefined || fields['syscall'] !== undefined;
+  const isExpected = fields.sqlstate !== undefined || fields.syscall !== undefined;
   if (!isExpected && error.stack !== undefined)
-    fields['stack'] = `${fields['type']}: ${fields['message']}${framesOf(error.stack)}`;
-  if (error.cause !== undefined && depth < depthMax) fields['cause'] = describeCause(error.cause, depth + 1);
+    fields.stack = `${fields.type}: ${fields.message}${framesOf(error.stack)}`;
+  if (error.cause !== undefined && depth < depthMax) fields.cause = describeCause(error.cause, depth + 1);
   return fields;
 }
 
