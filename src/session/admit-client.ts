@@ -1,5 +1,10 @@
 import { ProtocolError } from '../../protocol/protocol-error.js';
-import { type CancelRequest, decodeStartupPacket, type StartupMessage } from '../../protocol/startup-packet.js';
+import {
+  type CancelRequest,
+  decodeStartupPacket,
+  protocolMajor,
+  type StartupMessage,
+} from '../../protocol/startup-packet.js';
 import { ProxyError } from '../errors/proxy-error.js';
 import type { Log } from '../telemetry/log.js';
 import type { AcceptedClient } from './accepted-client.js';
@@ -67,10 +72,11 @@ async function cancel(request: CancelRequest, address: string, deps: AdmissionDe
 }
 
 /** What to tell a client of an error that ends its start-up; nothing where PostgreSQL says nothing either. */
-function farewell(error: unknown, { address }: AcceptedClient, log: Log): Buffer | undefined {
+function farewell(error: unknown, { address, packet }: AcceptedClient, log: Log): Buffer | undefined {
   if (error instanceof ProxyError) return errorResponse(error);
   if (error instanceof ProtocolError) {
     if (error.isSilent) return undefined;
+    if (isBeforeVersion3(packet)) return Buffer.from(`EFATAL:  ${error.message}\n\0`);
     return errorFrame({
       severity: 'FATAL',
       severityNonLocalized: 'FATAL',
@@ -80,6 +86,12 @@ function farewell(error: unknown, { address }: AcceptedClient, log: Log): Buffer
   }
   log.error({ err: error, address }, 'a start-up failed for a reason of our own');
   return errorResponse(new ProxyError('internal', 'internal error', { severity: 'FATAL', cause: error }));
+}
+
+/** Protocol 2 had errors of its own form (send_message_to_frontend in elog.c), and its clients can read no other. */
+function isBeforeVersion3(packet: Buffer): boolean {
+  const code = packet.length < 4 ? 0 : packet.readUInt32BE(0);
+  return code !== 0 && code >>> 16 < protocolMajor;
 }
 
 function tooLate(): ProxyError {

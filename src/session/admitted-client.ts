@@ -6,7 +6,10 @@ import type { ClientTls } from './accepted-client.js';
 
 /** A client that has authenticated and read AuthenticationOk; ParameterStatus comes next. */
 export interface AdmittedClient {
-  /** As `AcceptedClient.socket`. */
+  /**
+   * As `AcceptedClient.socket`. Its 'end' and 'close' are still to come for who listens in the same turn of the event
+   * loop; after that, look at `readableEnded` and `destroyed`.
+   */
   readonly socket: Socket | TLSSocket;
   /** What was received behind the last message of the authentication; often empty. */
   readonly early: Buffer;

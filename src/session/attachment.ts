@@ -1,5 +1,6 @@
 import { askUpstream, tellUpstream } from '../backend/postgres/own-query.js';
 import { type PostgresUpstream, type ReplyOwner, transactionStatus } from '../backend/postgres/postgres-upstream.js';
+import type { Breaker } from '../breaker/breaker.js';
 import { ProxyError } from '../errors/proxy-error.js';
 import type { Pool, Waiter } from '../pool/pool.js';
 import type { PooledUpstream } from '../pool/pooled-upstream.js';
@@ -9,6 +10,7 @@ import type { SessionEffects } from '../sql/session-effects.js';
 
 export interface AttachmentOptions {
   readonly pool: Pool;
+  readonly breaker: Breaker;
   /** Takes the replies. */
   readonly owner: ReplyOwner;
   /** An upstream once taken is kept until the client leaves. */
@@ -38,6 +40,7 @@ export class Attachment implements Waiter {
   #isUnknown = false;
   #isReset = false;
   #isSticky = false;
+  #isKept = false;
   #isAbandoned = false;
 
   constructor(options: AttachmentOptions) {
@@ -69,6 +72,7 @@ export class Attachment implements Waiter {
     if (this.#state === 'held') return this.upstream;
     if (this.#refusal !== null) return this.#takeRefusal();
     if (this.#state !== 'free') return null;
+    if (this.#options.breaker.isOpen()) return this.#options.breaker.refusal();
     this.#state = 'queued';
     const upstream = this.#options.pool.checkout(this, this.settings.key);
     if (upstream !== null) this.#take(upstream);
@@ -119,7 +123,7 @@ export class Attachment implements Waiter {
 
   /** From now on the upstream is kept: something was done that can't be carried over, nor asked about. */
   keep(): void {
-    this.#isSticky = true;
+    this.#isKept = true;
   }
 
   /**
@@ -134,7 +138,7 @@ export class Attachment implements Waiter {
     if (status !== transactionStatus.idle || this.#options.isForSession) return;
     if (this.#isUnknown) this.#learnState(upstream);
     else if (this.#changedNames.size > 0) this.#learnSettings(upstream);
-    else if (!this.#isSticky) this.#release(upstream);
+    else if (!this.#isSticky && !this.#isKept) this.#release(upstream);
   }
 
   /** The upstream is gone. */
@@ -168,7 +172,8 @@ export class Attachment implements Waiter {
   reclaim(): void {
     const { upstream } = this;
     if (upstream === null) return;
-    const isClean = !this.#options.isForSession && !this.#isSticky && !this.#isUnknown && this.#changedNames.size === 0;
+    const isFollowed = !this.#options.isForSession && !this.#isSticky && !this.#isKept;
+    const isClean = isFollowed && !this.#isUnknown && this.#changedNames.size === 0;
     this.upstream = null;
     this.#state = 'free';
     if (isClean && upstream.connection.isIdle) this.#options.pool.release(upstream);
@@ -254,14 +259,14 @@ export class Attachment implements Waiter {
     this.#forgetChanges();
     this.#state = 'held';
     if (this.#isAbandoned) return this.reclaim();
-    if (!this.#isSticky) this.#release(upstream);
+    if (!this.#isSticky && !this.#isKept) this.#release(upstream);
     this.#options.wake();
   }
 
   /** The server wouldn't say what state the session is in: so it stays this client's. */
   #giveUp(upstream: PooledUpstream): void {
     if (upstream.connection.isLost) return;
-    this.#isSticky = true;
+    this.#isKept = true;
     this.#state = 'held';
     if (this.#isAbandoned) this.reclaim();
     else this.#options.wake();

@@ -79,6 +79,8 @@ export async function authenticate(
   const { tenantConfig, databaseConfig } = findDatabase(attempt, proof, users.mayEnter(tenant, account));
   attempt.report(proof.method, 'admitted');
   if (startup.mistake !== null) throw startup.mistake;
+  // Its 'end' and 'close' have been: whoever takes the socket over would wait for them in vain.
+  if (accepted.socket.readableEnded || accepted.socket.destroyed) return null;
   accepted.clock.stop();
   const { socket, tls, address, isLocal } = accepted;
   const early = dialog.end();

@@ -78,6 +78,8 @@ function onDescribe(session: Session): SessionPhase | null {
 }
 
 function onExecute(session: Session): SessionPhase | null {
+  const limited = session.overRate();
+  if (limited !== null) return refuseInBatch(session, null, limited);
   const upstream = session.attachment.acquire();
   if (upstream === null) return null;
   if (upstream instanceof ProxyError) return refuseInBatch(session, null, upstream);

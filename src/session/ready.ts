@@ -37,6 +37,8 @@ function onQuery(session: Session): SessionPhase | null {
   if (statement === null) return null;
   const { refusal } = statement.judgement;
   if (refusal !== null) return refuseQuery(session, statement, refusal);
+  const limited = session.overRate();
+  if (limited !== null) return refuseQuery(session, statement, limited);
   const upstream = session.attachment.acquire();
   if (upstream === null) return null;
   if (upstream instanceof ProxyError) return refuseQuery(session, statement, upstream);
@@ -96,6 +98,8 @@ function onFunctionCall(session: Session): SessionPhase | null {
     const refusal = new ProxyError('policyDenied', 'permission denied: function calls by message are not allowed here');
     return refuseQuery(session, null, refusal);
   }
+  const limited = session.overRate();
+  if (limited !== null) return refuseQuery(session, null, limited);
   const upstream = session.attachment.acquire();
   if (upstream === null) return null;
   if (upstream instanceof ProxyError) return refuseQuery(session, null, upstream);

@@ -1,5 +1,6 @@
 import type { LimitsConfig } from '../config/config.js';
 import type { Breaker } from '../breaker/breaker.js';
+import type { TokenBucket } from '../limits/token-bucket.js';
 import type { Pool } from '../pool/pool.js';
 import type { DatabaseCounters } from '../telemetry/database-counters.js';
 import type { Judge } from './judge.js';
@@ -17,6 +18,8 @@ export interface ServedDatabase {
   /** Null: the tenant has no policy, everything is allowed. */
   judge: Judge | null;
   limits: LimitsConfig;
+  /** Statements a minute. */
+  readonly rate: TokenBucket;
   readonly counters: DatabaseCounters;
   /** What servers reported after each set of start-up settings, by the settings' key. */
   readonly welcomes: Map<string, Welcome>;

@@ -3,6 +3,7 @@ import { cancelUpstream } from '../backend/postgres/cancel-upstream.js';
 import { connectUpstream } from '../backend/postgres/connect-upstream.js';
 import { UpstreamTarget } from '../backend/postgres/upstream-target.js';
 import type { DatabaseConfig } from '../config/config.js';
+import { TokenBucket } from '../limits/token-bucket.js';
 import { Pool, type PoolOptions } from '../pool/pool.js';
 import type { Log } from '../telemetry/log.js';
 import type { Metrics } from '../telemetry/metrics.js';
@@ -79,6 +80,7 @@ export class ServedDatabases {
       );
       served.config = config;
       served.limits = config.limits;
+      served.rate.setRate(config.limits.ratePerMinute, config.limits.rateBurst);
       served.pool.reconfigure(poolOptions(config));
       served.welcomes.clear();
     }
@@ -147,6 +149,7 @@ export class ServedDatabases {
       breaker,
       judge: this.#deps.judgeOf(tenant),
       limits: config.limits,
+      rate: new TokenBucket(config.limits.ratePerMinute, config.limits.rateBurst),
       counters,
       welcomes: new Map(),
       clients: 0,

@@ -75,6 +75,8 @@ export class Session {
   /** The verdict that came for the message in hand. */
   judged: Statement | null = null;
   isBeingJudged = false;
+  /** The message in hand has its token of the rate limit. */
+  #isWithinRate = false;
   /** What the client calls itself; null: nothing. */
   applicationName: string | null;
   /** Made when it is needed, and again after the name has changed. */
@@ -104,6 +106,7 @@ export class Session {
     this.#timeouts = new SessionTimeouts(this, deps.timeouts);
     this.attachment = new Attachment({
       pool: deps.database.pool,
+      breaker: deps.database.breaker,
       owner: this.replies,
       isForSession: deps.database.isSessionPooled,
       startSettings: deps.startSettings,
@@ -239,6 +242,17 @@ export class Session {
     this.recorder.onRun(this, run, rows, sqlstate);
   }
 
+  /** Why the statement in the message in hand may not run now: the database's rate limit; null: it may. */
+  overRate(): ProxyError | null {
+    const { rate } = this.database;
+    this.#isWithinRate ||= rate.take();
+    if (this.#isWithinRate) return null;
+    const seconds = (rate.retryAfterMs() / 1000).toFixed(1);
+    return new ProxyError('rateLimited', 'too many statements for this database', {
+      hint: `Try again in ${seconds} seconds.`,
+    });
+  }
+
   onStatementSent(): void {
     this.#timeouts.onSent();
   }
@@ -292,6 +306,7 @@ export class Session {
         if (!this.#take(this.#inHand)) return this.#wait();
         this.#inHand = framing.none;
         this.judged = null;
+        this.#isWithinRate = false;
       }
     } catch (error) {
       this.#onViolation(error);

@@ -43,9 +43,9 @@ async function greet(client: AdmittedClient, deps: StartSessionDeps): Promise<vo
   if (client.startup.replication !== null) throw replicationRefused(database);
   const { settings, searchPath } = startSettings(client, database);
   const welcome = await learnWelcome(database, settings);
-  if (client.socket.destroyed) {
+  if (client.socket.destroyed || client.socket.readableEnded) {
     database.clients -= 1;
-    return;
+    return endClient(client.socket);
   }
   const { processId, secretKey } = cancelKeys.issue(client.startup.protocolMinor);
   const principal = {

@@ -4,11 +4,10 @@ import type { AnswerKind, AuthDialog, NoAnswer } from '../auth/auth-dialog.js';
 import type { AcceptedClient } from './accepted-client.js';
 import { StartupReader } from './startup-reader.js';
 
-/** PostgreSQL's own bounds: PG_MAX_AUTH_TOKEN_LENGTH in auth.c, PG_MAX_SASL_MESSAGE_LENGTH in auth-sasl.c. */
-const bodyBytesMax: Readonly<Record<AnswerKind, number>> = { password: 65_535, SASL: 1024 };
-
 /** The length word counts itself. */
 const lengthBytes = 4;
+/** What it may say: PG_MAX_AUTH_TOKEN_LENGTH in auth.c, PG_MAX_SASL_MESSAGE_LENGTH in auth-sasl.c. */
+const lengthMax: Readonly<Record<AnswerKind, number>> = { password: 65_535, SASL: 1024 };
 
 /** The conversation with a client up to AuthenticationOk. */
 export class StartupDialog implements AuthDialog {
@@ -33,10 +32,9 @@ export class StartupDialog implements AuthDialog {
     }
     const length = (await this.#reader.take(lengthBytes))?.readInt32BE(0);
     if (length === undefined) return 'gone';
-    const bodyBytes = length - lengthBytes;
-    if (bodyBytes < 0 || bodyBytes > bodyBytesMax[kind]) return 'invalid-length';
-    if (bodyBytes === 0) return Buffer.alloc(0);
-    return (await this.#reader.take(bodyBytes)) ?? 'gone';
+    if (length < lengthBytes || length > lengthMax[kind]) return 'invalid-length';
+    if (length === lengthBytes) return Buffer.alloc(0);
+    return (await this.#reader.take(length - lengthBytes)) ?? 'gone';
   }
 
   /** Lets go of the socket and gives what arrived behind the last message that was asked for. */
