@@ -36,14 +36,19 @@ export function proven(
   return { outcome: 'proven', method, upstreamSecret, lastMessage };
 }
 
+/** Null: none, or an empty one, as PostgreSQL stores it: a variable that isn't set must not let everybody in. */
+export function secretOf(account: UserConfig | null): string | null {
+  return account?.secret || null;
+}
+
 /** A password that the configuration holds as it is serves upstream however the client signed in. */
 export function plainSecret(account: UserConfig | null): UpstreamSecret | null {
-  const secret = account?.secret ?? null;
+  const secret = secretOf(account);
   return secret !== null && secretKind(secret) === 'plain' ? { kind: 'password', password: secret } : null;
 }
 
 /** What the log says about a proof that was wrong. */
 export function failedProof(account: UserConfig | null): SignIn {
-  const hasSecret = (account?.secret ?? null) !== null;
-  return { outcome: 'failed', reason: hasSecret ? 'wrong password' : 'there is no such user, or it has no secret' };
+  const reason = secretOf(account) === null ? 'there is no such user, or it has no secret' : 'wrong password';
+  return { outcome: 'failed', reason };
 }

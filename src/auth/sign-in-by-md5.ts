@@ -4,7 +4,7 @@ import { encodeAuthenticationMD5Password } from '../../protocol/messages/authent
 import { md5Secret, verifyMd5Answer } from '../scram/md5.js';
 import { secretKind } from '../scram/secret.js';
 import type { AuthDialog } from './auth-dialog.js';
-import { type Claim, failedProof, proven, type SignIn } from './claim.js';
+import { type Claim, failedProof, proven, type SignIn, secretOf } from './claim.js';
 import { readPassword } from './read-password.js';
 import { signInByScram } from './sign-in-by-scram.js';
 
@@ -16,7 +16,7 @@ const saltBytes = 4;
  */
 export async function signInByMd5(claim: Claim, dialog: AuthDialog): Promise<SignIn> {
   const { user, account, decoy, secrets } = claim;
-  const secret = account?.secret ?? null;
+  const secret = secretOf(account);
   const shown = secret ?? decoy?.secret ?? '';
   if (secretKind(shown) !== 'md5') return await signInByScram(claim, dialog);
   const salt = randomBytes(saltBytes);

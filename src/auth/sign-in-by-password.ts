@@ -3,7 +3,7 @@ import { encodeAuthenticationCleartextPassword } from '../../protocol/messages/a
 import { encodeText } from '../../protocol/text.js';
 import { verifyPassword } from '../scram/secret.js';
 import type { AuthDialog } from './auth-dialog.js';
-import { type Claim, failedProof, proven, type SignIn } from './claim.js';
+import { type Claim, failedProof, proven, type SignIn, secretOf } from './claim.js';
 import { readPassword } from './read-password.js';
 
 /** The password itself, against whatever the secret is. That nobody else reads it is the rules' business. */
@@ -13,7 +13,7 @@ export async function signInByPassword(claim: Claim, dialog: AuthDialog): Promis
   const password = await readPassword(dialog, writer.take());
   if (password === null) return { outcome: 'gone' };
   const { user, account, secrets } = claim;
-  const secret = account?.secret ?? null;
+  const secret = secretOf(account);
   const isRight = await verifyPassword(user, encodeText(password), secret, secrets.processSecret);
   return isRight ? proven('password', { kind: 'password', password }) : failedProof(account);
 }

@@ -51,7 +51,7 @@ export class UserDirectory {
     let users = this.#withSecret.get(key);
     if (users === undefined) {
       const own = this.#ownUsers(key)?.values() ?? [];
-      users = [...own, ...this.#config.users.values()].filter((user) => user.secret !== null);
+      users = [...own, ...this.#config.users.values()].filter((user) => Boolean(user.secret));
       this.#withSecret.set(key, users);
     }
     return users;

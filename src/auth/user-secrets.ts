@@ -17,7 +17,7 @@ export class UserSecrets {
   /** Null: the user's secret is none that SCRAM can use. */
   verifierOf(account: UserConfig): Promise<ScramVerifier> | null {
     const { secret } = account;
-    if (secret === null || secretKind(secret) === 'md5') return null;
+    if (!secret || secretKind(secret) === 'md5') return null;
     let verifier = this.#verifiers.get(account);
     if (verifier === undefined) {
       const parsed = parseVerifier(secret);

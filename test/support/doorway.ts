@@ -36,7 +36,7 @@ export interface Doorway {
 }
 
 export interface DoorwayOptions {
-  /** All but `listen`, as in a file. */
+  /** A file without `listen`. */
   yaml: string;
   /** Laid over the defaults, and a free port on loopback. */
   listen?: Partial<Omit<Config['listen'], 'tls'>>;
@@ -59,8 +59,7 @@ export function authority(): Authority {
 export async function openDoorway(t: Test, options: DoorwayOptions): Promise<Doorway> {
   const folder = mkdtempSync(path.join(tmpdir(), 'pgt-door-'));
   t.teardown(() => rmSync(folder, { recursive: true, force: true }));
-  const read = (yaml: string) => withListen(parseConfig(yaml, path.join(folder, 'test.yaml'), {}), folder, options);
-  const state = { config: read(options.yaml) };
+  const state = { config: parseWithListen(options.yaml, folder, options) };
   const counters = createListenerCounters();
   const desk = new AuthDesk(options.desk);
   const lines: string[] = [];
@@ -92,7 +91,7 @@ export async function openDoorway(t: Test, options: DoorwayOptions): Promise<Doo
   t.teardown(() => listener.close());
   const { port, socketPath } = await listener.listen();
   const reload = async (yaml: string): Promise<void> => {
-    state.config = read(yaml);
+    state.config = parseWithListen(yaml, folder, options);
     listener.reload(await loadServerTls(state.config.listen.tls));
   };
   return {
@@ -111,9 +110,11 @@ export async function openDoorway(t: Test, options: DoorwayOptions): Promise<Doo
   };
 }
 
-function withListen(config: Config, folder: string, { listen, tls }: DoorwayOptions): Config {
-  const base = { ...config.listen, port: 0, socketDir: folder, startupTimeoutMs: 10_000, ...listen };
-  return { ...config, listen: { ...base, tls: tls === undefined ? base.tls : certificates(folder, tls) } };
+/** Writes `listen` in front of what the test gives. JSON is YAML. */
+function parseWithListen(yaml: string, folder: string, { listen, tls }: DoorwayOptions): Config {
+  const files = tls === undefined ? {} : { tls: certificates(folder, tls) };
+  const all = { port: 0, socketDir: folder, startupTimeoutMs: 10_000, ...listen, ...files };
+  return parseConfig(`listen: ${JSON.stringify(all)}\n${yaml}`, path.join(folder, 'test.yaml'), {});
 }
 
 /** A certificate of its own each time: a reload brings another. */
