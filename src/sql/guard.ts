@@ -3,7 +3,10 @@ import { Scanner, token } from './scan.js';
 export interface GuardBounds {
   /** UTF-8 bytes of one text. */
   readonly textBytesMax: number;
-  /** Words, literals, signs of one text: what parsing time and memory grow with. */
+  /**
+   * Words, literals, signs of one text: what parsing time and memory grow with. What is assigned to a list of columns
+   * counts once a column, because the parser hands out a copy to each: SET (a, b) = (SELECT ...).
+   */
   readonly tokensMax: number;
   /** Parentheses, brackets or comments inside each other. At most 1,000. */
   readonly nestingMax: number;
@@ -35,8 +38,11 @@ export type GuardResult =
 
 const passed: GuardResult = { ok: true };
 
-/** The chain at each open level, where its bracket opened. One text is guarded at a time. */
-const chainAtOpening = new Int32Array(1_001);
+/** What holds at each open level. One text is guarded at a time. */
+const levelsMax = 1_001;
+const chainAtOpening = new Int32Array(levelsMax);
+const weightAtOpening = new Float64Array(levelsMax);
+const commas = new Int32Array(levelsMax);
 
 /**
  * Whether a text may be given to the parser at all. One pass that builds nothing; to be called before the text is
@@ -48,42 +54,68 @@ export function guardText(text: Buffer | string, bounds: GuardBounds = defaultGu
     return refuse(`statement is too large: ${bytes} bytes, at most ${bounds.textBytesMax} are allowed`);
   }
   // Byte for byte, latin1 has the same tokens as UTF-8: see scan.ts.
-  const scanner = new Scanner(typeof text === 'string' ? text : text.toString('latin1'));
-  const nestingMax = Math.min(bounds.nestingMax, chainAtOpening.length - 1);
+  return guardTokens(new Scanner(typeof text === 'string' ? text : text.toString('latin1')), bounds);
+}
+
+function guardTokens(scanner: Scanner, bounds: GuardBounds): GuardResult {
+  const nestingMax = Math.min(bounds.nestingMax, levelsMax - 1);
   let tokens = 0;
   let setOperations = 0;
   let chain = 0;
   let depth = 0;
-  chainAtOpening[0] = 0;
+  let weight = 1;
+  /** Columns of the list whose parenthesis was the last token; 0 behind any other. */
+  let columns = 0;
+  open(0, 0, 1);
   for (;;) {
     const kind = scanner.next();
     if (scanner.commentDepth > nestingMax)
       return refuse(`comments are nested too deeply: more than ${nestingMax} levels`);
     if (kind === token.end || kind === token.unterminated) return passed;
-    if (++tokens > bounds.tokensMax)
+    tokens += weight;
+    if (tokens > bounds.tokensMax)
       return refuse(`statement is too large: more than ${bounds.tokensMax} words and signs`);
     if (++chain > bounds.chainMax) {
       return refuse(`statement is too complex: more than ${bounds.chainMax} words and signs in one expression`);
     }
+    const closedColumns = columns;
+    columns = 0;
     if (kind === token.punctuation) {
       switch (scanner.text.charCodeAt(scanner.start)) {
         case 0x28: // (
         case 0x5b: // [
           if (++depth > nestingMax) return refuse(`statement is nested too deeply: more than ${nestingMax} levels`);
-          chainAtOpening[depth] = chain;
+          open(depth, chain, weight);
           break;
         case 0x29: // )
         case 0x5d: // ]
-          if (depth > 0) chain = chainAtOpening[depth--] as number;
+          if (depth === 0) break;
+          columns = (commas[depth] as number) + 1;
+          chain = chainAtOpening[depth] as number;
+          weight = weightAtOpening[depth--] as number;
           break;
         case 0x2c: // ,
         case 0x3b: // ;
+          commas[depth] = (commas[depth] as number) + 1;
           chain = chainAtOpening[depth] as number;
+          weight = weightAtOpening[depth] as number;
       }
+    } else if (kind === token.operator) {
+      if (closedColumns > 1 && isEqualsSign(scanner)) weight = (weightAtOpening[depth] as number) * closedColumns;
     } else if (kind === token.word && isSetOperation(scanner) && ++setOperations > bounds.setOperationsMax) {
       return refuse(`statement is too complex: more than ${bounds.setOperationsMax} of UNION, INTERSECT and EXCEPT`);
     }
   }
+}
+
+function open(depth: number, chain: number, weight: number): void {
+  chainAtOpening[depth] = chain;
+  weightAtOpening[depth] = weight;
+  commas[depth] = 0;
+}
+
+function isEqualsSign(scanner: Scanner): boolean {
+  return scanner.end - scanner.start === 1 && scanner.text.charCodeAt(scanner.start) === 0x3d;
 }
 
 function refuse(message: string): GuardResult {

@@ -47,8 +47,16 @@ function withPlaceholders(text: string, literals: number, parametersMax: number)
   let shape = '';
   let from = 0;
   for (let i = 0; i < literals; i++) {
-    shape += text.slice(from, spans[2 * i]) + '$' + (parametersMax + i + 1);
+    const start = spans[2 * i] as number;
+    shape += text.slice(from, start) + (isNameEnd(text.charCodeAt(start - 1)) ? ' $' : '$') + (parametersMax + i + 1);
     from = spans[2 * i + 1] as number;
   }
   return shape + text.slice(from);
+}
+
+/** `date'2026-01-01'` must not become the name `date$1`. */
+function isNameEnd(code: number): boolean {
+  return (
+    code >= 0x80 || code === 0x5f || (code >= 0x30 && code <= 0x39) || ((code | 0x20) >= 0x61 && (code | 0x20) <= 0x7a)
+  );
 }
