@@ -28,7 +28,7 @@ function poolStatus({ name, target, config, pool }: Served): PoolStatus {
   const { mode, size, reserve } = config.pool;
   return {
     database: name,
-    user: target.user,
+    user: target.account.user,
     mode,
     size,
     reserve,

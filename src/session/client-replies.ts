@@ -156,4 +156,3 @@ function lossFrame(loss: UpstreamLoss, severity: 'ERROR' | 'FATAL'): Buffer {
     ? errorResponse(new ProxyError('upstreamLostInTransaction', message, { detail }))
     : errorResponse(new ProxyError('upstreamLost', message, { detail }));
 }
-

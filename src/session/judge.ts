@@ -70,7 +70,9 @@ export class SessionJudge {
   judge(text: string): Judgement | Promise<Judgement> {
     const { shapeCache } = this.#judge.counters;
     const shape = shapeOf(text);
-    const known = (shape === null ? undefined : this.#cache.get(`${this.#keyPrefix}s${shape}`)) ?? this.#cache.get(`${this.#keyPrefix}t${text}`);
+    const known =
+      (shape === null ? undefined : this.#cache.get(`${this.#keyPrefix}s${shape}`)) ??
+      this.#cache.get(`${this.#keyPrefix}t${text}`);
     if (known !== undefined) {
       shapeCache.hits += 1;
       return known;
@@ -98,7 +100,9 @@ export class SessionJudge {
   #guard(text: string): Judgement | null {
     // Invalid bytes became U+FFFD when the text was made; a text that really has one is as suspect.
     if (text.includes('\ufffd') || !isUtf8(Buffer.from(text))) {
-      return this.#refuse(new ProxyError('syntaxError', 'invalid byte sequence for encoding "UTF8"', { sqlstate: '22021' }));
+      return this.#refuse(
+        new ProxyError('syntaxError', 'invalid byte sequence for encoding "UTF8"', { sqlstate: '22021' }),
+      );
     }
     const guarded = guardText(text);
     return guarded.ok ? null : this.#refuse(new ProxyError('statementTooComplex', guarded.message));

@@ -88,7 +88,9 @@ function sendUnderUpstreamName(session: Session, upstream: PooledUpstream, state
   encodeQuery(writer, { query: text });
   upstream.connection.send(writer.take());
   const startedAt = performance.now();
-  return only.command === 'execute' ? new Run(statement, startedAt) : new Deallocation(statement, startedAt, only.target);
+  return only.command === 'execute'
+    ? new Run(statement, startedAt)
+    : new Deallocation(statement, startedAt, only.target);
 }
 
 const afterCommand = /^(\s*(?:deallocate(?:\s+prepare)?|execute)\s+)(?:"(?:[^"]|"")*"|[^\s(;]+)/i;
@@ -112,4 +114,3 @@ function onFunctionCall(session: Session): SessionPhase | null {
   session.onStatementSent();
   return 'ready';
 }
-

@@ -1,7 +1,7 @@
 import { Breaker } from '../breaker/breaker.js';
 import { cancelUpstream } from '../backend/postgres/cancel-upstream.js';
 import { connectUpstream } from '../backend/postgres/connect-upstream.js';
-import { UpstreamTarget } from '../backend/postgres/upstream-target.js';
+import { type UpstreamAccount, UpstreamTarget } from '../backend/postgres/upstream-target.js';
 import type { DatabaseConfig } from '../config/config.js';
 import { TokenBucket } from '../limits/token-bucket.js';
 import { Pool, type PoolOptions } from '../pool/pool.js';
@@ -49,15 +49,16 @@ export class ServedDatabases {
   /** The database that an admitted client asked for. */
   serve(client: AdmittedClient): Served {
     const { identity, databaseConfig } = client;
-    const target = this.#targetOf(client);
-    const key = JSON.stringify([identity.tenant, identity.database, target.user]);
+    const account = accountOf(client);
+    if (client.startup.replication !== null) return this.#openForReplication(client, account);
+    const key = JSON.stringify([identity.tenant, identity.database, account.user]);
     const known = this.#served.get(key);
     if (known !== undefined) {
       // The user may have signed in with a new password.
-      if (target.isClientsOwn && target.credential !== null) known.target = target;
+      if (account.isClientsOwn && account.credential !== null) known.target = this.#target(account);
       return known;
     }
-    const served = this.#open(client, databaseConfig, target);
+    const served = this.#open(client, databaseConfig, account);
     this.#served.set(key, served);
     return served;
   }
@@ -68,16 +69,7 @@ export class ServedDatabases {
       const config = configOf(served.tenant, served.name);
       served.judge = this.#deps.judgeOf(served.tenant);
       if (config === null || JSON.stringify(config) === JSON.stringify(served.config)) continue;
-      const { user, database, credential, traffic } = served.target;
-      const isClientsOwn = config.upstream.user === null;
-      served.target = new UpstreamTarget(
-        config.upstream,
-        config.upstream.user ?? user,
-        database,
-        isClientsOwn ? credential : passwordOf(config),
-        isClientsOwn,
-        traffic,
-      );
+      served.target = this.#target(moved(served.target.account, config));
       served.config = config;
       served.limits = config.limits;
       served.rate.setRate(config.limits.ratePerMinute, config.limits.rateBurst);
@@ -124,7 +116,19 @@ export class ServedDatabases {
     for (const breaker of this.#breakers.values()) breaker.dispose();
   }
 
-  #open(client: AdmittedClient, config: DatabaseConfig, target: UpstreamTarget): Served {
+  /** Walsenders are not shared: each replication client has one of its own, started with what it started with. */
+  #openForReplication(client: AdmittedClient, account: UpstreamAccount): Served {
+    const { databaseConfig, startup } = client;
+    const parameters = [...startup.settings, ['replication', startup.parameters.get('replication') ?? ''] as const];
+    const pool = { ...databaseConfig.pool, mode: 'session', size: 1, min: 0, reserve: 0 } as const;
+    return this.#open(client, { ...databaseConfig, pool }, { ...account, parameters });
+  }
+
+  #target(account: UpstreamAccount): UpstreamTarget {
+    return new UpstreamTarget(account, this.#deps.metrics.bytes);
+  }
+
+  #open(client: AdmittedClient, config: DatabaseConfig, account: UpstreamAccount): Served {
     const { tenant, database: name } = client.identity;
     const { metrics, log } = this.#deps;
     const counters = metrics.database(tenant, config.name);
@@ -153,19 +157,10 @@ export class ServedDatabases {
       counters,
       welcomes: new Map(),
       clients: 0,
-      target,
+      target: this.#target(account),
       config,
     };
     return served;
-  }
-
-  #targetOf({ identity, databaseConfig }: AdmittedClient): UpstreamTarget {
-    const { upstream } = databaseConfig;
-    const { bytes } = this.#deps.metrics;
-    const database = upstream.database === '*' ? identity.database : upstream.database;
-    return upstream.user === null
-      ? new UpstreamTarget(upstream, identity.user, database, identity.upstreamSecret, true, bytes)
-      : new UpstreamTarget(upstream, upstream.user, database, passwordOf(databaseConfig), false, bytes);
   }
 
   #breaker(tenant: string, name: string, config: DatabaseConfig): Breaker {
@@ -178,6 +173,36 @@ export class ServedDatabases {
     }
     return breaker;
   }
+}
+
+function accountOf({ identity, databaseConfig }: AdmittedClient): UpstreamAccount {
+  const { upstream: address } = databaseConfig;
+  const database = address.database === '*' ? identity.database : address.database;
+  return address.user === null
+    ? {
+        address,
+        user: identity.user,
+        database,
+        credential: identity.upstreamSecret,
+        isClientsOwn: true,
+        parameters: [],
+      }
+    : {
+        address,
+        user: address.user,
+        database,
+        credential: passwordOf(databaseConfig),
+        isClientsOwn: false,
+        parameters: [],
+      };
+}
+
+/** The account under another configuration. */
+function moved(account: UpstreamAccount, config: DatabaseConfig): UpstreamAccount {
+  const { upstream: address } = config;
+  return address.user === null
+    ? { ...account, address, isClientsOwn: true }
+    : { ...account, address, user: address.user, credential: passwordOf(config), isClientsOwn: false };
 }
 
 function passwordOf({ upstream }: DatabaseConfig): { kind: 'password'; password: string } | null {

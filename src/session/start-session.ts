@@ -40,8 +40,9 @@ export async function startSession(client: AdmittedClient, deps: StartSessionDep
 
 async function greet(client: AdmittedClient, deps: StartSessionDeps): Promise<void> {
   const { database, cancelKeys } = deps;
-  if (client.startup.replication !== null) throw replicationRefused(database);
-  const { settings, searchPath } = startSettings(client, database);
+  const isReplication = client.startup.replication !== null;
+  if (isReplication && !mayReplicate(client, database)) throw replicationRefused(database);
+  const { settings, searchPath } = isReplication ? noSettings : startSettings(client, database);
   const welcome = await learnWelcome(database, settings);
   if (client.socket.destroyed || client.socket.readableEnded) {
     database.clients -= 1;
@@ -63,6 +64,7 @@ async function greet(client: AdmittedClient, deps: StartSessionDeps): Promise<vo
     onEnd: (ended, reason) => {
       cancelKeys.revoke(processId);
       database.clients -= 1;
+      if (isReplication) database.pool.close();
       deps.onEnd(ended, reason);
     },
   });
@@ -94,6 +96,13 @@ function startSettings(
     if (refusal !== null) throw denied(refusal);
   }
   return { settings: settings.with(SessionSettings.from([['search_path', path.value]])), searchPath: path.schemas };
+}
+
+/** A walsender has them from its own start-up. */
+const noSettings = { settings: SessionSettings.none, searchPath: [] };
+
+function mayReplicate(client: AdmittedClient, database: ServedDatabase): boolean {
+  return client.databaseConfig.replication === 'allow' && database.judge === null;
 }
 
 function denied(message: string): ProxyError {

@@ -46,7 +46,8 @@ export function isOutdated(session: Session, statement: Statement): boolean {
 }
 
 // A quote can be the second byte of a character in these (PG 24.3.1), so tokens can't be told apart.
-const isHardToRead = /^(sjis|shift|mskanji|win932|windows932|big5|win950|windows950|gbk|win936|windows936|gb18030|johab|uhc|win949|windows949)/i;
+const isHardToRead =
+  /^(sjis|shift|mskanji|win932|windows932|big5|win950|windows950|gbk|win936|windows936|gb18030|johab|uhc|win949|windows949)/i;
 
 function effectsOf(session: Session, text: string): SessionEffects {
   const encoding = session.attachment.settings.values.get('client_encoding');

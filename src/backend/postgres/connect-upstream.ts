@@ -54,14 +54,11 @@ async function connectOnce(target: UpstreamTarget, way: ConnectWay, signal: Abor
 }
 
 function startupPacket(target: UpstreamTarget): Buffer {
-  const parameters: [string, string][] = [
-    ['user', target.user],
-    ['database', target.database],
-  ];
-  const { applicationName } = target.address;
-  if (applicationName !== null) parameters.push(['application_name', applicationName]);
+  const { user, database, address, parameters } = target.account;
+  const all: (readonly [string, string])[] = [['user', user], ['database', database], ...parameters];
+  if (address.applicationName !== null) all.push(['application_name', address.applicationName]);
   const writer = new MessageWriter(256);
-  encodeStartupMessage(writer, { minor: 0, parameters });
+  encodeStartupMessage(writer, { minor: 0, parameters: all });
   return writer.take();
 }
 
@@ -80,11 +77,10 @@ function asProxyError(error: unknown, target: UpstreamTarget): ProxyError {
 function refusedByServer(fields: ErrorFields, target: UpstreamTarget): ProxyError {
   const { sqlstate, message, detail, hint } = fields;
   const cause = new Error(`${sqlstate}: ${message}`);
-  if (sqlstate.startsWith('28') && !target.isClientsOwn) {
+  if (sqlstate.startsWith('28') && !target.account.isClientsOwn) {
     return new ProxyError('upstreamUnavailable', 'the database server does not accept the account of the proxy', {
       cause,
     });
   }
   return new ProxyError('upstreamUnavailable', message, { sqlstate, detail, hint, cause });
 }
-

@@ -18,7 +18,7 @@ const declines = 0x4e; // N
 
 /** Connects, and encrypts as the way asks for. Rejects with what node:net or node:tls say, or that the server declined. */
 export async function openSocket(target: UpstreamTarget, way: ConnectWay, signal: AbortSignal): Promise<OpenSocket> {
-  const { host, port, socketPath } = target.address;
+  const { host, port, socketPath } = target.account.address;
   const socket = connectSocket(socketPath === null ? { host, port } : { path: socketPath });
   // Whoever waits is told by the signal's rejection or the event; nothing may go unhandled in between.
   socket.on('error', () => {});

@@ -108,7 +108,7 @@ class Credentials {
       case 'cleartextPassword':
         return passwordMessage(this.#password());
       case 'md5Password':
-        return passwordMessage(md5Answer(md5Secret(this.#target.user, this.#password()), asked.salt));
+        return passwordMessage(md5Answer(md5Secret(this.#target.account.user, this.#password()), asked.salt));
       case 'sasl':
         return this.#beginScram(asked.mechanisms);
       case 'saslContinue':
@@ -124,7 +124,8 @@ class Credentials {
   }
 
   #beginScram(mechanisms: readonly string[]): Buffer {
-    const { credential, address, scramKeys } = this.#target;
+    const { scramKeys } = this.#target;
+    const { credential, address } = this.#target.account;
     const mechanism = chooseMechanism(mechanisms, this.#endPointHash !== null, address.channelBinding);
     if (mechanism === null) throw new ProxyError('upstreamUnavailable', 'the server offers no SASL mechanism to use');
     if (credential === null) throw missingPassword();
@@ -147,13 +148,13 @@ class Credentials {
 
   /** A server that lets us in without a proof has not shown that it is the one we meant. */
   #expectBinding(): void {
-    if (this.#target.address.channelBinding === 'require' && !this.#isProven) {
+    if (this.#target.account.address.channelBinding === 'require' && !this.#isProven) {
       throw new ProxyError('upstreamUnavailable', 'the server did not authenticate with channel binding');
     }
   }
 
   #password(): string {
-    const { credential, address } = this.#target;
+    const { credential, address } = this.#target.account;
     if (address.channelBinding === 'require') {
       throw new ProxyError('upstreamUnavailable', 'the server asks for a password without channel binding');
     }

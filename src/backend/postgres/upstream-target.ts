@@ -6,7 +6,19 @@ import type { UpstreamTraffic } from './postgres-upstream.js';
 /** How long connecting and signing in may take together, milliseconds. */
 const connectWithinMs = 15_000;
 
-/** One database on one server, as one user: what an upstream is connected to. */
+/** One database on one server, as one user. */
+export interface UpstreamAccount {
+  readonly address: UpstreamAddress;
+  readonly user: string;
+  readonly database: string;
+  readonly credential: ScramCredential | null;
+  /** The user is the client's own, so what the server says of it is for the client to read. */
+  readonly isClientsOwn: boolean;
+  /** Start-up parameters beside user and database: a replication connection is one from its start-up on. */
+  readonly parameters: readonly (readonly [name: string, value: string])[];
+}
+
+/** What upstreams are connected to, and what was learned by connecting. */
 export class UpstreamTarget {
   readonly connectTimeoutMs = connectWithinMs;
   /** Keys of the last login, which spare the next one their derivation. */
@@ -14,18 +26,13 @@ export class UpstreamTarget {
   #tls: Promise<UpstreamTls> | null = null;
 
   constructor(
-    readonly address: UpstreamAddress,
-    readonly user: string,
-    readonly database: string,
-    readonly credential: ScramCredential | null,
-    /** The user is the client's own, so what the server says of it is for the client to read. */
-    readonly isClientsOwn: boolean,
+    readonly account: UpstreamAccount,
     readonly traffic: UpstreamTraffic,
   ) {}
 
   /** Certificates are read once; a reload makes other targets. */
   tls(): Promise<UpstreamTls> {
-    this.#tls ??= loadUpstreamTls(this.address);
+    this.#tls ??= loadUpstreamTls(this.account.address);
     return this.#tls;
   }
 }
