@@ -1,22 +1,14 @@
 import type { AuditLog } from '../audit/audit-log.js';
-import type { ClientPart, StatementPart } from '../audit/audit-line.js';
+import type { ClientPart } from '../audit/audit-line.js';
 import { BoundedCache } from '../cache/bounded-cache.js';
 import type { ProxyError } from '../errors/proxy-error.js';
 import { shapeOf } from '../sql/shape.js';
 import type { Log } from '../telemetry/log.js';
-import type { Metrics, VerdictCount } from '../telemetry/metrics.js';
+import type { Metrics } from '../telemetry/metrics.js';
 import { outcomeIndex, statementKindIndex } from '../telemetry/statement-kinds.js';
 import type { Run } from './run.js';
 import type { Session } from './session.js';
-import type { Judgement, Statement } from './statement.js';
-
-/** What is recorded of a statement every time it runs. */
-export interface Recorded {
-  readonly part: StatementPart;
-  /** Place of its kind in the counters. */
-  readonly kind: number;
-  readonly verdicts: readonly VerdictCount[];
-}
+import type { Judgement, Recorded, Statement } from './statement.js';
 
 /** Bytes of what is kept for shapes that ran lately, and of one of them beside its key, about. */
 const shapesBytesMax = 16 * 1024 * 1024;
@@ -26,13 +18,13 @@ const unseen: Statement = {
   text: null,
   effects: { effect: 'unknown', first: '', statements: null },
   judgement: { refusal: null, position: null, rules: [], actions: [], relations: [], policyVersion: 0 },
+  recorded: null,
 };
 
 /** Writes down what sessions run: a line of audit and the counters for each statement. One for a daemon. */
 export class SessionRecorder {
   readonly #byShape = new BoundedCache<Recorded>(shapesBytesMax, shapeBytes);
   readonly #ofJudgement = new WeakMap<Judgement, Recorded>();
-  readonly #ofStatement = new WeakMap<Statement, Recorded>();
 
   constructor(
     readonly audit: AuditLog,
@@ -76,12 +68,8 @@ export class SessionRecorder {
   }
 
   #recorded(statement: Statement): Recorded {
-    let recorded = this.#ofStatement.get(statement);
-    if (recorded === undefined) {
-      recorded = this.#shared(statement);
-      this.#ofStatement.set(statement, recorded);
-    }
-    return recorded;
+    statement.recorded ??= this.#shared(statement);
+    return statement.recorded;
   }
 
   /** Texts of one shape, and of one verdict where there are verdicts, share what is recorded of them. */

@@ -21,14 +21,15 @@ const tooLarge: Judgement = {
 export function statementOf(session: Session, text: string): Statement | null {
   if (session.judged?.text === text) return session.judged;
   const { judging } = session;
-  if (judging === null) return { text, effects: effectsOf(session, text), judgement: namesOurs(text) ?? allowed };
+  if (judging === null)
+    return { text, effects: effectsOf(session, text), judgement: namesOurs(text) ?? allowed, recorded: null };
   const judgement = judging.judge(text);
-  if (!(judgement instanceof Promise)) return { text, effects: effectsOf(session, text), judgement };
+  if (!(judgement instanceof Promise)) return { text, effects: effectsOf(session, text), judgement, recorded: null };
   if (!session.isBeingJudged) {
     session.isBeingJudged = true;
     judgement.then((verdict) => {
       session.isBeingJudged = false;
-      session.judged = { text, effects: effectsOf(session, text), judgement: verdict };
+      session.judged = { text, effects: effectsOf(session, text), judgement: verdict, recorded: null };
       session.wake();
     });
   }
@@ -37,7 +38,12 @@ export function statementOf(session: Session, text: string): Statement | null {
 
 /** A text that is too large to be held: a tenant with a policy refuses it, another can't tell what it does. */
 export function largeStatement(database: ServedDatabase): Statement {
-  return { text: null, effects: unknownEffects, judgement: database.judge === null ? allowed : tooLarge };
+  return {
+    text: null,
+    effects: unknownEffects,
+    judgement: database.judge === null ? allowed : tooLarge,
+    recorded: null,
+  };
 }
 
 /** Whether the policy has changed since the statement was judged. */

@@ -1,5 +1,7 @@
+import type { StatementPart } from '../audit/audit-line.js';
 import type { ProxyError } from '../errors/proxy-error.js';
 import type { SessionEffects } from '../sql/session-effects.js';
+import type { VerdictCount } from '../telemetry/metrics.js';
 
 /** What the policy says of a statement text, and what the audit keeps of it. */
 export interface Judgement {
@@ -20,6 +22,16 @@ export interface Statement {
   readonly text: string | null;
   readonly effects: SessionEffects;
   readonly judgement: Judgement;
+  /** What is written down of it each time it runs; made when it first has. */
+  recorded: Recorded | null;
+}
+
+/** What is recorded of a statement every time it runs. */
+export interface Recorded {
+  readonly part: StatementPart;
+  /** Place of its kind in the counters. */
+  readonly kind: number;
+  readonly verdicts: readonly VerdictCount[];
 }
 
 /** A prepared statement as its client knows it. */
