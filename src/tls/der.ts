@@ -15,7 +15,7 @@ export function derElements(bytes: Buffer | undefined): DerElement[] {
     const first = bytes.readUInt8(position + 1);
     const lengthBytes = first < 0x80 ? 0 : first & 0x7f;
     const start = position + 2 + lengthBytes;
-    if (lengthBytes > lengthBytesMax || start > bytes.length) break;
+    if (first === 0x80 || lengthBytes > lengthBytesMax || start > bytes.length) break;
     const length = lengthBytes === 0 ? first & 0x7f : bytes.readUIntBE(position + 2, lengthBytes);
     if (start + length > bytes.length) break;
     elements.push({ tag, content: bytes.subarray(start, start + length) });

@@ -1,8 +1,19 @@
+import { X509Certificate } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { ProxyError } from '../errors/proxy-error.js';
 
-/** Reads a certificate or a key, or says which file could not be read and why. Never quotes its content. */
-export async function readPem(path: string, what: string): Promise<Buffer> {
+/** Reads a certificate, or several of which the first counts. OpenSSL would pass over authorities that are none. */
+export async function readCertificates(path: string, what: string): Promise<{ pem: Buffer; first: X509Certificate }> {
+  const pem = await readPem(path, what);
+  try {
+    return { pem, first: new X509Certificate(pem) };
+  } catch (cause) {
+    throw new ProxyError('configInvalid', `${path}: this is not a PEM certificate`, { cause });
+  }
+}
+
+/** Says which file could not be read and why; never quotes its content. */
+async function readPem(path: string, what: string): Promise<Buffer> {
   try {
     return await readFile(path);
   } catch (cause) {

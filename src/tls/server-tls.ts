@@ -1,8 +1,8 @@
-import { constants, X509Certificate } from 'node:crypto';
-import { createSecureContext, type SecureContext, type TlsOptions } from 'node:tls';
+import { constants } from 'node:crypto';
+import { createSecureContext, type SecureContext, type TLSSocketOptions } from 'node:tls';
 import { ProxyError } from '../errors/proxy-error.js';
 import { certificateHash } from './certificate-hash.js';
-import { readKey, readPem } from './read-pem.js';
+import { readCertificates, readKey } from './read-pem.js';
 
 /** The name that clients of a direct TLS start must ask for (PG 55.2.9). */
 export const alpnProtocol = 'postgresql';
@@ -17,11 +17,10 @@ export interface ServerTlsFiles {
 /** One state of the certificates, for the clients that come from now on. A reload makes another. */
 export interface ServerTls {
   /**
-   * For `tls.createServer` or a `TLSSocket` with `isServer`. With `clientCa` a client is asked for a certificate and
-   * may have none. Node does not refuse one that fails verification here: who accepts the socket must, as PostgreSQL
-   * does, when a certificate came and `authorized` is false.
+   * For a `TLSSocket` with `isServer`. With `clientCa` a client is asked for a certificate and may have none. Node does
+   * not refuse one that fails verification: who accepts the socket must, as PostgreSQL does.
    */
-  readonly options: TlsOptions;
+  readonly options: TLSSocketOptions;
   readonly requestsClientCertificate: boolean;
   /** `tls-server-end-point`; null: this certificate can't be bound to. */
   readonly endPointHash: Buffer | null;
@@ -36,30 +35,20 @@ export interface ServerTls {
  */
 export async function loadServerTls(files: ServerTlsFiles): Promise<ServerTls | null> {
   if (files.mode === 'off' || files.cert === null || files.key === null) return null;
-  const cert = await readPem(files.cert, 'server certificate');
+  const cert = await readCertificates(files.cert, 'server certificate');
   const key = await readKey(files.key);
-  const ca = files.clientCa === null ? null : await readPem(files.clientCa, 'client authorities');
-  const leaf = parseCertificate(cert, files.cert);
-  const secureContext = secureServerContext(files, cert, key, ca);
+  const ca = files.clientCa === null ? null : await readCertificates(files.clientCa, 'client authorities');
   return {
     options: {
-      secureContext,
+      secureContext: secureServerContext(files, cert.pem, key, ca?.pem ?? null),
       requestCert: ca !== null,
       rejectUnauthorized: false,
       ALPNProtocols: [alpnProtocol],
     },
     requestsClientCertificate: ca !== null,
-    endPointHash: certificateHash(leaf.raw),
-    validTo: new Date(leaf.validTo),
+    endPointHash: certificateHash(cert.first.raw),
+    validTo: new Date(cert.first.validTo),
   };
-}
-
-function parseCertificate(pem: Buffer, path: string): X509Certificate {
-  try {
-    return new X509Certificate(pem);
-  } catch (cause) {
-    throw new ProxyError('configInvalid', `${path}: this is not a PEM certificate`, { cause });
-  }
 }
 
 function secureServerContext(files: ServerTlsFiles, cert: Buffer, key: Buffer, ca: Buffer | null): SecureContext {

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { type ConnectionOptions, checkServerIdentity, createSecureContext, type PeerCertificate } from 'node:tls';
 import { ProxyError } from '../errors/proxy-error.js';
-import { readKey, readPem } from './read-pem.js';
+import { readCertificates, readKey } from './read-pem.js';
 import { alpnProtocol } from './server-tls.js';
 
 /** libpq's `sslmode` (PG 34.19.3). */
@@ -58,8 +58,8 @@ export async function loadUpstreamTls(settings: UpstreamTlsSettings): Promise<Up
   if (settings.sslmode === 'disable') return { ways, options: {} };
   const { sslrootcert, sslcert, sslkey } = settings;
   const isSystem = sslrootcert === null || sslrootcert === 'system';
-  const ca = isSystem ? null : await readPem(sslrootcert, 'root certificate');
-  const cert = sslcert === null ? null : await readPem(sslcert, 'client certificate');
+  const ca = isSystem ? null : (await readCertificates(sslrootcert, 'root certificate')).pem;
+  const cert = sslcert === null ? null : (await readCertificates(sslcert, 'client certificate')).pem;
   const key = sslkey === null ? null : await readKey(sslkey);
   const verifies = sslrootcert !== null || settings.sslmode === 'verify-ca' || settings.sslmode === 'verify-full';
   const options: ConnectionOptions = {
