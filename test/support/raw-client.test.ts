@@ -3,6 +3,7 @@ import { createAuthority } from './certificates.js';
 import { type AuthMethod, startPostgres } from './postgres.js';
 import { RawClient } from './raw-client.js';
 import { bind, cancelRequest, describe, errorFields, execute, parse, query, rowValues, sync } from './raw-messages.js';
+import { until } from './until.js';
 
 const authority = createAuthority();
 const { cert, key } = authority.issue('localhost', ['localhost', '127.0.0.1']);
@@ -56,6 +57,9 @@ t.test('reads the extended protocol, errors, and a statement that is cancelled',
   t.equal(reply.types, '12TDCZ');
   t.same(rowValues(reply.messages[3]?.body ?? Buffer.alloc(0)), ['42']);
   client.send(query('select pg_sleep(60)'));
+  // A cancel request that comes before its statement has begun finds nothing to cancel.
+  const asleep = `select 1 from pg_stat_activity where query = 'select pg_sleep(60)' and state = 'active'`;
+  await until('the statement runs', async () => (await server.query(asleep)).length === 1);
   const canceller = await RawClient.connect(server);
   canceller.send(cancelRequest(processId, secretKey));
   t.equal((await canceller.readUntilClosed()).types, '');
