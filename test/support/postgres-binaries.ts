@@ -109,7 +109,8 @@ function readableByServer(folder: string): PostgresBinaries {
   } catch {
     const version = versionOf(folder);
     const copy = path.join(cacheFolder(), `embedded-${version}`);
-    if (!existsSync(copy)) publish(copy, (draft) => cpSync(path.dirname(folder), draft, { recursive: true }));
+    if (!existsSync(copy))
+      publish(copy, (draft) => cpSync(path.dirname(folder), draft, { recursive: true, verbatimSymlinks: true }));
     return { kind: 'embedded', folder: path.join(copy, 'bin'), version };
   }
 }
