@@ -38,7 +38,8 @@ export class Attachment implements Waiter {
   /** Since the last time the session's state was known. */
   readonly #changedNames = new Set<string>();
   #isUnknown = false;
-  #isReset = false;
+  /** Start-up settings of the client that were reset, to what the upstream started with. */
+  readonly #resetNames = new Set<string>();
   #isSticky = false;
   #isKept = false;
   #isAbandoned = false;
@@ -111,8 +112,9 @@ export class Attachment implements Waiter {
         break;
     }
     for (const { effect, names } of effects.statements ?? []) {
-      if (effect === 'reset') this.#isReset = true;
-      if (effect === 'reset' && names.length === 0) this.#isUnknown = true;
+      const isResetAll = effect === 'reset' && names.length === 0;
+      if (isResetAll) this.#isUnknown = true;
+      if (effect === 'reset') this.#noteReset(isResetAll ? this.#options.startSettings.values.keys() : names);
       for (const name of names) this.#changedNames.add(name);
     }
   }
@@ -134,7 +136,7 @@ export class Attachment implements Waiter {
     const { upstream } = this;
     if (upstream === null || this.#state !== 'held') return;
     if (this.#isAbandoned) return this.reclaim();
-    if (this.#isReset && status !== transactionStatus.failed) return this.#restoreStartSettings(upstream);
+    if (this.#resetNames.size > 0 && status !== transactionStatus.failed) return this.#restoreStartSettings(upstream);
     if (status !== transactionStatus.idle || this.#options.isForSession) return;
     if (this.#isUnknown) this.#learnState(upstream);
     else if (this.#changedNames.size > 0) this.#learnSettings(upstream);
@@ -222,11 +224,15 @@ export class Attachment implements Waiter {
 
   /** RESET goes back to what the client started with, not to what the upstream did. */
   #restoreStartSettings(upstream: PooledUpstream): void {
-    this.#isReset = false;
-    const { startSettings } = this.#options;
-    if (startSettings.values.size === 0) return this.settle(upstream.connection.status);
-    for (const name of startSettings.values.keys()) this.#changedNames.add(name);
-    tellUpstream(upstream.connection, setSql(startSettings.values), () => this.#settleIfIdle());
+    const { values } = this.#options.startSettings;
+    const restored = [...this.#resetNames].map((name) => [name, values.get(name) ?? ''] as const);
+    this.#resetNames.clear();
+    for (const [name] of restored) this.#changedNames.add(name);
+    tellUpstream(upstream.connection, setSql(restored), () => this.#settleIfIdle());
+  }
+
+  #noteReset(names: Iterable<string>): void {
+    for (const name of names) if (this.#options.startSettings.values.has(name)) this.#resetNames.add(name);
   }
 
   #settleIfIdle(): void {
@@ -275,6 +281,6 @@ export class Attachment implements Waiter {
   #forgetChanges(): void {
     this.#changedNames.clear();
     this.#isUnknown = false;
-    this.#isReset = false;
+    this.#resetNames.clear();
   }
 }
