@@ -1,4 +1,4 @@
-import { BlockList, isIPv6 } from 'node:net';
+import { BlockList, isIPv4, isIPv6 } from 'node:net';
 import type { Cidr } from '../config/config.js';
 
 /** What a client of the Unix socket has for an address; PostgreSQL's own word. */
@@ -26,7 +26,8 @@ export function isOnThisMachine(address: string): boolean {
 }
 
 export function isInRange(cidr: Cidr, address: string): boolean {
-  if (address === localAddress) return false;
+  // As in pg_hba.conf, `::/0` is every IPv6 address and no other; a BlockList would take IPv4 for a part of it.
+  if (cidr.family === 'ipv6' ? !isIPv6(address) : !isIPv4(address)) return false;
   let range = rangeOf.get(cidr);
   if (range === undefined) {
     range = new BlockList();

@@ -27,8 +27,8 @@ export interface Destination {
  * Tenant and database of a connection: the TLS server name's first label if it is a tenant; else the option; else a
  * user written `alice.acme`; else a database written `acme/sales`; else `default`.
  *
- * A name is only taken apart when what would be the tenant is one, and never when the configuration lists it whole:
- * a user `john.doe` of the default tenant stays who he is when a tenant `doe` comes.
+ * A name is only taken apart when what would be the tenant is one, and a user's never when the configuration lists it
+ * whole: a user `john.doe` of the default tenant stays who he is when a tenant `doe` comes.
  */
 export function selectTenant(config: Config, request: Request): Destination {
   const { user, database, tenantOption } = request;
@@ -47,25 +47,19 @@ function destination(tenant: string, user: string, database: string | null): Des
 }
 
 function tenantOfServerName(config: Config, serverName: string | null): string | null {
-  const label = serverName?.split('.')[0] ?? '';
-  if (config.tenants.has(label)) return label;
-  // Names in DNS have no case.
-  const lowered = label.toLowerCase();
-  return config.tenants.has(lowered) ? lowered : null;
+  // Names in DNS have no case; those of tenants are in lower case.
+  const label = serverName?.split('.')[0]?.toLowerCase() ?? '';
+  return config.tenants.has(label) ? label : null;
 }
 
-/** The longest tenant behind a dot, since both may have dots of their own. */
 function splitUser(config: Config, user: string): { user: string; tenant: string } | null {
   if (config.users.has(user) || config.tenants.get(defaultTenant)?.users.has(user)) return null;
-  for (let dot = user.indexOf('.', 1); dot !== -1; dot = user.indexOf('.', dot + 1)) {
-    const tenant = user.slice(dot + 1);
-    if (config.tenants.has(tenant)) return { user: user.slice(0, dot), tenant };
-  }
-  return null;
+  const dot = user.lastIndexOf('.');
+  const tenant = user.slice(dot + 1);
+  return dot > 0 && config.tenants.has(tenant) ? { user: user.slice(0, dot), tenant } : null;
 }
 
 function splitDatabase(config: Config, database: string): { tenant: string; database: string } | null {
-  if (config.tenants.get(defaultTenant)?.databases.has(database)) return null;
   const slash = database.indexOf('/');
   const tenant = database.slice(0, Math.max(slash, 0));
   const rest = database.slice(slash + 1);
