@@ -13,7 +13,7 @@ const retryAfterMs = 1_000;
 const troubleEveryMs = 10_000;
 
 export interface AppenderOptions {
-  readonly file: AuditFile;
+  readonly file: Pick<AuditFile, 'append' | 'open' | 'closeHandle' | 'close'>;
   /** Its path, for the log. */
   readonly path: string;
   readonly bufferBytesMax: number;
@@ -40,6 +40,8 @@ export class Appender {
   #current: Chunk | null = null;
   #isBusy = false;
   #isClosed = false;
+  /** After `close`: what is under way may end, but nothing is begun. */
+  #isGivenUp = false;
   #isReopenWanted = false;
   #timer: NodeJS.Timeout | null = null;
   #flushWaiters: FlushWaiter[] = [];
@@ -50,6 +52,7 @@ export class Appender {
   #lostSince = '';
   #lastError: NodeJS.ErrnoException | null = null;
   readonly #sayTrouble: (error: Error) => void;
+  readonly #sayAgain: (lost: number) => void;
 
   constructor(options: AppenderOptions) {
     this.#options = options;
@@ -58,6 +61,9 @@ export class Appender {
     this.#sayTrouble = occasionally(troubleEveryMs, (err) => {
       const fields = { file: path, err, pendingBytes: this.#buffer.bytes, lost: this.#lost };
       log.error(fields, 'the audit file cannot be written; events are kept in memory, and lost when that is full');
+    });
+    this.#sayAgain = occasionally(troubleEveryMs, (lost) => {
+      log.warn({ file: path, lost }, lost > 0 ? 'audit events were lost' : 'the audit file is written again');
     });
   }
 
@@ -70,13 +76,13 @@ export class Appender {
   append(line: string): void {
     // Once something is lost nothing is kept until that is told, so that the gap is where its line says.
     if (this.#isClosed || this.#lost > 0 || !this.#buffer.append(line)) {
-      this.#lose(1);
+      this.#lose();
       return;
     }
     this.#appended += 1;
     if (this.#isBusy) return;
     if (this.#buffer.hasFullChunk && this.#lastError === null) this.#run();
-    else this.#timer ??= setTimeout(() => this.#run(), flushAfterMs).unref();
+    else this.#runIn(flushAfterMs);
   }
 
   /** Resolves when all that was appended so far is in the file; that may be never. */
@@ -103,6 +109,7 @@ export class Appender {
     });
     await Promise.race([this.#finish(), timeout]);
     clearTimeout(deadline);
+    this.#isGivenUp = true;
     if (this.#timer !== null) clearTimeout(this.#timer);
     const missing = this.#appended - this.#written;
     if (missing === 0) return;
@@ -116,8 +123,13 @@ export class Appender {
     await this.#options.file.close();
   }
 
+  /** Unless it is due already. What waits for it keeps the process alive, until `close` gives up. */
+  #runIn(delayMs: number): void {
+    if (!this.#isGivenUp) this.#timer ??= setTimeout(() => this.#run(), delayMs);
+  }
+
   #run(): void {
-    if (this.#isBusy) return;
+    if (this.#isBusy || this.#isGivenUp) return;
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
     this.#isBusy = true;
@@ -158,9 +170,8 @@ export class Appender {
   }
 
   #tellGap(): void {
-    const { log, path } = this.#options;
     const lost = this.#lost;
-    log.warn({ file: path, lost }, 'the audit file is written again');
+    this.#sayAgain(lost);
     if (lost === 0) return;
     const reason = this.#lastError === null ? 'slow' : (this.#lastError.code ?? this.#lastError.name);
     if (!this.#buffer.append(gapLine(timestamp(Date.now()), lost, this.#lostSince, reason))) return;
@@ -168,22 +179,24 @@ export class Appender {
     this.#lost = 0;
   }
 
-  #lose(events: number): void {
+  #lose(): void {
     if (this.#lost === 0) this.#lostSince = timestamp(Date.now());
-    this.#lost += events;
-    this.#options.counted.lost += events;
+    this.#lost += 1;
+    this.#options.counted.lost += 1;
+    if (!this.#isBusy) this.#runIn(flushAfterMs);
   }
 
   #rest(): void {
     this.#isBusy = false;
-    if (this.#isReopenWanted) this.#run();
-    else if (!this.#buffer.isEmpty) this.#timer ??= setTimeout(() => this.#run(), flushAfterMs).unref();
+    if (this.#lost > 0) this.#tellGap();
+    if (this.#isReopenWanted || this.#flushWaiters.length > 0) this.#run();
+    else if (!this.#buffer.isEmpty) this.#runIn(flushAfterMs);
   }
 
   #retryLater(error: NodeJS.ErrnoException): void {
     this.#isBusy = false;
     this.#lastError = error;
     this.#sayTrouble(error);
-    this.#timer ??= setTimeout(() => this.#run(), retryAfterMs).unref();
+    this.#runIn(retryAfterMs);
   }
 }

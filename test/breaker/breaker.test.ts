@@ -121,7 +121,8 @@ t.test('a client’s own mistakes never open it, and prove a server alive', asyn
   const { breaker } = makeBreaker(t, { resetAfterMs: 20 });
   await times(50, () => breaker.run(wrongPassword));
   t.notOk(breaker.isOpen());
-  await t.rejects(breaker.run(wrongPassword), { sqlstate: '28P01' });
+  const error = await breaker.run(wrongPassword).catch((error: unknown) => error);
+  t.match(error, { sqlstate: '28P01' }, 'the server’s answer is passed on');
   await times(60, () => breaker.run(refused));
   t.ok(breaker.isOpen());
   await until('half-open', () => breaker.state === 'half-open');

@@ -22,7 +22,7 @@ function makeWheel(startMs = 12_345_678.9) {
   };
 }
 
-t.test('a timer calls back once, not before its delay and at most three ticks after', async (t) => {
+t.test('a timer calls back once, not before its delay and at most three ticks after', async () => {
   const delays = fc.oneof(fc.integer({ min: 0, max: 1_000 }), fc.integer({ min: 0, max: 400_000 }));
   await fc.assert(
     fc.asyncProperty(fc.float({ min: 0, max: 1_000, noNaN: true }), delays, async (startMs, delayMs) => {
@@ -122,7 +122,7 @@ t.test('a callback that throws does not keep the others from being called', asyn
   wheel.close();
 });
 
-t.test('it behaves as a plain list of deadlines would', async (t) => {
+t.test('it behaves as a plain list of deadlines would', async () => {
   const action = fc.oneof(
     fc.record({ kind: fc.constant('arm' as const), timer: fc.nat(9), delayMs: fc.nat(120_000) }),
     fc.record({ kind: fc.constant('disarm' as const), timer: fc.nat(9), delayMs: fc.constant(0) }),
