@@ -96,7 +96,8 @@ function readParameter(parts: Parts, pair: string): void {
   const [name = '', value] = splitAt(pair, '=').map(decode);
   const reason = Object.hasOwn(refused, name) ? refused[name] : undefined;
   if (reason !== undefined) throw new UrlProblem(reason);
-  if (!isParameter(name) || value === undefined) {
+  if (value === undefined) throw new UrlProblem('a parameter of the url has no "="; write name=value');
+  if (!isParameter(name)) {
     const near = suggest(name, parameters);
     const advice = near === null ? `known are ${parameters.join(', ')}` : `did you mean ${near}?`;
     throw new UrlProblem(`the url has a parameter that is not known; ${advice}`);
