@@ -1,4 +1,4 @@
-// Writes the names that PostgreSQL brings along into src/sql/: its functions and its keywords, of all the servers
+// Writes the names that PostgreSQL brings along into src/sql/: its functions, operators and keywords, of all the servers
 // named. What a file already holds stays in it, so that servers can be asked one after the other.
 //   node scripts/builtin-names.mjs postgres://postgres@127.0.0.1:5432/postgres [URL ...]
 import { readFile, writeFile } from 'node:fs/promises';
@@ -9,9 +9,11 @@ const keywordsFile = new URL('../src/sql/keywords.ts', import.meta.url);
 
 const functionsSql = `select distinct proname::text as name from pg_proc
   where pronamespace = 'pg_catalog'::regnamespace and prokind in ('f', 'a', 'w')`;
+const operatorsSql = `select distinct oprname::text as name from pg_operator where oprnamespace = 'pg_catalog'::regnamespace`;
 const keywordsSql = 'select word as name, catcode as class from pg_get_keywords()';
 
 const functions = await namesIn(functionsFile, 'builtinFunctions');
+const operators = await namesIn(functionsFile, 'builtinOperators');
 const keywords = {
   R: await namesIn(keywordsFile, 'reservedWords'),
   C: await namesIn(keywordsFile, 'columnNameWords'),
@@ -22,6 +24,7 @@ for (const url of process.argv.slice(2)) {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   for (const { name } of (await client.query(functionsSql)).rows) functions.add(name);
+  for (const { name } of (await client.query(operatorsSql)).rows) operators.add(name);
   for (const { name, class: letter } of (await client.query(keywordsSql)).rows) keywords[letter]?.add(name);
   await client.end();
 }
@@ -30,7 +33,9 @@ await writeFile(
   functionsFile,
   `${head()}
 /** Names of all functions, aggregates and window functions in pg_catalog. */
-${list('builtinFunctions', functions)}`,
+${list('builtinFunctions', functions)}
+/** Names of all operators in pg_catalog. */
+${list('builtinOperators', operators)}`,
 );
 await writeFile(
   keywordsFile,
@@ -45,7 +50,7 @@ ${list('typeOrFunctionNameWords', keywords.T)}`,
 
 async function namesIn(file, list) {
   const text = await readFile(file, 'utf8').catch(() => '');
-  const found = new RegExp(`${list}[^\`]*\`([^\`]*)\``).exec(text);
+  const found = new RegExp(`${list}: [^]*?\`\n([^]*?)\n\`\n`).exec(text);
   return new Set(found?.[1].split(/\s+/).filter(Boolean) ?? []);
 }
 

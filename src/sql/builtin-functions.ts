@@ -410,3 +410,14 @@ export const builtinFunctions: ReadonlySet<string> = new Set(
     .trim()
     .split(/\s+/),
 );
+
+/** Names of all operators in pg_catalog. */
+export const builtinOperators: ReadonlySet<string> = new Set(
+  `
+  !! !~ !~* !~~ !~~* # ## #- #> #>> % & && &< &<| &> * *< *<= *<> *= *> *>= + - -> ->> -|- / < <-> << <<= <<| <= <> <@
+  <^ = > >= >> >>= >^ ? ?# ?& ?- ?-| ?| ?|| @ @-@ @> @? @@ @@@ ^ ^@ | |&> |/ |>> || ||/ ~ ~* ~<=~ ~<~ ~= ~>=~ ~>~ ~~
+  ~~*
+`
+    .trim()
+    .split(/\s+/),
+);

@@ -33,10 +33,9 @@ export const defaultGuardBounds: GuardBounds = {
 };
 
 export type GuardResult =
-  | { readonly ok: true }
+  /** Tokens as they count against tokensMax: how much work the text is. */
+  | { readonly ok: true; readonly tokens: number }
   | { readonly ok: false; readonly sqlstate: '54000'; readonly message: string };
-
-const passed: GuardResult = { ok: true };
 
 /** What holds at each open level. One text is guarded at a time. */
 const levelsMax = 1_001;
@@ -71,7 +70,7 @@ function guardTokens(scanner: Scanner, bounds: GuardBounds): GuardResult {
     const kind = scanner.next();
     if (scanner.commentDepth > nestingMax)
       return refuse(`comments are nested too deeply: more than ${nestingMax} levels`);
-    if (kind === token.end || kind === token.unterminated) return passed;
+    if (kind === token.end || kind === token.unterminated) return { ok: true, tokens };
     tokens += weight;
     if (tokens > bounds.tokensMax)
       return refuse(`statement is too large: more than ${bounds.tokensMax} words and signs`);

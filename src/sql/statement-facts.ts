@@ -36,6 +36,7 @@ export interface RelationUse {
   readonly actions: readonly Action[];
 }
 
+/** A function that is called, or an operator (`<=>`) that isn't PostgreSQL's own. */
 export interface FunctionUse {
   readonly schema: string | null;
   readonly name: string;
@@ -46,21 +47,25 @@ export interface SettingUse {
   readonly name: string;
   /** As set_config would take it; null for DEFAULT and RESET. */
   readonly value: string | null;
+  /** False if the value is no literal. */
+  readonly isKnown: boolean;
 }
 
 /** All that deciding needs to know of one statement. Small and cloneable: it crosses from the parser's thread. */
 export interface StatementFacts {
-  /** For audit and metrics, from a fixed set: 'select', 'insert', 'create table', 'begin', 'set', 'explain', ... */
+  /** For audit and metrics, from a fixed set: 'select', 'insert', 'create', 'begin', 'set', 'explain', ... */
   readonly command: string;
   /** The kinds that the policy's `statements` must allow; several for EXPLAIN of CREATE TABLE AS and the like. */
   readonly kinds: readonly StatementKind[];
   /** Never allowed under a policy, and what it is: 'GRANT', 'COPY FROM PROGRAM', ...; null otherwise. */
   readonly forbidden: string | null;
-  /** A node that the walk does not know: never allowed under a policy. */
+  /** A node that the walk doesn't know: never allowed under a policy. */
   readonly unknown: string | null;
   readonly relations: readonly RelationUse[];
   readonly functions: readonly FunctionUse[];
   readonly settings: readonly SettingUse[];
+  /** Settings shown, lower case; 'all' for SHOW ALL. */
+  readonly settingsRead: readonly string[];
   /** Prepared statement or cursor that is named, for EXECUTE, DEALLOCATE, FETCH and CLOSE. */
   readonly target: string | null;
   /** True if the facts hang on a literal, so that a verdict holds for this text only and not for its shape. */
@@ -73,7 +78,7 @@ export interface StatementFacts {
 /** Why a text could not be parsed; `position` counts characters from 1, as the P field of ErrorResponse. */
 export interface ParseRefusal {
   readonly ok: false;
-  readonly sqlstate: '42601' | '22025' | '54000' | '53400' | '57014' | 'XX000';
+  readonly sqlstate: string;
   readonly message: string;
   readonly position: number | null;
 }

@@ -1,0 +1,52 @@
+/** A node's fields as libpg-query gives them: protobuf's JSON, in which what is zero, false or empty is left out. */
+export type Fields = Readonly<Record<string, unknown>>;
+
+export interface TreeNode {
+  readonly kind: string;
+  readonly fields: Fields;
+}
+
+const nothing: Fields = {};
+
+/** A field of type Node: an object whose one key is its kind. Null where there's none; kind '?' for anything else. */
+export function nodeOf(value: unknown): TreeNode | null {
+  if (typeof value !== 'object' || value === null) return null;
+  const keys = Object.keys(value);
+  if (keys.length === 0) return null;
+  const kind = keys[0] as string;
+  const fields = (value as Fields)[kind];
+  if (keys.length > 1 || typeof fields !== 'object' || fields === null) return { kind: '?', fields: nothing };
+  return { kind, fields: fields as Fields };
+}
+
+export function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+/** A field of a fixed type, which has no wrapper. */
+export function structOf(value: unknown): Fields | null {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : null;
+}
+
+export function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
+
+/** The parts of a dotted name: a list of String nodes. */
+export function namesOf(value: unknown): string[] {
+  return listOf(value).map((item) => textOf(nodeOf(item)?.fields.sval));
+}
+
+/** A literal's value as text, looked for behind a cast; null for NULL, undefined where it's no literal. */
+export function literalOf(value: unknown): string | null | undefined {
+  const node = nodeOf(value);
+  if (node?.kind === 'TypeCast') return literalOf(node.fields.arg);
+  if (node?.kind !== 'A_Const') return undefined;
+  const { ival, fval, sval, boolval, isnull } = node.fields;
+  if (isnull === true) return null;
+  if (ival !== undefined) return String(structOf(ival)?.ival ?? 0);
+  if (fval !== undefined) return textOf(structOf(fval)?.fval);
+  if (sval !== undefined) return textOf(structOf(sval)?.sval);
+  if (boolval !== undefined) return structOf(boolval)?.boolval === true ? 'true' : 'false';
+  return undefined;
+}
