@@ -1,6 +1,9 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import t from 'tap';
 import { Metrics } from '../../src/telemetry/metrics.js';
 import { outcomeIndex, statementKindIndex } from '../../src/telemetry/statement-kinds.js';
+import { root } from '../support/source-tree.js';
 
 /** Every sample of pgturnstile's own, by its name with labels. */
 async function scrape(metrics: Metrics): Promise<Record<string, number>> {
@@ -32,6 +35,23 @@ t.test('every metric is there from the start, with help and type', async (t) => 
     t.match(text, new RegExp(`# HELP pgturnstile_${name} \\S`));
   }
   t.match(text, '# TYPE nodejs_heap_size_used_bytes gauge', "Node's own");
+});
+
+t.test('docs/metrics.md lists exactly the metrics that there are, with their labels', async (t) => {
+  const metrics = new Metrics();
+  metrics.database('default', 'app').countStatement(0, 0, 1);
+  metrics.verdict('allow', 'rule').count += 1;
+  metrics.countAuth('md5', 'ok');
+  const { text } = await metrics.scrape();
+  const found = new Map<string, string>();
+  for (const [, name, type] of text.matchAll(/^# TYPE pgturnstile_(\S+) (\S+)$/gm)) {
+    const labels = new RegExp(`^pgturnstile_${name}(?:_count)?\\{(.*)\\}`, 'm').exec(text)?.[1] ?? '';
+    const names = [...labels.matchAll(/(\w+)="/g)].map(([, label]) => label);
+    found.set(name as string, `${type}: ${names.join(', ')}`);
+  }
+  const docs = readFileSync(path.join(root, 'docs/metrics.md'), 'utf8');
+  const listed = docs.matchAll(/^\| `(\w+)` \| (\w+) \| ([\w, ]+) \|/gm);
+  t.same(new Map([...listed].map(([, name, type, labels]) => [name, `${type}: ${labels}`])), found);
 });
 
 t.test('statements are read by tenant, database, kind and outcome; what never happened has no row', async (t) => {

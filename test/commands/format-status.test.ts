@@ -1,0 +1,64 @@
+import t from 'tap';
+import type { StatusReport } from '../../src/admin/daemon-view.js';
+import { formatStatus } from '../../src/commands/format-status.js';
+
+const report: StatusReport = {
+  version: '0.1.0',
+  pid: 4711,
+  startedAt: '2026-10-01T12:00:00.000Z',
+  state: 'ready',
+  listening: ['127.0.0.1:6432', '/run/.s.PGSQL.6432'],
+  clients: { current: 12, max: 10_000 },
+  databases: [
+    {
+      tenant: 'default',
+      database: 'sales',
+      clients: 12,
+      breaker: { state: 'closed', opensUntil: null },
+      pools: [
+        {
+          database: 'sales',
+          user: 'app',
+          mode: 'auto',
+          size: 20,
+          reserve: 5,
+          waiting: 3,
+          lanes: [{ lane: 'pinned', active: 4, idle: 1, connecting: 2 }],
+        },
+      ],
+    },
+    {
+      tenant: 'acme',
+      database: '*',
+      clients: 0,
+      breaker: { state: 'open', opensUntil: '2026-10-01T12:00:05.000Z' },
+      pools: [],
+    },
+  ],
+};
+
+t.test('a report is a table with a row for each pool, and one for a database that has none', async (t) => {
+  t.equal(
+    formatStatus(report),
+    [
+      'pgturnstile 0.1.0, process 4711, ready, since 2026-10-01T12:00:00.000Z',
+      'listening on 127.0.0.1:6432, /run/.s.PGSQL.6432',
+      '12 of 10000 clients',
+      '',
+      'TENANT   DATABASE  BREAKER                              USER  MODE  SIZE  ACTIVE  IDLE  CONNECTING  WAITING',
+      'default  sales     closed                               app   auto  20+5  4       1     2           3',
+      'acme     *         open until 2026-10-01T12:00:05.000Z  -     -     -     -       -     -           -',
+      '',
+    ].join('\n'),
+  );
+});
+
+t.test('a name with an escape sequence does not reach the terminal', async (t) => {
+  const [database] = report.databases;
+  const text = formatStatus({
+    ...report,
+    databases: [{ ...database!, pools: [{ ...database!.pools[0]!, user: '\u001b[2J' }] }],
+  });
+  t.notMatch(text, '\u001b');
+  t.match(text, '\\u001b[2J');
+});
