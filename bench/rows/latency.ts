@@ -1,0 +1,44 @@
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { percentile } from '../summary.js';
+import { type Load, runPgbench } from './pgbench.js';
+import type { Row } from './row.js';
+
+const load: Load = { clients: 16, mode: 'prepared', builtin: 'select-only' };
+const calibrationSeconds = 1;
+const microsPerMs = 1_000;
+
+/** The latencies in pgbench's log of transactions, milliseconds. Under `--rate` they count from the time that was due. */
+export function readLatencies(log: string): number[] {
+  // `client number micros script epoch micros lag`
+  return log
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => Number(line.split(' ')[2]) / microsPerMs);
+}
+
+/** Everybody is asked for the same: half of what PgBouncer can do, or half of the first contender where there is none. */
+export function latencyRow(): Row {
+  let perSecondAsked = 0;
+  return {
+    name: 'p99 at half the rate, 16 clients',
+    unit: 'ms',
+    goals: [{ of: 'PgBouncer', ratio: 1 }],
+    prepare: async (contenders, bed) => {
+      const reference = contenders.find(({ name }) => name === 'PgBouncer') ?? contenders[0];
+      if (reference === undefined) return 'nobody to ask';
+      const { perSecond } = await runPgbench(reference, bed, load, calibrationSeconds);
+      perSecondAsked = Math.round(perSecond / 2);
+      return `${perSecondAsked} transactions a second, half of what ${reference.name} can do`;
+    },
+    measure: async (contender, bed, { seconds }) => {
+      const prefix = path.join(bed.folder, `latency-${contender.name}`);
+      const more = ['--rate', String(perSecondAsked), '--log', '--log-prefix', prefix];
+      const { transactions } = await runPgbench(contender, bed, load, seconds, more);
+      const logs = readdirSync(bed.folder).filter((name) => name.startsWith(path.basename(prefix)));
+      const latencies = logs.flatMap((name) => readLatencies(readFileSync(path.join(bed.folder, name), 'utf8')));
+      for (const name of logs) rmSync(path.join(bed.folder, name));
+      return { value: percentile(latencies, 0.99), operations: transactions };
+    },
+  };
+}
