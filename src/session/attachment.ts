@@ -4,7 +4,7 @@ import type { Breaker } from '../breaker/breaker.js';
 import { ProxyError } from '../errors/proxy-error.js';
 import type { Pool, Waiter } from '../pool/pool.js';
 import type { PooledUpstream } from '../pool/pooled-upstream.js';
-import { differenceSql, SessionSettings, setSql } from '../pool/session-settings.js';
+import { differenceSql, type SessionSettings, setSql } from '../pool/session-settings.js';
 import { probeSettings, probeState } from '../pool/state-probe.js';
 import type { SessionEffects } from '../sql/session-effects.js';
 

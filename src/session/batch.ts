@@ -1,13 +1,13 @@
 import { frontend } from '../../protocol/message-types.js';
+import { MessageWriter } from '../../protocol/message-writer.js';
 import { closeCompleteFrame, syncFrame } from '../../protocol/messages/bodiless.js';
 import { decodeClose } from '../../protocol/messages/close.js';
 import { decodeDescribe, encodeDescribe } from '../../protocol/messages/describe.js';
 import { decodeExecute } from '../../protocol/messages/execute.js';
-import { MessageWriter } from '../../protocol/message-writer.js';
 import { transactionStatus, UpstreamRequest } from '../backend/postgres/postgres-upstream.js';
 import { ProxyError } from '../errors/proxy-error.js';
 import { decodeInHand } from './in-hand.js';
-import { onBind, onParse, prepareUpstream } from './prepare.js';
+import { forwardUnread, onBind, onParse, prepareUpstream } from './prepare.js';
 import { readyFrame } from './ready-frames.js';
 import { refuseInBatch } from './refuse.js';
 import { Assumption, Run } from './run.js';
@@ -28,8 +28,7 @@ export function onBatchMessage(session: Session, type: number): SessionPhase | n
     case frontend.Close:
       return onClose(session);
     case frontend.Flush:
-      if (session.attachment.held !== null) session.forward();
-      return session.phase;
+      return onFlush(session);
     case frontend.Sync:
       return onSync(session);
     default:
@@ -37,11 +36,14 @@ export function onBatchMessage(session: Session, type: number): SessionPhase | n
   }
 }
 
+/** Ends a batch that the client has ended, or meant to. */
 export function sendSync(session: Session): void {
-  const connection = session.attachment.held?.connection;
-  if (connection === undefined) return session.toClient(readyFrame(transactionStatus.idle));
-  connection.send(syncFrame);
-  connection.expect(new UpstreamRequest(frontend.Sync, 'forward', session.replies));
+  session.attachment.held?.connection.send(syncFrame);
+  expectReady(session);
+}
+
+function expectReady(session: Session): void {
+  session.attachment.held?.connection.expect(new UpstreamRequest(frontend.Sync, 'forward', session.replies));
   session.openExchanges += 1;
 }
 
@@ -54,9 +56,30 @@ export function sendStrayCopy(session: Session, type: number): SessionPhase {
   return session.phase;
 }
 
-function onSync(session: Session): SessionPhase {
-  sendSync(session);
+function onSync(session: Session): SessionPhase | null {
+  if (session.attachment.held === null && hasBody(session)) {
+    const upstream = session.attachment.acquire();
+    if (upstream === null) return null;
+    if (upstream instanceof ProxyError) return refuseInBatch(session, null, upstream);
+  }
+  if (session.attachment.held === null) {
+    session.toClient(readyFrame(transactionStatus.idle));
+    return 'ready';
+  }
+  session.forward();
+  expectReady(session);
   return 'ready';
+}
+
+function onFlush(session: Session): SessionPhase | null {
+  if (hasBody(session)) return forwardUnread(session, frontend.Flush);
+  if (session.attachment.held !== null) session.forward();
+  return session.phase;
+}
+
+/** Sync and Flush have none; a server says so. */
+function hasBody(session: Session): boolean {
+  return session.reader.bodyBytes > 0;
 }
 
 function onDescribe(session: Session): SessionPhase | null {

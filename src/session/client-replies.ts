@@ -52,6 +52,7 @@ export class ClientReplies implements ReplyOwner {
         return session.onReadyForQuery(buffer[start + 5] as number);
     }
     if (request.disposition === 'forward') session.toClient(buffer, start, end);
+    session.onAnswered();
   }
 
   onAsync(type: number, buffer: Buffer, start: number, end: number): void {
@@ -84,6 +85,11 @@ export class ClientReplies implements ReplyOwner {
   }
 
   #onError(request: UpstreamRequest, buffer: Buffer, start: number, end: number): void {
+    this.#passError(request, buffer, start, end);
+    this.#session.onAnswered();
+  }
+
+  #passError(request: UpstreamRequest, buffer: Buffer, start: number, end: number): void {
     const session = this.#session;
     const { note } = request;
     if (note instanceof Assumption) note.undo(false);

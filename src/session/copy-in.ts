@@ -17,8 +17,6 @@ export function onCopyInMessage(session: Session, type: number): SessionPhase {
     case frontend.Sync:
       session.withholdSync();
       return 'copyIn';
-    case frontend.Terminate:
-      return 'closed';
     default:
       return sendTypeAlone(session, type);
   }

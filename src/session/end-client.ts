@@ -8,12 +8,12 @@ const lingerMs = 2000;
  * unread input resets the connection, and the reset can overtake the farewell.
  */
 export function endClient(socket: Socket, farewell?: Buffer): void {
-  if (socket.destroyed) return;
+  if (socket.destroyed || socket.writableEnded) return;
   const timer = setTimeout(() => socket.destroy(), lingerMs);
   timer.unref();
   socket.once('close', () => clearTimeout(timer));
   socket.once('end', () => socket.destroySoon());
-  socket.on('data', () => {});
+  socket.on('data', () => {}).resume();
   if (farewell === undefined) socket.end();
   else socket.end(farewell);
 }

@@ -187,7 +187,7 @@ function sendClose(session: Session, upstream: PooledUpstream, name: string): vo
 }
 
 /** A message that can't be read: the server says what is wrong with it. */
-function forwardUnread(session: Session, type: number): SessionPhase | null {
+export function forwardUnread(session: Session, type: number): SessionPhase | null {
   const upstream = session.attachment.acquire();
   if (upstream === null) return null;
   if (upstream instanceof ProxyError) return refuseInBatch(session, null, upstream);

@@ -1,5 +1,5 @@
-import { encodeReadyForQuery, transactionStatus } from '../../protocol/messages/ready-for-query.js';
 import { MessageWriter } from '../../protocol/message-writer.js';
+import { encodeReadyForQuery, transactionStatus } from '../../protocol/messages/ready-for-query.js';
 
 const frames = new Map<number, Buffer>();
 

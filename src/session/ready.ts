@@ -21,7 +21,8 @@ export function onReadyMessage(session: Session, type: number): SessionPhase | n
     case frontend.FunctionCall:
       return onFunctionCall(session);
     case frontend.Terminate:
-      return 'closed';
+      // What was sent before is answered before the connection closes.
+      return session.openExchanges > 0 ? null : 'closed';
     case frontend.CopyData:
     case frontend.CopyDone:
     case frontend.CopyFail:

@@ -1,5 +1,5 @@
-import type { AuditLog } from '../audit/audit-log.js';
 import type { ClientPart } from '../audit/audit-line.js';
+import type { AuditLog } from '../audit/audit-log.js';
 import { BoundedCache } from '../cache/bounded-cache.js';
 import type { ProxyError } from '../errors/proxy-error.js';
 import { shapeOf } from '../sql/shape.js';

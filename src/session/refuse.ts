@@ -1,7 +1,7 @@
 import { frontend } from '../../protocol/message-types.js';
+import { MessageWriter } from '../../protocol/message-writer.js';
 import { encodeParse } from '../../protocol/messages/parse.js';
 import { encodeQuery } from '../../protocol/messages/query.js';
-import { MessageWriter } from '../../protocol/message-writer.js';
 import { transactionStatus, UpstreamRequest } from '../backend/postgres/postgres-upstream.js';
 import type { ProxyError } from '../errors/proxy-error.js';
 import { errorResponse } from './error-response.js';

@@ -1,5 +1,5 @@
-import type { LimitsConfig } from '../config/config.js';
 import type { Breaker } from '../breaker/breaker.js';
+import type { LimitsConfig } from '../config/config.js';
 import type { TokenBucket } from '../limits/token-bucket.js';
 import type { Pool } from '../pool/pool.js';
 import type { DatabaseCounters } from '../telemetry/database-counters.js';

@@ -1,7 +1,7 @@
-import { Breaker } from '../breaker/breaker.js';
 import { cancelUpstream } from '../backend/postgres/cancel-upstream.js';
 import { connectUpstream } from '../backend/postgres/connect-upstream.js';
 import { type UpstreamAccount, UpstreamTarget } from '../backend/postgres/upstream-target.js';
+import { Breaker } from '../breaker/breaker.js';
 import type { DatabaseConfig } from '../config/config.js';
 import { TokenBucket } from '../limits/token-bucket.js';
 import { Pool, type PoolOptions } from '../pool/pool.js';

@@ -1,14 +1,15 @@
 import type { Socket } from 'node:net';
 import { FrameReader, type Framing, framing } from '../../protocol/frame-reader.js';
 import { frontend } from '../../protocol/message-types.js';
+import { flushFrame } from '../../protocol/messages/bodiless.js';
 import { decodeParameterStatus } from '../../protocol/messages/parameter-status.js';
 import type { Phase } from '../../protocol/phases.js';
 import { ProtocolError } from '../../protocol/protocol-error.js';
+import type { ClientPart } from '../audit/audit-line.js';
 import { transactionStatus } from '../backend/postgres/postgres-upstream.js';
 import { ProxyError } from '../errors/proxy-error.js';
 import type { Principal } from '../policy/decide.js';
 import type { SessionSettings } from '../pool/session-settings.js';
-import type { ClientPart } from '../audit/audit-line.js';
 import { BatchedWriter } from '../wire/batched-writer.js';
 import type { AdmittedClient } from './admitted-client.js';
 import { Attachment } from './attachment.js';
@@ -18,12 +19,12 @@ import { clientRules } from './client-rules.js';
 import { onCopyInMessage } from './copy-in.js';
 import { endClient } from './end-client.js';
 import { errorResponse } from './error-response.js';
-import { readyFrame } from './ready-frames.js';
-import type { Run } from './run.js';
-import type { SessionRecorder } from './recorder.js';
 import type { SessionJudge } from './judge.js';
-import type { ServedDatabase } from './served-database.js';
 import { onReadyMessage } from './ready.js';
+import { readyFrame } from './ready-frames.js';
+import type { SessionRecorder } from './recorder.js';
+import type { Run } from './run.js';
+import type { ServedDatabase } from './served-database.js';
 import { onSkippedMessage } from './skip-to-sync.js';
 import type { ClientStatement, Statement } from './statement.js';
 import { SessionTimeouts, type TimeoutDeps } from './timeouts.js';
@@ -93,6 +94,10 @@ export class Session {
   #isWaiting = false;
   #copyOrigin: 'ready' | 'batch' = 'ready';
   #isSyncWithheld = false;
+  /** The client has broken the protocol: nothing of it is read any more. */
+  #isBroken = false;
+  /** What the client is told last, when all that it sent before has been answered. */
+  #farewell: { readonly error: Buffer; readonly reason: string } | null = null;
 
   constructor(client: AdmittedClient, deps: SessionDeps) {
     this.client = client;
@@ -182,10 +187,20 @@ export class Session {
     this.leaveCopyIn();
     if (status === transactionStatus.idle) this.portals.clear();
     const { connection } = this.attachment;
-    if (connection === null || connection.queue.size > 0) return;
+    this.onAnswered();
+    if (connection === null || connection.queue.size > 0) return this.wake();
     this.#timeouts.onAnswered(status);
     if (this.phase === 'closed') this.attachment.reclaim();
     else if (this.phase === 'ready') this.attachment.settle(status);
+    this.wake();
+  }
+
+  /** One more reply has gone out; the last one before a farewell, perhaps. */
+  onAnswered(): void {
+    const farewell = this.#farewell;
+    if (farewell === null || (this.attachment.held?.connection.queue.size ?? 0) > 0) return;
+    this.#farewell = null;
+    this.endWith(farewell.error, farewell.reason);
   }
 
   /** The server takes COPY data until the client ends it. */
@@ -299,6 +314,7 @@ export class Session {
   #pump(): void {
     try {
       while (this.phase !== 'closed' && !this.#isWaiting) {
+        if (this.#isBroken) return this.#leaveBroken();
         if (this.#inHand === framing.none) this.#inHand = this.reader.next();
         if (this.#inHand === framing.none) return;
         if (this.#writer.isFull) return this.#wait();
@@ -350,9 +366,18 @@ export class Session {
       this.recorder.onFault(fault);
       return this.endWith(errorResponse(fault), 'internal error');
     }
+    this.#isBroken = true;
     // Where PostgreSQL has lost its place it closes without a word.
-    if (error.isSilent) return this.end(error.message);
+    if (error.isSilent) return this.#leaveBroken();
     const violation = new ProxyError('protocolViolation', error.message, { sqlstate: error.sqlstate });
-    this.endWith(errorResponse(violation), error.message);
+    this.#farewell = { error: errorResponse(violation), reason: error.message };
+    this.attachment.held?.connection.send(flushFrame);
+    this.onAnswered();
+  }
+
+  #leaveBroken(): void {
+    if (this.#farewell !== null) return;
+    if (this.openExchanges > 0) this.#wait();
+    else this.end('the client broke the protocol');
   }
 }

@@ -1,6 +1,6 @@
 import { ProxyError } from '../errors/proxy-error.js';
-import { SessionSettings } from '../pool/session-settings.js';
 import { policedSearchPath, settingRefusal } from '../policy/settings.js';
+import { SessionSettings } from '../pool/session-settings.js';
 import type { AdmittedClient } from './admitted-client.js';
 import type { CancelKeys } from './cancel.js';
 import { endClient } from './end-client.js';

@@ -46,9 +46,10 @@ export class StartupReader {
     return chunk[0] ?? null;
   }
 
-  /** Lets go of the socket. What has arrived and wasn't taken stays in its buffer. */
+  /** Lets go of the socket: what has arrived and wasn't taken stays in its buffer, and who waits gets nothing. */
   release(): void {
     this.#socket.off('readable', this.#onReadable).off('end', this.#onOver).off('close', this.#onOver);
+    this.#onOver();
   }
 
   /** Lets go of the socket and gives what has arrived and wasn't taken. */

@@ -1,13 +1,13 @@
 import { MessageWriter } from '../../protocol/message-writer.js';
 import { encodeBackendKeyData } from '../../protocol/messages/backend-key-data.js';
 import { encodeParameterStatus } from '../../protocol/messages/parameter-status.js';
+import { askUpstream } from '../backend/postgres/own-query.js';
 import { transactionStatus } from '../backend/postgres/postgres-upstream.js';
 import { ProxyError } from '../errors/proxy-error.js';
 import type { Pool } from '../pool/pool.js';
-import type { SessionSettings } from '../pool/session-settings.js';
-import { askUpstream } from '../backend/postgres/own-query.js';
-import { differenceSql } from '../pool/session-settings.js';
 import type { PooledUpstream } from '../pool/pooled-upstream.js';
+import type { SessionSettings } from '../pool/session-settings.js';
+import { differenceSql } from '../pool/session-settings.js';
 import { readyFrame } from './ready-frames.js';
 import type { ServedDatabase } from './served-database.js';
 
