@@ -7,6 +7,7 @@ import t, { type Test } from 'tap';
 import { AuditLog, type AuditLogOptions, openAudit } from '../../src/audit/audit-log.js';
 import { defaultAudit } from '../../src/config/defaults.js';
 import { createLog } from '../../src/telemetry/log.js';
+import { findTool } from '../support/process.js';
 import { root } from '../support/source-tree.js';
 import { until } from '../support/until.js';
 
@@ -153,12 +154,13 @@ t.test('a device without room: nobody waits or sees an error, and it is told', {
 });
 
 const smallDisk = mkdtempSync(path.join(tmpdir(), 'pgturnstile-disk-'));
+const [mount, unmount] = [findTool('mount'), findTool('umount')];
 
 /** Mounts a disk of 256 kB of its own; false where this user may not. */
 function mountSmallDisk(): boolean {
-  if (process.platform !== 'linux' || process.getuid?.() !== 0) return false;
+  if (process.platform !== 'linux' || process.getuid?.() !== 0 || mount === null || unmount === null) return false;
   try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=256k,mode=700', 'tmpfs', smallDisk], { stdio: 'ignore' });
+    execFileSync(mount, ['-t', 'tmpfs', '-o', 'size=256k,mode=700', 'tmpfs', smallDisk], { stdio: 'ignore' });
     return true;
   } catch {
     return false;
@@ -167,7 +169,7 @@ function mountSmallDisk(): boolean {
 
 const noSmallDisk = mountSmallDisk() ? false : 'this user cannot mount a disk';
 t.teardown(() => {
-  if (noSmallDisk === false) execFileSync('umount', [smallDisk]);
+  if (noSmallDisk === false) execFileSync(unmount as string, [smallDisk]);
   rmdirSync(smallDisk);
 });
 
