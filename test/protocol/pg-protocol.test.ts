@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
+import { Readable } from 'node:stream';
 import fc from 'fast-check';
-import { type DatabaseError, serialize } from 'pg-protocol';
-import type { BackendMessage } from 'pg-protocol/dist/messages.js';
-import { Parser } from 'pg-protocol/dist/parser.js';
+import { type DatabaseError, parse, serialize } from 'pg-protocol';
 import t from 'tap';
 import { MessageWriter } from '../../protocol/message-writer.js';
 import * as auth from '../../protocol/messages/authentication.js';
@@ -44,9 +43,11 @@ function written(write: (writer: MessageWriter) => void): Buffer {
   return writer.take();
 }
 
-function read(...frames: readonly Buffer[]): BackendMessage[] {
-  const messages: BackendMessage[] = [];
-  new Parser().parse(Buffer.concat(frames), (message) => messages.push(message));
+type Message = Parameters<Parameters<typeof parse>[1]>[0];
+
+async function read(...frames: readonly Buffer[]): Promise<Message[]> {
+  const messages: Message[] = [];
+  await parse(Readable.from([Buffer.concat(frames)]), (message) => messages.push(message));
   return messages;
 }
 
@@ -157,7 +158,7 @@ t.test('we write what node-postgres writes: Bind', async (t) => {
 
 t.test('node-postgres reads what we send: authentication', async (t) => {
   const salt = Buffer.of(1, 2, 3, 4);
-  const messages = read(
+  const messages = await read(
     written(auth.encodeAuthenticationCleartextPassword),
     written((w) => auth.encodeAuthenticationMD5Password(w, salt)),
     written((w) => auth.encodeAuthenticationSASL(w, ['SCRAM-SHA-256-PLUS', 'SCRAM-SHA-256'])),
@@ -183,7 +184,7 @@ t.test('node-postgres reads what we send: authentication', async (t) => {
 
 t.test('node-postgres reads what we send: results', async (t) => {
   const field = { tableOid: 1, columnNumber: 2, typeOid: 25, typeSize: -1, typeModifier: 8, format: 1 };
-  const messages = read(
+  const messages = await read(
     bodiless.parseCompleteFrame,
     bodiless.bindCompleteFrame,
     bodiless.closeCompleteFrame,
@@ -254,7 +255,7 @@ t.test('node-postgres reads what we send: every field of an error and a notice',
     routine: 'r',
   };
   const { sqlstate, severityNonLocalized: _, ...others } = fields;
-  const messages = read(
+  const messages = await read(
     written((w) => encodeErrorResponse(w, fields)),
     written((w) => encodeNoticeResponse(w, fields)),
   );
