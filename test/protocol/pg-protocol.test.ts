@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
+import { createRequire } from 'node:module';
 import { Readable } from 'node:stream';
 import fc from 'fast-check';
-import { type DatabaseError, parse, serialize } from 'pg-protocol';
+import type { DatabaseError } from 'pg-protocol';
 import t from 'tap';
 import { MessageWriter } from '../../protocol/message-writer.js';
 import * as auth from '../../protocol/messages/authentication.js';
@@ -33,6 +34,9 @@ import { encodeCancelRequest, encodeSSLRequest, encodeStartupMessage } from '../
 /*
  * node-postgres' own protocol package as a second opinion: what it writes is what we write, and it reads what we send.
  */
+
+// Its ESM entry isn't marked as such, so that not every loader takes it for one.
+const { parse, serialize } = createRequire(import.meta.url)('pg-protocol') as typeof import('pg-protocol');
 
 const text = fc.string({ unit: 'grapheme', maxLength: 30 }).filter((value) => !value.includes('\0'));
 const oid = fc.integer({ min: 0, max: 0x7fffffff });
