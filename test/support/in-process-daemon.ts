@@ -1,0 +1,50 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { Test } from 'tap';
+import { parseConfig } from '../../src/config/load-config.js';
+import { type Daemon, startDaemon } from '../../src/main.js';
+import { createLog } from '../../src/telemetry/log.js';
+import type { Postgres } from './postgres.js';
+
+export interface InProcessOptions {
+  readonly mode?: 'session' | 'transaction' | 'auto';
+  /** Keys of `pool`, as YAML flow: `size: 3, acquireTimeoutMs: 500`. */
+  readonly pool?: string;
+  /** Further keys of the database, as YAML flow. */
+  readonly database?: string;
+}
+
+export interface InProcessDaemon {
+  readonly daemon: Daemon;
+  readonly port: number;
+  readonly folder: string;
+  /** What it logged, a line each. */
+  readonly log: readonly string[];
+}
+
+/** The whole daemon within the test's process, in front of one server; it stops with the test. */
+export async function daemonInFrontOf(
+  t: Test,
+  server: Postgres,
+  options: InProcessOptions = {},
+): Promise<InProcessDaemon> {
+  const { mode = 'transaction', pool = 'size: 3', database = '' } = options;
+  const folder = mkdtempSync(path.join(tmpdir(), 'pgt-in-process-'));
+  const yaml = `
+    listen: { port: 0 }
+    users: { ${server.superuser}: { secret: ${server.password} } }
+    tenants: { default: { databases: { '*': {
+      url: '${server.urlFor('*')}', pool: { mode: ${mode}, ${pool} } ${database === '' ? '' : `, ${database}`} } } } }
+    admin: off
+    audit: { file: ${path.join(folder, 'audit.jsonl')} }`;
+  const config = parseConfig(yaml, path.join(folder, 'pgturnstile.yaml'), {});
+  const lines: string[] = [];
+  const log = createLog({ level: 'debug', pretty: false }, { write: (line) => lines.push(line) });
+  const daemon = await startDaemon({ config, reloadConfig: async () => config, log });
+  t.teardown(async () => {
+    await daemon.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  return { daemon, port: daemon.listening.port, folder, log: lines };
+}
