@@ -37,7 +37,7 @@ export type AuditKind =
 
 /** Anything but a statement; what is left out is not in the line. No field may hold a secret. */
 export interface AuditEvent extends Partial<AuditClient> {
-  readonly kind: Exclude<AuditKind, 'statement' | 'gap'>;
+  readonly kind: 'start' | 'stop' | 'reload' | 'auth';
   readonly verdict?: 'allow' | 'deny';
   /** Of a login: `scram-sha-256`, ... */
   readonly method?: string;

@@ -219,7 +219,7 @@ const limited = `
   const log = createLog({ level: 'info', pretty: false }, { write: (line) => refused(JSON.parse(line).err?.code) });
   const config = { file, rotateBytes: 0, keep: 1, statements: 'shape' };
   const audit = await openAudit(config, { log, counted });
-  for (let i = 0; i < 5_000; i++) audit.write({ kind: 'connect', user: String(i) });
+  for (let i = 0; i < 5_000; i++) audit.write({ kind: 'auth', user: String(i) });
   const code = await isRefused;
   renameSync(file, file + '.full');
   await audit.close();
