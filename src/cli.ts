@@ -1,6 +1,8 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
+import { certCommand } from './commands/cert.js';
 import { explainCommand } from './commands/explain.js';
+import { hashPasswordCommand } from './commands/hash-password.js';
 import { serveCommand } from './commands/serve.js';
 import { statusCommand } from './commands/status.js';
 import { ProxyError } from './errors/proxy-error.js';
@@ -11,7 +13,7 @@ const done = 0;
 const failed = 1;
 const wrongUsage = 2;
 
-const commands = [serveCommand, explainCommand, statusCommand];
+const commands = [serveCommand, explainCommand, hashPasswordCommand, certCommand, statusCommand];
 
 const examples = `Examples:
   pgturnstile serve                         try it: everything embedded, nothing to install

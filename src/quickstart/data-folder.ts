@@ -1,4 +1,4 @@
-import { chmod, mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { access, chmod, constants, mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import path from 'node:path';
 import { ProxyError } from '../errors/proxy-error.js';
@@ -36,9 +36,12 @@ export async function openDataFolder(folder: string): Promise<DataFolder> {
   const inFolder = (name: string) => path.join(absolute, name);
   const database = inFolder('database');
   try {
-    await mkdir(absolute, { recursive: true, mode: 0o700 });
+    const created = await mkdir(absolute, { recursive: true, mode: 0o711 });
+    await access(absolute, constants.W_OK);
     const account = await databaseAccount(database);
-    if (account !== undefined) await letPass(absolute, account);
+    // Whoever else may enter a folder that was there before is not for us to decide.
+    if (created !== undefined) await chmod(absolute, account === undefined ? 0o700 : 0o711);
+    if (account !== undefined) await checkWay(absolute, account);
     await removeDrafts(absolute);
     return {
       path: absolute,
@@ -58,8 +61,7 @@ export async function openDataFolder(folder: string): Promise<DataFolder> {
   }
 }
 
-async function letPass(folder: string, account: Account): Promise<void> {
-  await chmod(folder, 0o711);
+async function checkWay(folder: string, account: Account): Promise<void> {
   const blocked = await blockedAt(folder, account);
   if (blocked === null) return;
   const who = `the database runs as user ${account.uid}, since PostgreSQL refuses root`;

@@ -18,7 +18,7 @@ const passwordBytes = 15;
 
 /** Reads the file, or makes it, for its owner only. Of two processes that make it at once, one does. */
 export async function keepSecrets(file: string): Promise<Secrets> {
-  const draft = `${file}.${process.pid}`;
+  const draft = `${file}.${randomBytes(8).toString('hex')}`;
   const made = Object.fromEntries(names.map((name) => [name, randomBytes(passwordBytes).toString('base64url')]));
   await writeFile(draft, `${JSON.stringify(made, null, 2)}\n`, { mode: 0o600 });
   try {
