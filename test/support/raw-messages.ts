@@ -115,6 +115,3 @@ export function rowValues(body: Buffer): (string | null)[] {
   }
   return values;
 }
-
-/** The zero-terminated strings of a body: ParameterStatus, CommandComplete. */
-export const strings = (body: Buffer): string[] => body.toString('utf8').split('\0').slice(0, -1);

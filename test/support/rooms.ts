@@ -27,7 +27,7 @@ export const rows: readonly Row[] = [
   { rooms: ['src/sql/'], owns: ['libpg-query'] },
   { rooms: ['src/config/'], owns: ['zod', 'yaml'] },
   { rooms: ['src/wire/'], owns: [] },
-  { rooms: ['src/tls/', 'src/scram/'], owns: ['@mongodb-js/saslprep'] },
+  { rooms: ['src/tls/', 'src/scram/'], owns: [] },
   { rooms: ['src/errors/', 'src/telemetry/'], owns: ['pino', 'pino-pretty', 'prom-client'] },
   { rooms: ['protocol/'], owns: [] },
   { rooms: ['certs/'], owns: ['node-forge'] },

@@ -59,8 +59,10 @@ function findSpecifiers(tree: ts.SourceFile, which: 'values' | 'types too'): str
     if (ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) take(node.moduleSpecifier);
     if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword) take(node.arguments[0]);
     if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument)) take(node.argument.literal);
-    if (ts.isNewExpression(node) && node.expression.getText() === 'URL' && isModule(node.arguments?.[0])) {
-      take(node.arguments?.[0]);
+    if (ts.isNewExpression(node) && node.expression.getText() === 'URL' && node.arguments?.[0] !== undefined) {
+      visit(node.arguments[0], (part) => {
+        if (isModule(part)) take(part);
+      });
     }
   });
   return [...new Set(specifiers)];
@@ -72,8 +74,7 @@ function isTypeOnly(node: ts.Node): boolean {
   return (ts.isExportDeclaration(node) && node.isTypeOnly) || ts.isImportTypeNode(node);
 }
 
-const isModule = (node: ts.Node | undefined): boolean =>
-  node !== undefined && ts.isStringLiteralLike(node) && /^\..*\.js$/.test(node.text);
+const isModule = (node: ts.Node): boolean => ts.isStringLiteralLike(node) && /^\.{1,2}\/.*\.[jt]s$/.test(node.text);
 
 function resolveOwn(importer: string, specifier: string): string {
   return path.posix.join(path.posix.dirname(importer), specifier).replace(/\.js$/, '.ts');
