@@ -21,6 +21,8 @@ export interface AdminOptions {
 export interface AdminServer {
   /** @throws the system's error, when the port is taken or the address isn't this machine's */
   listen(): Promise<{ readonly host: string; readonly port: number }>;
+  /** Another token from now on. Where it listens stays. */
+  reload(config: AdminConfig): void;
   close(): Promise<void>;
 }
 
@@ -44,7 +46,8 @@ export function createAdmin(options: AdminOptions): AdminServer {
     return reply.header('content-type', contentType).send(text);
   });
 
-  const onRequest = bearerCheck(config.token, options.log);
+  let { token } = config;
+  const onRequest = bearerCheck(() => token, options.log);
   server.get('/admin/status', { onRequest }, async () => daemon.status());
   server.post('/admin/reload', { onRequest }, async (_request, reply) => {
     const result = await daemon.reload();
@@ -56,6 +59,9 @@ export function createAdmin(options: AdminOptions): AdminServer {
       await server.listen({ host: config.host, port: config.port });
       const { address, port } = server.server.address() as AddressInfo;
       return { host: address, port };
+    },
+    reload(next) {
+      token = next.token;
     },
     close: () => server.close(),
   };

@@ -9,10 +9,9 @@ const refusalsLoggedEveryMs = 10_000;
 /**
  * A hook that lets a request with `Authorization: Bearer <token>` through, and answers 401 to others.
  *
- * @param token null or empty: none is configured, and everybody gets 403
+ * @param tokenNow null or empty: none is configured, and everybody gets 403
  */
-export function bearerCheck(token: string | null, log: Log) {
-  const wanted = token === null || token === '' ? null : digest(token);
+export function bearerCheck(tokenNow: () => string | null, log: Log) {
   const sayRefused = occasionally<FastifyRequest>(refusalsLoggedEveryMs, (request, passedOver) => {
     log.warn(
       { address: request.ip, route: request.routeOptions.url, passedOver },
@@ -21,10 +20,11 @@ export function bearerCheck(token: string | null, log: Log) {
   });
 
   return async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
-    if (wanted === null) return reply.code(403).send({ error: 'no admin.token is configured' });
+    const token = tokenNow();
+    if (token === null || token === '') return reply.code(403).send({ error: 'no admin.token is configured' });
     const given = bearer.exec(request.headers.authorization ?? '')?.[1] ?? '';
     // Digests are of equal length, so that the time tells neither content nor length.
-    if (timingSafeEqual(digest(given), wanted)) return;
+    if (timingSafeEqual(digest(given), digest(token))) return;
     sayRefused(request);
     return reply.code(401).header('www-authenticate', 'Bearer').send({ error: 'the admin token is missing or wrong' });
   };

@@ -1,6 +1,6 @@
 import type { Log } from '../telemetry/log.js';
 import { occasionally } from '../telemetry/occasionally.js';
-import type { AuditFile } from './audit-file.js';
+import type { AuditFile, Rotation } from './audit-file.js';
 import { gapLine } from './audit-line.js';
 import { type Chunk, LineBuffer } from './line-buffer.js';
 import { timestamp } from './timestamp.js';
@@ -13,7 +13,7 @@ const retryAfterMs = 1_000;
 const troubleEveryMs = 10_000;
 
 export interface AppenderOptions {
-  readonly file: Pick<AuditFile, 'append' | 'open' | 'closeHandle' | 'close'>;
+  readonly file: Pick<AuditFile, 'append' | 'open' | 'closeHandle' | 'close' | 'rotation'>;
   /** Its path, for the log. */
   readonly path: string;
   readonly bufferBytesMax: number;
@@ -95,7 +95,8 @@ export class Appender {
   }
 
   /** Opens what is at the file's path now, after somebody has put the old file aside. */
-  reopen(): void {
+  reopen(rotation: Rotation = this.#options.file.rotation): void {
+    this.#options.file.rotation = rotation;
     this.#isReopenWanted = true;
     this.#run();
   }

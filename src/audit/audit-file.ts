@@ -5,12 +5,15 @@ const newline = 0x0a;
 /** How often it is looked whether the file is still the one at its path. */
 const identityCheckMs = 10_000;
 
-export interface AuditFileOptions {
-  readonly path: string;
+export interface Rotation {
   /** A file that would grow beyond this is put aside; 0: never. */
   readonly rotateBytes: number;
   /** How many that were put aside are kept, as `path.1` (the newest) to `path.N`. */
   readonly keep: number;
+}
+
+export interface AuditFileOptions extends Rotation {
+  readonly path: string;
   /** Told when putting aside fails; writing goes on in the same file. */
   readonly onRotateFailed: (error: Error) => void;
 }
@@ -23,6 +26,8 @@ export interface AuditFileOptions {
  */
 export class AuditFile {
   readonly #options: AuditFileOptions;
+  /** From the next write on. */
+  rotation: Rotation;
   #handle: FileHandle | null = null;
   #isRegular = false;
   #identity = '';
@@ -34,6 +39,7 @@ export class AuditFile {
 
   constructor(options: AuditFileOptions) {
     this.#options = options;
+    this.rotation = options;
   }
 
   /**
@@ -119,7 +125,7 @@ export class AuditFile {
   }
 
   async #rotated(handle: FileHandle, bytes: Buffer): Promise<FileHandle> {
-    const { rotateBytes, onRotateFailed } = this.#options;
+    const { rotateBytes } = this.rotation;
     const isDue = () => this.#size > 0 && this.#size + bytes.length > rotateBytes;
     if (rotateBytes === 0 || !this.#isRegular || this.#written > 0 || !isDue()) return handle;
     // Somebody may have cut it short.
@@ -128,7 +134,7 @@ export class AuditFile {
     try {
       await this.#putAside();
     } catch (error) {
-      onRotateFailed(error as Error);
+      this.#options.onRotateFailed(error as Error);
       return handle;
     }
     await this.closeHandle();
@@ -137,7 +143,8 @@ export class AuditFile {
 
   /** Moves the others only as far as there is a free number, so that a try that failed pushes none out when repeated. */
   async #putAside(): Promise<void> {
-    const { path, keep } = this.#options;
+    const { path } = this.#options;
+    const { keep } = this.rotation;
     if (keep === 0) return unlink(path);
     let free = 1;
     while (free < keep && (await isThere(`${path}.${free}`))) free += 1;

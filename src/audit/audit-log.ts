@@ -95,9 +95,13 @@ export class AuditLog {
     await this.#appender?.close(this.#closeTimeoutMs);
   }
 
-  /** For SIGHUP: goes on in what is at the file's path now. */
-  reopen(): void {
-    this.#appender?.reopen();
+  /**
+   * For a reload: goes on in what is at the file's path now, and rotates as `config` says from here on. The path and
+   * what is kept of statements stay until a restart.
+   */
+  reopen(config: AuditConfig | null = null): void {
+    if (config === null) this.#appender?.reopen();
+    else this.#appender?.reopen({ rotateBytes: config.rotateBytes, keep: config.keep });
   }
 }
 

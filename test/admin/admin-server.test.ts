@@ -106,6 +106,13 @@ for (const none of [null, '']) {
   });
 }
 
+t.test('after a reload another token is the right one', async (t) => {
+  const { ask, admin } = await start(t);
+  admin.reload({ host: '127.0.0.1', port: 0, token: 'another' });
+  t.equal((await ask('/admin/status', withToken)).status, 401);
+  t.equal((await ask('/admin/status', as('Bearer another'))).status, 200);
+});
+
 t.test('a reload that fails says why', async (t) => {
   const result: ReloadResult = { ok: false, problems: ['pgturnstile.yaml:12:7 no such key; remove it'] };
   const { ask } = await start(t, { daemon: { reload: async () => result } });

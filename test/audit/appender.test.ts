@@ -10,6 +10,7 @@ class FakeFile {
   writes = 0;
   opens = 0;
   isClosed = false;
+  rotation = { rotateBytes: 0, keep: 1 };
   /** Thrown by `append` while set. */
   error: Error | null = null;
   #stall: Promise<void> | null = null;

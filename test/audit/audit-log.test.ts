@@ -86,7 +86,7 @@ t.test('off, everything is let go', async (t) => {
   t.notOk(audit.isOn);
   audit.write({ kind: 'start' });
   audit.statement(audit.clientPart(who), audit.statementPart(what), 1, 1, null);
-  audit.reopen();
+  audit.reopen(null);
   await audit.flush();
   await audit.close();
   t.ok(audit instanceof AuditLog);
@@ -130,12 +130,25 @@ t.test('after somebody has moved the file, reopen begins another', async (t) => 
   record(3);
   await audit.flush();
   renameSync(file, `${file}.moved`);
-  audit.reopen();
+  audit.reopen(null);
   await until('begun', () => statSync(file, { throwIfNoEntry: false }) !== undefined);
   record(2);
   await audit.flush();
   t.equal(linesOf(`${file}.moved`).length, 3);
   t.equal(linesOf(file).length, 2);
+});
+
+t.test('a reload changes from what size on the file is put aside', async (t) => {
+  const folder = t.testdir();
+  const file = path.join(folder, 'audit.jsonl');
+  const { audit, record } = await open(t, file);
+  record(100);
+  await audit.flush();
+  audit.reopen({ ...defaultAudit, file, rotateBytes: 1_000, keep: 1 });
+  record(1);
+  await audit.flush();
+  t.equal(linesOf(`${file}.1`).length, 100);
+  t.equal(linesOf(file).length, 1);
 });
 
 const noFullDevice = process.platform === 'linux' ? false : 'needs /dev/full';
