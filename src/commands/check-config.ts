@@ -1,0 +1,110 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { Config, TenantConfig } from '../config/config.js';
+import { ConfigError, type ConfigIssue } from '../config/config-error.js';
+import { loadConfig } from '../config/load-config.js';
+import { ProxyError } from '../errors/proxy-error.js';
+import type { PolicySet, PolicySource } from '../policy/load-policies.js';
+import { loadServerTls } from '../tls/server-tls.js';
+import { loadUpstreamTls } from '../tls/upstream-tls.js';
+
+/** What `pgturnstile check --json` prints. */
+export interface CheckReport {
+  readonly file: string;
+  readonly ok: boolean;
+  readonly errors: readonly ConfigIssue[];
+  readonly warnings: readonly string[];
+  /** How much there is; null when the configuration itself could not be read. */
+  readonly counts: { tenants: number; databases: number; users: number; policies: number } | null;
+}
+
+export interface CheckDependencies {
+  readonly env: NodeJS.ProcessEnv;
+  readonly loadPolicies: (sources: readonly PolicySource[]) => PolicySet;
+  readonly now: Date;
+}
+
+/** Everything that a daemon would read when it starts with this file is read and judged. Opens no connection. */
+export async function checkConfig(file: string, dependencies: CheckDependencies): Promise<CheckReport> {
+  const findings: Found = { errors: [], warnings: [] };
+  const config = await collect(findings, () => loadConfig(file, dependencies.env));
+  if (config === null) return { file, ok: false, ...findings, counts: null };
+  findings.warnings.push(...config.warnings);
+  await checkCertificates(config, dependencies.now, findings);
+  for (const tenant of config.tenants.values()) await checkPolicies(tenant, dependencies, findings);
+  return { file, ok: findings.errors.length === 0, ...findings, counts: countOf(config) };
+}
+
+interface Found {
+  readonly errors: ConfigIssue[];
+  readonly warnings: string[];
+}
+
+/** The value, or null and what was wrong among the findings. */
+async function collect<T>(findings: Found, load: () => T | Promise<T>): Promise<T | null> {
+  try {
+    return await load();
+  } catch (error) {
+    if (error instanceof ConfigError) findings.errors.push(...error.issues);
+    else if (error instanceof ProxyError) findings.errors.push(issueOf(error));
+    else throw error;
+    return null;
+  }
+}
+
+/** The message of a file that is not YAML begins with its name. */
+function issueOf({ clientMessage, hint = '' }: ProxyError): ConfigIssue {
+  const [file = '', ...rest] = clientMessage.split(': ');
+  return { file: shown(file), line: 0, column: 0, message: rest.join(': '), hint };
+}
+
+async function checkCertificates(config: Config, now: Date, findings: Found): Promise<void> {
+  const { tls } = config.listen;
+  const own = await collect(findings, () => loadServerTls(tls));
+  if (own !== null && own.validTo < now) {
+    findings.warnings.push(
+      `${shown(tls.cert ?? '')} has expired on ${own.validTo.toISOString().slice(0, 10)}; renew it`,
+    );
+  }
+  const databases = [...config.tenants.values()].flatMap(({ databases }) => [...databases.values()]);
+  for (const { upstream, control } of databases) {
+    await collect(findings, () => loadUpstreamTls(upstream));
+    if (control !== null) await collect(findings, () => loadUpstreamTls(control));
+  }
+}
+
+async function checkPolicies(tenant: TenantConfig, dependencies: CheckDependencies, findings: Found): Promise<void> {
+  if (tenant.policies.length === 0) return;
+  const sources = await collect(findings, () => Promise.all(tenant.policies.map(readPolicy)));
+  if (sources === null) return;
+  const policies = await collect(findings, () => dependencies.loadPolicies(sources));
+  findings.warnings.push(...(policies?.warnings ?? []));
+}
+
+async function readPolicy(file: string): Promise<PolicySource> {
+  try {
+    return { file: shown(file), text: await readFile(file, 'utf8') };
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
+    const message = code === 'ENOENT' ? 'there is no such file' : `the file could not be read (${code})`;
+    const hint = 'check tenants.NAME.policies';
+    throw new ConfigError([{ file: shown(file), line: 0, column: 0, message, hint }]);
+  }
+}
+
+/** As one would type it here. */
+function shown(file: string): string {
+  const relative = path.relative('', file);
+  return relative.startsWith('..') || relative === '' ? file : relative;
+}
+
+function countOf({ tenants, users }: Config): CheckReport['counts'] {
+  const all = [...tenants.values()];
+  const sum = (sizes: number[]) => sizes.reduce((total, size) => total + size, 0);
+  return {
+    tenants: tenants.size,
+    databases: sum(all.map(({ databases }) => databases.size)),
+    users: users.size + sum(all.map((tenant) => tenant.users.size)),
+    policies: sum(all.map(({ policies }) => policies.length)),
+  };
+}

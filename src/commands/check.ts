@@ -1,0 +1,34 @@
+import { Command } from 'commander';
+import { formatIssue } from '../config/config-error.js';
+import { loadPolicies } from '../policy/load-policies.js';
+import { type CheckReport, checkConfig } from './check-config.js';
+
+const invalidExitCode = 2;
+
+interface CheckOptions {
+  readonly config: string;
+  readonly json?: boolean;
+}
+
+export function checkCommand(): Command {
+  return new Command('check')
+    .description('validate a configuration, its certificates and its policies')
+    .option('--config <file>', 'the configuration', 'pgturnstile.yaml')
+    .option('--json', 'what was found as JSON')
+    .addHelpText('after', '\nExamples:\n  pgturnstile check\n  pgturnstile check --config /etc/pgturnstile.yaml --json')
+    .action(async ({ config: file, json }: CheckOptions) => {
+      const report = await checkConfig(file, { env: process.env, loadPolicies, now: new Date() });
+      if (json === true) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
+      else printReport(report);
+      if (!report.ok) process.exitCode = invalidExitCode;
+    });
+}
+
+/** Complaints go to stderr, a line each; that all is well goes to stdout. */
+function printReport({ file, ok, errors, warnings, counts }: CheckReport): void {
+  for (const issue of errors) process.stderr.write(`${formatIssue(issue)}\n`);
+  for (const warning of warnings) process.stderr.write(`warning: ${warning}\n`);
+  if (!ok || counts === null) return;
+  const parts = Object.entries(counts).map(([name, count]) => `${count} ${name}`);
+  process.stdout.write(`${file} is valid: ${parts.join(', ')}\n`);
+}

@@ -1,0 +1,119 @@
+import { chmodSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import t, { type Test } from 'tap';
+import { type CheckDependencies, checkConfig } from '../../src/commands/check-config.js';
+import { ConfigError } from '../../src/config/config-error.js';
+import { createAuthority } from '../support/certificates.js';
+
+const dependencies: CheckDependencies = {
+  env: {},
+  loadPolicies: (sources) => ({ files: sources.map(({ file }) => file), warnings: [] }),
+  now: new Date(),
+};
+
+const url = 'url: "postgres://app@db/sales"';
+
+function write(t: Test, yaml: string, others: Record<string, string> = {}): string {
+  const folder = t.testdir({ 'pgturnstile.yaml': yaml, ...others });
+  for (const name of Object.keys(others)) chmodSync(path.join(folder, name), 0o600);
+  return path.join(folder, 'pgturnstile.yaml');
+}
+
+t.test('a file in which all is well is counted', async (t) => {
+  const file = write(
+    t,
+    `users: { alice: {} }\ntenants: { default: { users: { bob: {} }, databases: { sales: { ${url} } } } }`,
+  );
+  t.same(await checkConfig(file, dependencies), {
+    file,
+    ok: true,
+    errors: [],
+    warnings: [],
+    counts: { tenants: 1, databases: 1, users: 2, policies: 0 },
+  });
+});
+
+t.test('a file that cannot be used has its complaints with their places, and no counts', async (t) => {
+  const file = write(t, 'listen: { prot: 1 }\nlog: { level: x }');
+  const report = await checkConfig(file, dependencies);
+  t.match(report, {
+    ok: false,
+    counts: null,
+    errors: [
+      { file, line: 1, column: 11 },
+      { file, line: 2, column: 8 },
+    ],
+  });
+});
+
+t.test('warnings do not make it invalid', async (t) => {
+  const { ok, warnings } = await checkConfig(write(t, 'users: { alice: { secret: hunter2 } }'), dependencies);
+  t.equal(ok, true);
+  t.match(warnings.join('\n'), /password in clear/);
+});
+
+t.test('certificates are read as the daemon would', async (t) => {
+  const pair = createAuthority().issue('localhost', ['localhost']);
+  const yaml = `listen: { tls: { cert: a.crt, key: a.key } }\ntenants: { default: { databases: { sales: { ${url} } } } }`;
+  t.match(await checkConfig(write(t, yaml, { 'a.crt': pair.cert, 'a.key': pair.key }), dependencies), { ok: true });
+  const missing = await checkConfig(write(t, yaml), dependencies);
+  t.match(missing.errors, [
+    { file: /a\.crt$/, message: 'could not read the server certificate: there is no such file' },
+  ]);
+  const late = { ...dependencies, now: new Date(Date.now() + 90 * 24 * 3600 * 1000) };
+  const expired = await checkConfig(write(t, yaml, { 'a.crt': pair.cert, 'a.key': pair.key }), late);
+  t.equal(expired.ok, true);
+  t.match(expired.warnings, [/a\.crt has expired on \d{4}-\d\d-\d\d; renew it/]);
+});
+
+t.test('the root certificates of upstreams are read, those of control accounts as well', async (t) => {
+  const keys =
+    '{ url: "postgres://db/?sslrootcert=none.crt", control: { url: "postgres://c@db/?sslrootcert=nor.crt" } }';
+  const { errors } = await checkConfig(write(t, `tenants: { default: { databases: { '*': ${keys} } } }`), dependencies);
+  t.match(
+    errors.map(({ file, message }) => `${path.basename(file)}: ${message}`),
+    [/none\.crt: could not read the root certificate/, /nor\.crt: could not read the root certificate/],
+  );
+});
+
+const policed = `tenants: { default: { policies: [p.yaml], databases: { sales: { ${url} } } } }`;
+
+t.test('policies are loaded, and what is wrong in them is said with its place', async (t) => {
+  const file = write(t, policed, { 'p.yaml': 'rules' });
+  const seen: string[] = [];
+  const report = await checkConfig(file, {
+    ...dependencies,
+    loadPolicies: (sources) => {
+      seen.push(...sources.map(({ text }) => text));
+      return { files: [], warnings: ['p.yaml:1:1 covers a view'] };
+    },
+  });
+  t.same(seen, ['rules']);
+  t.match(report, { ok: true, warnings: ['p.yaml:1:1 covers a view'], counts: { policies: 1 } });
+  const issue = { file: 'p.yaml', line: 3, column: 5, message: 'wrong', hint: 'do it right' };
+  const refusing = {
+    ...dependencies,
+    loadPolicies: () => {
+      throw new ConfigError([issue]);
+    },
+  };
+  t.match(await checkConfig(file, refusing), { ok: false, errors: [issue], counts: { policies: 1 } });
+});
+
+t.test('a policy file that is missing is an error', async (t) => {
+  const { ok, errors } = await checkConfig(write(t, policed), dependencies);
+  t.equal(ok, false);
+  t.match(errors, [{ file: /p\.yaml$/, message: 'there is no such file', hint: 'check tenants.NAME.policies' }]);
+});
+
+t.test('an error of the program itself is not passed off as one of the file', async (t) => {
+  const file = write(t, policed, { 'p.yaml': '' });
+  writeFileSync(file, policed);
+  const broken = {
+    ...dependencies,
+    loadPolicies: () => {
+      throw new TypeError('a bug');
+    },
+  };
+  await t.rejects(checkConfig(file, broken), { message: 'a bug' });
+});
