@@ -1,5 +1,11 @@
-import type { StatementFacts } from '../sql/statement-facts.js';
+import { isHarmless } from '../sql/harmless-functions.js';
+import type { Action, FunctionUse, RelationUse, SettingUse, StatementFacts } from '../sql/statement-facts.js';
 import type { PolicySet } from './load-policies.js';
+import { matchesFunction } from './name-pattern.js';
+import { Rights } from './rights.js';
+import { quoteName } from './search-path.js';
+import { settingReadRefusal, settingRefusal } from './settings.js';
+import { isReadableByAll, isSurelySystem } from './system-relations.js';
 
 /** Who asks, as far as deciding needs it. */
 export interface Principal {
@@ -28,6 +34,135 @@ export interface Verdict {
 }
 
 /** The verdict over all statements of one text: one that is denied denies them all. Pure; the caller caches. */
-export function decide(_policies: PolicySet, _who: Principal, _statements: readonly StatementFacts[]): Verdict {
-  throw new Error('not written yet');
+export function decide(policies: PolicySet, who: Principal, statements: readonly StatementFacts[]): Verdict {
+  const deciding = new Deciding(new Rights(policies, who), who);
+  let denial: Denial | null = null;
+  for (const statement of statements) denial ??= deciding.statement(statement);
+  return {
+    verdict: denial === null ? 'allow' : 'deny',
+    rules: denial === null ? [...deciding.rules] : denial.rules,
+    actions: [...new Set(statements.flatMap(actionsOf))],
+    relations: [...new Set(statements.flatMap((statement) => deciding.namesIn(statement)))],
+    message: denial?.message ?? null,
+    hint: denial?.hint ?? null,
+    forThisTextOnly: statements.some(({ hangsOnLiterals }) => hangsOnLiterals),
+  };
+}
+
+interface Denial {
+  readonly message: string;
+  readonly hint: string | null;
+  readonly rules: readonly string[];
+}
+
+function actionsOf({ command, relations }: StatementFacts): readonly string[] {
+  const actions = new Set(relations.flatMap((relation) => relation.actions));
+  return actions.size > 0 ? [...actions] : [command];
+}
+
+class Deciding {
+  /** Names of the rules that allowed something so far. */
+  readonly rules = new Set<string>();
+
+  constructor(
+    private readonly rights: Rights,
+    private readonly who: Principal,
+  ) {}
+
+  statement(facts: StatementFacts): Denial | null {
+    if (!this.rights.isCovered) return deny('no policy allows this user anything');
+    if (facts.unknown !== null) return deny(`this syntax (${facts.unknown}) is not known to policies`);
+    if (facts.forbidden !== null) return deny(`${facts.forbidden} is never allowed under a policy`);
+    const kind = facts.kinds.find((needed) => !this.rights.statements.has(needed));
+    if (kind !== undefined) return deny(`statement kind "${kind}" is not allowed for this user`);
+    return (
+      firstOf(facts.settings, (setting) => this.setting(setting)) ??
+      firstOf(facts.settingsRead, (name) => refused(settingReadRefusal(name))) ??
+      firstOf(facts.relations, (relation) => this.relation(relation)) ??
+      firstOf(facts.functions, (use) => this.call(use))
+    );
+  }
+
+  /** The relations of a statement as they are resolved, for audit. */
+  namesIn({ relations }: StatementFacts): string[] {
+    return relations.map((relation) => {
+      const schema = this.schemasOf(relation)[0] ?? '';
+      return `${quoteName(schema)}.${quoteName(relation.name)}`;
+    });
+  }
+
+  private setting({ name, value, isKnown }: SettingUse): Denial | null {
+    return refused(settingRefusal(name, isKnown ? value : undefined, this.who.searchPath));
+  }
+
+  private relation(relation: RelationUse): Denial | null {
+    const schemas = this.schemasOf(relation);
+    if (schemas.length === 0) {
+      return deny(`relation ${quoteName(relation.name)} is named without its schema, and search_path is empty`);
+    }
+    return firstOf(relation.actions, (action) =>
+      firstOf(schemas, (schema) => this.action(action, schema, relation.name)),
+    );
+  }
+
+  /** Every schema that the name may come from, as long as there's no catalog to ask which one it is. */
+  private schemasOf({ schema, name }: RelationUse): readonly string[] {
+    if (schema !== null) return [schema];
+    if (isSurelySystem(name)) return ['pg_catalog'];
+    // Another version's system view, or a table of the user's own.
+    return name.startsWith('pg_') ? ['pg_catalog', ...this.who.searchPath] : this.who.searchPath;
+  }
+
+  private action(action: Action, schema: string, name: string): Denial | null {
+    if (schema === 'pg_temp') {
+      return this.rights.statements.has('temp') ? null : deny('statement kind "temp" is not allowed for this user');
+    }
+    const isReading = action === 'select' || action === 'copy-out';
+    const rule = this.rights.ruleFor(action, schema, name);
+    if (rule?.effect === 'allow') {
+      this.rules.add(rule.name);
+      return null;
+    }
+    if (rule === null && isReading && isReadableByAll(schema, name)) return null;
+    const message = `"${action}" on ${quoteName(schema)}.${quoteName(name)} is not allowed for this user`;
+    return deny(message, rule === null ? [] : [rule.name]);
+  }
+
+  private call({ schema, name }: FunctionUse): Denial | null {
+    const { allow, deny: refusing } = this.rights.functions;
+    const schemas = schema === null ? ['pg_catalog', ...this.who.searchPath] : [schema];
+    const isDenied = schemas.some((from) => refusing.some((pattern) => matchesFunction(pattern, from, name, true)));
+    const isAllowedIn = (from: string) => allow.some((pattern) => matchesFunction(pattern, from, name, false));
+    const mayCall =
+      this.isHarmless(schema, name) ||
+      isAllowedIn(schemas[0] as string) ||
+      (schema === null && this.who.searchPath.length > 0 && this.who.searchPath.every(isAllowedIn));
+    if (mayCall && !isDenied) return null;
+    return deny(
+      `function ${schema === null ? '' : `${quoteName(schema)}.`}${quoteName(name)} is not allowed for this user`,
+    );
+  }
+
+  /** Without a catalog an unqualified name counts as PostgreSQL's own where there is one. */
+  private isHarmless(schema: string | null, name: string): boolean {
+    if (schema === 'information_schema') return name.startsWith('_pg_');
+    return (schema === null || schema === 'pg_catalog') && isHarmless(name);
+  }
+}
+
+function firstOf<T>(items: readonly T[], denialOf: (item: T) => Denial | null): Denial | null {
+  for (const item of items) {
+    const denial = denialOf(item);
+    if (denial !== null) return denial;
+  }
+  return null;
+}
+
+function deny(reason: string, rules: readonly string[] = []): Denial {
+  return { message: `permission denied: ${reason}`, hint: null, rules };
+}
+
+/** A refusal that is worded already. */
+function refused(message: string | null): Denial | null {
+  return message === null ? null : { message, hint: null, rules: [] };
 }

@@ -1,0 +1,47 @@
+import type { Action, StatementKind } from '../sql/statement-facts.js';
+import type { Principal } from './decide.js';
+import type { PolicySet } from './load-policies.js';
+import { type FunctionPattern, matchesTable } from './name-pattern.js';
+import type { Rule } from './policy-file.js';
+
+/** What the policies come to for one session. */
+export class Rights {
+  readonly isCovered: boolean;
+  readonly statements: ReadonlySet<StatementKind>;
+  readonly functions: { readonly allow: readonly FunctionPattern[]; readonly deny: readonly FunctionPattern[] };
+  private readonly allowing: readonly Rule[];
+  private readonly denying: readonly Rule[];
+
+  /** What allows is joined over files and rules; a deny beats every allow. */
+  constructor(policies: PolicySet, who: Principal) {
+    const files = policies.files.filter(({ roles }) => matchesAny(roles, who.roles));
+    const rules = files.flatMap((file) => file.rules).filter((rule) => isFor(rule, who));
+    this.isCovered = files.length > 0;
+    this.statements = new Set(files.flatMap((file) => [...file.statements]));
+    this.functions = {
+      allow: files.flatMap((file) => file.functions.allow),
+      deny: files.flatMap((file) => file.functions.deny),
+    };
+    this.allowing = rules.filter(({ effect }) => effect === 'allow');
+    this.denying = rules.filter(({ effect }) => effect === 'deny');
+  }
+
+  /** The rule that refuses this action on this relation, the one that allows it, or null where no rule says anything. */
+  ruleFor(action: Action, schema: string, name: string): Rule | null {
+    const isMatch = (rule: Rule) =>
+      rule.actions.has(action) && rule.tables.some((table) => matchesTable(table, schema, name));
+    return this.denying.find(isMatch) ?? this.allowing.find(isMatch) ?? null;
+  }
+}
+
+function isFor(rule: Rule, who: Principal): boolean {
+  return (
+    matchesAny(rule.users, [who.user]) &&
+    matchesAny(rule.roles, who.roles) &&
+    matchesAny(rule.databases, [who.database])
+  );
+}
+
+function matchesAny(patterns: readonly RegExp[] | null, names: readonly string[]): boolean {
+  return patterns === null || patterns.some((pattern) => names.some((name) => pattern.test(name)));
+}
