@@ -12,8 +12,8 @@ const backlog = 4096;
 const dispensable: ReadonlySet<string> = new Set(['EADDRNOTAVAIL', 'EAFNOSUPPORT', 'EINVAL']);
 
 /**
- * Binds every address that `host` stands for, `*` all there are, as PostgreSQL's listen_addresses. Port 0 becomes a free
- * one, the same for all.
+ * Binds every address that `host` stands for, as PostgreSQL's listen_addresses: `localhost` may be two. Port 0 becomes a
+ * free one, the same for all.
  *
  * @param makeServer makes a server for one address
  * @returns the port, and the servers that listen
@@ -42,8 +42,6 @@ export async function bindTcp(
     }
     servers.push(server);
     boundPort = (server.address() as AddressInfo).port;
-    // `::` takes IPv4 as well.
-    if (host === '*') break;
   }
   if (servers.length === 0) throw cannotListen(`${host}:${port}`, missing);
   return { port: boundPort, servers };
@@ -61,7 +59,6 @@ export async function bindUnix(socketPath: string, server: Server): Promise<void
 }
 
 async function addressesOf(host: string): Promise<string[]> {
-  if (host === '*') return ['::', '0.0.0.0'];
   try {
     const found = await lookup(host, { all: true });
     return [...new Set(found.map(({ address }) => address))];
