@@ -84,6 +84,7 @@ export class FrameReader {
   }
 
   push(chunk: Buffer): void {
+    if (chunk.length === 0) return;
     if (this.#at === this.#chunk.length) {
       this.#chunk = chunk;
       this.#at = 0;
@@ -106,7 +107,7 @@ export class FrameReader {
     // An idle connection must not keep the last 64 kB that it received.
     this.#chunk = chunk ?? nothing;
     this.#at = 0;
-    return chunk !== undefined && (chunk.length > 0 || this.#nextChunk());
+    return chunk !== undefined;
   }
 
   #found(kind: Framing, buffer: Buffer, start: number, end: number): Framing {
@@ -170,7 +171,8 @@ export class FrameReader {
     const type = gathered[0] as number;
     const body = this.#checkedBody(type, gathered, 0);
     const hold = this.#rules.hold[type] as number;
-    const wantedBytes = headerBytes + (hold === passes ? 0 : Math.min(body, hold));
+    // Not less than what is there: other rules may have come in the middle of the frame.
+    const wantedBytes = Math.max(this.#gatheredBytes, headerBytes + (hold === passes ? 0 : Math.min(body, hold)));
     this.#keep(Math.min(this.#chunk.length, this.#at + wantedBytes - this.#gatheredBytes));
     if (this.#gatheredBytes < wantedBytes) return framing.none;
 
@@ -180,7 +182,7 @@ export class FrameReader {
     this.type = type;
     this.bodyBytes = body;
     if (hold === passes) {
-      this.#running = body;
+      this.#running = headerBytes + body - wantedBytes;
       return this.#found(framing.run, whole, 0, wantedBytes);
     }
     this.#trailing = headerBytes + body - wantedBytes;
@@ -208,6 +210,7 @@ export class FrameReader {
 
   #checkedBody(type: number, buffer: Buffer, at: number): number {
     if (this.#isSound(type, buffer, at)) return bodyBytesAt(buffer, at);
+    this.type = type;
     if (this.#rules.hold[type] === isRefused) {
       throw new ProtocolError('08P01', `invalid frontend message type ${type}`, { fatal: true });
     }

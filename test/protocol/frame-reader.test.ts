@@ -216,7 +216,7 @@ t.test('other rules hold from the next frame on', async (t) => {
   t.equal(reader.next(), framing.none);
 });
 
-t.test('rules that change while a frame is under way lose none of its bytes', { todo: true }, async (t) => {
+t.test('rules that change while a frame is under way lose none of its bytes', async (t) => {
   const whole = frame(query, Buffer.alloc(90, 0x61));
   for (const hold of [passes, 10, 95]) {
     for (let cut = 1; cut < whole.length; cut++) {
@@ -231,7 +231,7 @@ t.test('rules that change while a frame is under way lose none of its bytes', { 
   }
 });
 
-t.test('empty chunks are nothing, however many', { todo: true }, async (t) => {
+t.test('empty chunks are nothing, however many', async (t) => {
   const reader = new FrameReader(rules);
   reader.push(frame(sync).subarray(0, 2));
   for (let i = 0; i < 50_000; i++) reader.push(Buffer.alloc(0));
