@@ -1,8 +1,10 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
 import { certCommand } from './commands/cert.js';
+import { checkCommand } from './commands/check.js';
 import { explainCommand } from './commands/explain.js';
 import { hashPasswordCommand } from './commands/hash-password.js';
+import { initCommand } from './commands/init.js';
 import { serveCommand } from './commands/serve.js';
 import { statusCommand } from './commands/status.js';
 import { ProxyError } from './errors/proxy-error.js';
@@ -13,7 +15,15 @@ const done = 0;
 const failed = 1;
 const wrongUsage = 2;
 
-const commands = [serveCommand, explainCommand, hashPasswordCommand, certCommand, statusCommand];
+const commands = [
+  serveCommand,
+  initCommand,
+  checkCommand,
+  explainCommand,
+  hashPasswordCommand,
+  certCommand,
+  statusCommand,
+];
 
 const examples = `Examples:
   pgturnstile serve                         try it: everything embedded, nothing to install
@@ -58,4 +68,6 @@ function complain(message: string): void {
 
 // `pgturnstile help | head` is no failure.
 process.stdout.on('error', () => {});
-process.exit(await run(process.argv.slice(2)));
+const exitCode = await run(process.argv.slice(2));
+// A command that has something to say beside its result sets the code itself.
+process.exit(exitCode === done ? (process.exitCode ?? done) : exitCode);
