@@ -156,12 +156,15 @@ class RunningDaemon implements Daemon, DaemonView {
       this.#judges = judges;
       this.#databases.reconfigure((tenant, database) => databaseOf(config, tenant, database));
       this.#listener?.reload(tls);
-      this.#audit.reopen();
+      this.#audit.reopen(config.audit);
+      if (config.admin !== null) this.#admin?.reload(config.admin);
+      this.#log.level = config.log.level;
       this.#audit.write({ kind: 'reload', detail: changes.map(({ path, change }) => `${path} ${change}`).join(', ') });
       this.#log.info({ changes }, 'reloaded');
       return { ok: true, warnings: config.warnings };
     } catch (error) {
       const problems = problemsOf(error);
+      this.#audit.write({ kind: 'reload', verdict: 'deny', detail: problems.join('\n') });
       this.#log.error({ problems }, 'not reloaded: the configuration in force stays');
       return { ok: false, problems };
     }

@@ -14,7 +14,11 @@ const restartPaths: ReadonlySet<string> = new Set([
   'listen.port',
   'listen.socketDir',
   'listen.workers',
+  'audit.file',
+  'audit.statements',
+  'log.pretty',
   'admin',
+  'audit',
   'admin.host',
   'admin.port',
 ]);

@@ -3,6 +3,7 @@ import { MessageWriter } from '../../protocol/message-writer.js';
 import { decodeBindNames, renameBind } from '../../protocol/messages/bind.js';
 import { encodeClose } from '../../protocol/messages/close.js';
 import { renameParse } from '../../protocol/messages/parse.js';
+import { decodeText } from '../../protocol/text.js';
 import { UpstreamRequest } from '../backend/postgres/postgres-upstream.js';
 import { ProxyError } from '../errors/proxy-error.js';
 import type { PooledUpstream } from '../pool/pooled-upstream.js';
@@ -35,7 +36,7 @@ export function onParse(session: Session): SessionPhase | null {
   if (session.statements.size >= statementsMax) {
     return refuseInBatch(session, statement, new ProxyError('statementTooLarge', 'too many prepared statements'));
   }
-  const name = body.toString('utf8', 0, nameEnd);
+  const name = decodeText(body, 0, nameEnd);
   const rest = isWhole ? Buffer.from(body.subarray(nameEnd + 1)) : null;
   if (name === '') parseUnnamed(session, upstream, rest, statement);
   else parseNamed(session, upstream, name, rest, statement);

@@ -13,6 +13,7 @@ import type { Judgement, Recorded, Statement } from './statement.js';
 /** Bytes of what is kept for shapes that ran lately, and of one of them beside its key, about. */
 const shapesBytesMax = 16 * 1024 * 1024;
 const shapeBytes = 600;
+const copyKind = statementKindIndex('copy');
 
 const unseen: Statement = {
   text: null,
@@ -38,6 +39,7 @@ export class SessionRecorder {
     const recorded = this.#recorded(run.statement ?? unseen);
     const outcome = sqlstate === null ? outcomeIndex.ok : outcomeIndex.error;
     session.database.counters.countStatement(recorded.kind, outcome, durationMs);
+    if (recorded.kind === copyKind) session.database.counters.copyRows += rows;
     for (const verdict of recorded.verdicts) verdict.count += 1;
     this.audit.statement(this.clientPart(session), recorded.part, rows, durationMs, sqlstate);
   }

@@ -765,6 +765,13 @@ const copy: Sequence[] = [
     send(copyData('20\ta\n'), terminate()),
     'closed',
   ),
+  sequence(
+    'an unknown type during copy in',
+    send(query('copy item from stdin')),
+    until('G'),
+    send(message('!')),
+    'closed',
+  ),
   sequence('copy data without a copy', send(copyData('x'), copyDone(), copyFail('y')), ...run('select 1')),
   sequence(
     'copy data within a batch',
