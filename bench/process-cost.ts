@@ -4,13 +4,18 @@ import { readFileSync } from 'node:fs';
 const tickMs = 10;
 const kilobyte = 1024;
 
-/** Processor time of a process so far, user and system, milliseconds. Null where there is no /proc. */
-export function processorMs(processId: number | null): number | null {
+export interface ProcessorTime {
+  userMs: number;
+  systemMs: number;
+}
+
+/** Processor time of a process so far, all its threads. Null where there is no /proc. */
+export function processorTime(processId: number | null): ProcessorTime | null {
   const stat = processId === null ? null : readProc(`${processId}/stat`);
   if (stat === null) return null;
   // Behind the command, which stands in brackets and may hold anything, the 12th and 13th field are the two.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return (Number(fields[11]) + Number(fields[12])) * tickMs;
+  return { userMs: Number(fields[11]) * tickMs, systemMs: Number(fields[12]) * tickMs };
 }
 
 /** Resident memory of a process, bytes. Null where there is no /proc. */

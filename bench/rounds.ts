@@ -1,5 +1,5 @@
 import type { Contender, ContenderName, RunningContender } from './contenders/contender.js';
-import { processorMs } from './process-cost.js';
+import { processorTime } from './process-cost.js';
 import type { Row } from './rows/row.js';
 import { type Summary, summarise } from './summary.js';
 import type { TestBed } from './test-bed.js';
@@ -72,13 +72,14 @@ async function runRound(
   { seconds }: RoundPlan,
   sample: Samples,
 ): Promise<void> {
-  const before = processorMs(contender.processId);
+  const before = processorTime(contender.processId);
   const measured = await row.measure(contender, bed, { seconds });
-  const after = processorMs(contender.processId);
+  const after = processorTime(contender.processId);
   if (measured === null) return;
   sample.values.push(measured.value);
   if (measured.operations === undefined || before === null || after === null) return;
-  sample.micros.push(((after - before) * 1_000) / measured.operations);
+  const spentMs = after.userMs - before.userMs + after.systemMs - before.systemMs;
+  sample.micros.push((spentMs * 1_000) / measured.operations);
 }
 
 async function withFresh(

@@ -30,7 +30,7 @@ async function main(options: BenchOptions): Promise<boolean> {
   const plan = { rounds, seconds, furtherRoundsUntil: performance.now() + furtherRoundsWithinSeconds * msPerSecond };
   const bed = await prepareTestBed();
   try {
-    const contenders = [direct(bed), findPgbouncer() ?? [], pgturnstile()].flat();
+    const contenders = [direct(bed), findPgbouncer() ?? [], pgturnstile(options)].flat();
     console.log(describe(contenders, plan));
     const rows = allRows().filter((row) => isChosen(row, options));
     const running = await startAll(contenders, bed);

@@ -3,18 +3,22 @@ import { startDaemon } from '../../test/support/daemon.js';
 import { lifetimeMs, type TestBed } from '../test-bed.js';
 import { type Contender, clientsMax, poolSize, type RunningContender } from './contender.js';
 
-/** The daemon as users run it: compiled, with a policy that allows what the rows do, and with audit. */
-export function pgturnstile(env: Record<string, string> = {}): Contender {
-  return { name: 'pgturnstile', version: `pgturnstile ${readVersion()}`, start: (bed) => startPgturnstile(bed, env) };
+export interface PgturnstileOptions {
+  /** With a policy that allows what the rows do; else as a plain pool. */
+  isPoliced: boolean;
+  env?: Record<string, string>;
 }
 
-async function startPgturnstile(bed: TestBed, env: Record<string, string>): Promise<RunningContender> {
-  const daemon = await startDaemon({
-    config: config(bed),
-    files: { 'policy.yaml': JSON.stringify(policy, null, 2) },
-    env,
-    lifetimeMs,
-  });
+/** The daemon as users run it: compiled, and with audit. */
+export function pgturnstile(options: PgturnstileOptions): Contender {
+  const version = `pgturnstile ${readVersion()}${options.isPoliced ? '' : ' (no policy)'}`;
+  return { name: 'pgturnstile', version, start: (bed) => startPgturnstile(bed, options) };
+}
+
+async function startPgturnstile(bed: TestBed, { isPoliced, env = {} }: PgturnstileOptions): Promise<RunningContender> {
+  const policies = isPoliced ? [policyFile] : [];
+  const files = { [policyFile]: JSON.stringify(policy, null, 2) };
+  const daemon = await startDaemon({ config: config(bed, policies), files, env, lifetimeMs });
   return {
     name: 'pgturnstile',
     host: daemon.host,
@@ -26,17 +30,21 @@ async function startPgturnstile(bed: TestBed, env: Record<string, string>): Prom
   };
 }
 
-function config({ server, database, user, password, verifier }: TestBed): Record<string, unknown> {
+function config(
+  { server, database, user, password, verifier }: TestBed,
+  policies: readonly string[],
+): Record<string, unknown> {
   const url = `${server.urlFor(database, user, password)}?sslmode=disable`;
   const pool = { mode: 'auto', size: poolSize, reserve: 0 };
   return {
     listen: { maxClients: clientsMax, tls: { mode: 'off' } },
     users: { [user]: { secret: verifier, roles: ['bench'] } },
-    tenants: { default: { databases: { [database]: { url, pool } }, policies: ['policy.yaml'] } },
+    tenants: { default: { databases: { [database]: { url, pool, limits: { clients: clientsMax } } }, policies } },
     audit: { file: 'audit.jsonl', statements: 'shape', keep: 1 },
   };
 }
 
+const policyFile = 'policy.yaml';
 const policy = {
   version: 1,
   rules: [
