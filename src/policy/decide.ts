@@ -100,9 +100,11 @@ class Deciding {
     if (schemas.length === 0) {
       return deny(`relation ${quoteName(relation.name)} is named without its schema, and search_path is empty`);
     }
-    return firstOf(relation.actions, (action) =>
+    const denial = firstOf(relation.actions, (action) =>
       firstOf(schemas, (schema) => this.action(action, schema, relation.name)),
     );
+    const mayBeTemporary = relation.schema === null && this.rights.statements.has('temp');
+    return denial !== null && mayBeTemporary ? { ...denial, hint: temporaryHint } : denial;
   }
 
   /** Every schema that the name may come from, as long as there's no catalog to ask which one it is. */
@@ -149,6 +151,8 @@ class Deciding {
     return (schema === null || schema === 'pg_catalog') && isHarmless(name);
   }
 }
+
+const temporaryHint = 'A temporary table is named with its schema here: pg_temp.name.';
 
 function firstOf<T>(items: readonly T[], denialOf: (item: T) => Denial | null): Denial | null {
   for (const item of items) {

@@ -18,7 +18,7 @@ export interface PolicySet {
 }
 
 /** A policy is the same wherever it is read: it has no environment and no files. */
-const noReferences = {
+export const noReferences = {
   env: {},
   readFile: () => {
     throw Object.assign(new Error('a policy reads no files'), { code: 'ENOENT' });

@@ -1,7 +1,8 @@
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import type { ParseRefusal, ParseResult } from '../statement-facts.js';
 import { FairQueue } from './fair-queue.js';
 import type { ThreadAnswer } from './parse-statements.js';
+import { startThread } from './start-thread.js';
 
 export interface ParserLaneOptions {
   readonly deadlineMs: number;
@@ -19,12 +20,6 @@ interface Job {
 
 /** How long a thread may take to load the parser, before that is taken for a failure. */
 const startWithinMs = 20_000;
-
-/** Under src the sources are run as they are; under dist they are compiled. */
-const threadUrl = new URL(
-  import.meta.url.endsWith('.ts') ? './parser-thread.ts' : './parser-thread.js',
-  import.meta.url,
-);
 
 /**
  * One parser in a thread of its own, which works on one text at a time: when it takes too long or breaks, it is plain
@@ -78,7 +73,7 @@ export class ParserLane {
   }
 
   private start(): void {
-    const thread = new Worker(threadUrl, { name: 'pgturnstile-parser' });
+    const thread = startThread();
     thread.unref();
     this.thread = thread;
     this.isReady = false;

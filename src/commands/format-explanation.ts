@@ -1,0 +1,62 @@
+import type { SessionEffect } from '../sql/session-effects.js';
+
+/** What `pgturnstile explain --json` prints. */
+export interface Explanation {
+  readonly sql: string;
+  readonly user: string;
+  readonly roles: readonly string[];
+  readonly tenant: string;
+  readonly database: string;
+  /** False: the tenant has no policies, and everything is allowed. */
+  readonly isPoliced: boolean;
+  readonly verdict: 'allow' | 'deny';
+  readonly sqlstate: string | null;
+  readonly message: string | null;
+  readonly hint: string | null;
+  /** Of a syntax error, in characters from 1. */
+  readonly position: number | null;
+  readonly statements: readonly string[];
+  readonly rules: readonly string[];
+  readonly actions: readonly string[];
+  readonly relations: readonly string[];
+  /** Null: every text of its kind is looked at anew. */
+  readonly shape: string | null;
+  /** Null: sent as it is. */
+  readonly rewritten: string | null;
+  readonly lane: 'pinned';
+  readonly sessionEffect: SessionEffect;
+}
+
+const effects: Readonly<Record<SessionEffect, string>> = {
+  none: 'none',
+  local: 'until the transaction ends',
+  settings: 'changes settings, which are carried over',
+  reset: 'resets settings',
+  unknown: 'may leave something behind: the server is asked before its connection is shared again',
+};
+
+/** As text for a terminal. */
+export function formatExplanation(explanation: Explanation): string {
+  const { verdict, message, hint, sqlstate, position, isPoliced } = explanation;
+  const lines: [string, string][] = [['verdict', isPoliced ? verdict : `${verdict} (the tenant has no policies)`]];
+  if (message !== null)
+    lines.push(['error', `${sqlstate} ${message}${position === null ? '' : ` at character ${position}`}`]);
+  if (hint !== null) lines.push(['hint', hint]);
+  lines.push(['user', withList(explanation.user, explanation.roles)]);
+  lines.push(['database', `${explanation.tenant}/${explanation.database}`]);
+  const lists = { statements: 'statements', actions: 'actions', relations: 'relations', rules: 'rules' } as const;
+  for (const [name, key] of Object.entries(lists)) {
+    if (explanation[key].length > 0) lines.push([name, explanation[key].join(', ')]);
+  }
+  if (verdict === 'allow') {
+    lines.push(['sent', explanation.rewritten ?? 'as it is']);
+    lines.push(['lane', explanation.lane]);
+    lines.push(['session', effects[explanation.sessionEffect]]);
+  }
+  lines.push(['shape', explanation.shape ?? 'none: the text is kept as it is']);
+  return lines.map(([name, value]) => `${name.padEnd(12)}${value}\n`).join('');
+}
+
+function withList(name: string, list: readonly string[]): string {
+  return list.length === 0 ? name : `${name} (${list.join(', ')})`;
+}

@@ -1,0 +1,111 @@
+import { ConfigError, type ConfigIssue } from '../config/config-error.js';
+import { Findings } from '../config/findings.js';
+import { parseYamlTree } from '../config/yaml-tree.js';
+import type { ParseResult } from '../sql/statement-facts.js';
+import { decide, type Principal } from './decide.js';
+import { loadPolicies, noReferences, type PolicySource } from './load-policies.js';
+import { policedSearchPath } from './search-path.js';
+import { TreeReader } from './tree-reader.js';
+
+/** What a policy is expected to say of a statement. */
+interface Case extends Principal {
+  readonly sql: string;
+  readonly verdict: 'allow' | 'deny';
+  /** Parts of what the client is told; null: not looked at. */
+  readonly message: string | null;
+  readonly rules: readonly string[] | null;
+  readonly reader: TreeReader;
+}
+
+export interface CasesOutcome {
+  readonly cases: number;
+  /** One for each case that didn't come out as written. */
+  readonly issues: readonly ConfigIssue[];
+}
+
+/** `policies/shop.yaml` has its cases in `policies/shop.cases.yaml`. */
+export function casesFileOf(policyFile: string): string {
+  return policyFile.replace(/(\.ya?ml)?$/, '.cases.yaml');
+}
+
+/**
+ * Runs the verdict cases of a policy: tests of the policy itself, which `check` runs.
+ * @throws ConfigError if either file can't be read as what it should be
+ */
+export async function runCases(
+  policy: PolicySource,
+  cases: PolicySource,
+  parse: (text: string) => Promise<ParseResult>,
+): Promise<CasesOutcome> {
+  const policies = loadPolicies([policy]);
+  const tree = parseYamlTree(cases.text, noReferences);
+  const findings = new Findings(cases.file, tree);
+  for (const { place, message } of tree.problems) findings.errorAt(place, message);
+  const all = findings.errors.length > 0 ? [] : readCases(new TreeReader(tree.root, [], findings));
+  if (findings.errors.length > 0) throw new ConfigError(findings.errors);
+  for (const expected of all) {
+    const problem = await failureOf(expected, await parse(expected.sql), policies);
+    if (problem !== null) expected.reader.error(problem);
+  }
+  return { cases: all.length, issues: findings.errors };
+}
+
+const whoKeys = ['user', 'roles', 'database', 'searchPath'] as const;
+
+/** `user`, `roles`, `database` and `searchPath` hold for all cases but those that name others. */
+function readCases(reader: TreeReader): Case[] {
+  const keys = reader.map([...whoKeys, 'cases']);
+  const everyone = readWho(keys, { user: '', roles: [], database: '', searchPath: ['public'] });
+  if (keys.cases === undefined) reader.error('has no cases; add "cases:" with a list of them');
+  return (keys.cases?.fullList() ?? []).map((item) => readCase(item, everyone));
+}
+
+function readCase(reader: TreeReader, everyone: Principal): Case {
+  const keys = reader.map([...whoKeys, 'sql', 'verdict', 'message', 'rules']);
+  const who = readWho(keys, everyone);
+  if (who.user === '') reader.error('user is missing; add it to the case, or to all at the top of the file');
+  if (keys.sql === undefined) reader.error('sql is missing; add the statement');
+  if (keys.verdict === undefined) reader.error('verdict is missing; write allow or deny');
+  return {
+    ...who,
+    sql: keys.sql?.text() ?? '',
+    verdict: keys.verdict?.oneOf(['allow', 'deny']) ?? 'deny',
+    message: keys.message?.text() ?? null,
+    rules: keys.rules?.list().map((item) => item.text()) ?? null,
+    reader,
+  };
+}
+
+function readWho(keys: { readonly [key in (typeof whoKeys)[number]]?: TreeReader }, otherwise: Principal): Principal {
+  const path = keys.searchPath === undefined ? null : policedSearchPath(keys.searchPath.text());
+  if (path !== null && 'refusal' in path) keys.searchPath?.error('is refused to every client; name other schemas');
+  return {
+    user: keys.user?.text() ?? otherwise.user,
+    roles: keys.roles?.list().map((item) => item.text()) ?? otherwise.roles,
+    database: keys.database?.text() ?? otherwise.database,
+    searchPath: path === null || 'refusal' in path ? otherwise.searchPath : path.schemas,
+  };
+}
+
+/** How a case came out differently, or null. */
+async function failureOf(
+  expected: Case,
+  parsed: ParseResult,
+  policies: Parameters<typeof decide>[0],
+): Promise<string | null> {
+  const found = parsed.ok
+    ? decide(policies, expected, parsed.statements)
+    : { verdict: 'deny', message: parsed.message, rules: [] };
+  const { verdict, message, rules } = found;
+  if (verdict !== expected.verdict) {
+    return `is ${verdict === 'allow' ? 'allowed' : `denied: ${message}`}; the case expects ${expected.verdict}`;
+  }
+  if (expected.message !== null && !(message ?? '').includes(expected.message)) {
+    return `is denied with other words: ${message}; the case expects "${expected.message}" in them`;
+  }
+  if (expected.rules !== null && expected.rules.toSorted().join() !== rules.toSorted().join()) {
+    const names = rules.length === 0 ? 'no rule' : rules.map((name) => `"${name}"`).join(', ');
+    return `is decided by ${names}; the case expects others`;
+  }
+  return null;
+}
