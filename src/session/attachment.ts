@@ -64,6 +64,11 @@ export class Attachment implements Waiter {
     return this.#state === 'held' && connection !== null && !connection.isIdle;
   }
 
+  /** Whether the upstream has something of the client's session that no other one can be given. */
+  get isTied(): boolean {
+    return this.#isSticky || this.#isKept;
+  }
+
   get isQueued(): boolean {
     return this.#state === 'queued';
   }
@@ -137,8 +142,9 @@ export class Attachment implements Waiter {
     if (upstream === null || this.#state !== 'held') return;
     if (this.#isAbandoned) return this.reclaim();
     if (this.#resetNames.size > 0 && status !== transactionStatus.failed) return this.#restoreStartSettings(upstream);
-    if (status !== transactionStatus.idle || this.#options.isForSession) return;
-    if (this.#isUnknown) this.#learnState(upstream);
+    if (status !== transactionStatus.idle) return;
+    if (this.#options.isForSession) this.#tieIfChanged();
+    else if (this.#isUnknown) this.#learnState(upstream);
     else if (this.#changedNames.size > 0) this.#learnSettings(upstream);
     else if (!this.#isSticky && !this.#isKept) this.#release(upstream);
   }
@@ -214,6 +220,11 @@ export class Attachment implements Waiter {
         }),
       );
     });
+  }
+
+  /** What a session that keeps its upstream sets isn't followed, so it is lost with it. */
+  #tieIfChanged(): void {
+    if (this.#isUnknown || this.#changedNames.size > 0) this.#isSticky = true;
   }
 
   #release(upstream: PooledUpstream): void {

@@ -69,16 +69,21 @@ export class ClientReplies implements ReplyOwner {
     if (request.note instanceof Assumption) request.note.undo(true);
   }
 
-  onLost(loss: UpstreamLoss, upstream: PostgresUpstream): void {
+  onLost(loss: UpstreamLoss, upstream: PostgresUpstream, unanswered: readonly UpstreamRequest[]): void {
     const session = this.#session;
     if (session.attachment.connection !== upstream) return;
+    for (const { note } of unanswered.toReversed()) {
+      if (note instanceof Assumption) note.undo(true);
+      if (note instanceof Run) session.recordRun(note, 0, loss.lastWords?.sqlstate ?? '08006');
+    }
+    const { isTied } = session.attachment;
     session.attachment.lose();
     if (session.phase === 'closed') return;
     if (loss.isMidMessage) return session.destroy('the upstream was lost within a message');
     const isWholeStatement =
       session.phase === 'ready' && session.openExchanges === 1 && upstream.status === transactionStatus.idle;
     // A server that lost its place in what the client sent ends the session for the client as well.
-    if (!isWholeStatement || loss.lastWords?.sqlstate === '08P01') {
+    if (!isWholeStatement || isTied || loss.lastWords?.sqlstate === '08P01') {
       return session.endWith(lossFrame(loss, 'FATAL'), 'upstream lost');
     }
     session.failExchange(lossFrame(loss, 'ERROR'));
