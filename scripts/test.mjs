@@ -51,7 +51,7 @@ for await (const line of createInterface({ input: child.stdout })) {
 }
 
 const [status] = await exited;
-const isGreen = status === 0 && sums.failed === 0 && sums.passed > 0;
+const isGreen = status === 0 && sums.failed === 0 && sums.passed + sums.skipped > 0;
 // A file that died without a failing assertion, and a run of nothing, are failures too.
 const failures = isGreen ? 0 : Math.max(sums.failed, 1);
 const skips = sums.skipped > 0 ? `, ${sums.skipped} skipped` : '';

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import path from 'node:path';
 import t from 'tap';
@@ -5,13 +6,18 @@ import { findPostgres } from '../support/postgres-binaries.js';
 import { findTool, runOrThrow } from '../support/process.js';
 import { sameThreeWays, type Way, without } from '../support/three-ways.js';
 
-const { folder } = findPostgres();
+const { folder, version } = findPostgres();
 const tools = {
   psql: findTool('psql', [folder]),
   pg_dump: findTool('pg_dump', [folder]),
   pg_restore: findTool('pg_restore', [folder]),
 };
-const skip = without(tools);
+const skip = without(tools) || (isOlderThanServer() && 'pg_dump is older than the server, which it refuses');
+
+function isOlderThanServer(): boolean {
+  const printed = execFileSync(tools.pg_dump ?? '', ['--version'], { encoding: 'utf8' });
+  return Number.parseInt(printed.replace(/^\D*/, ''), 10) < Number.parseInt(version, 10);
+}
 
 const schema = `
   create schema shop;
