@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { FrameReader, framing } from '../../../protocol/frame-reader.js';
+import { type FrameReader, framing } from '../../../protocol/frame-reader.js';
 import { backend, frontend } from '../../../protocol/message-types.js';
 import { decodeErrorResponse, type ErrorFields } from '../../../protocol/messages/error-response.js';
 import { decodeParameterStatus } from '../../../protocol/messages/parameter-status.js';
@@ -33,7 +33,8 @@ export interface ReplyOwner {
   onTurn(request: UpstreamRequest): void;
   /** The server skipped the request because of an error before it. */
   onSkipped(request: UpstreamRequest): void;
-  onLost(loss: UpstreamLoss, upstream: PostgresUpstream): void;
+  /** `unanswered` are this owner's requests without a reply, in their order. */
+  onLost(loss: UpstreamLoss, upstream: PostgresUpstream, unanswered: readonly UpstreamRequest[]): void;
 }
 
 /** A request to an upstream, as its reply queue keeps it. `note` is the owner's. */
@@ -223,12 +224,19 @@ export class PostgresUpstream {
     if (this.isLost) return;
     this.isLost = true;
     const loss = { lastWords: this.#lastWords, isMidMessage: this.#isMidMessage, isOurDoing, cause };
-    const owners = new Set(this.queue.drain().map((request) => request.owner));
+    const unanswered = this.queue.drain();
+    const owners = new Set(unanswered.map((request) => request.owner));
     if (this.attached !== null) owners.add(this.attached);
     this.attached = null;
     // The pool strikes it from its list first, so that nobody who is told asks for it again.
     this.onClosed?.(loss);
-    for (const owner of owners) owner.onLost(loss, this);
+    for (const owner of owners) {
+      owner.onLost(
+        loss,
+        this,
+        unanswered.filter((request) => request.owner === owner),
+      );
+    }
   }
 }
 
