@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap';
-import { backendOf, errorIn, rowsIn, signIn, valueOf } from '../support/ask.js';
+import { answerOf, backendOf, errorIn, rowsIn, signIn } from '../support/ask.js';
 import { daemonInFrontOf } from '../support/in-process-daemon.js';
 import { type Postgres, startPostgres } from '../support/postgres.js';
 import type { RawClient } from '../support/raw-client.js';
@@ -110,7 +110,7 @@ for (const { name, sqlstate, strike } of faults) {
     await strike(processId);
     await endsWithFatal(t, client, sqlstate, 'a script');
     const other = await signIn(t, { port }, server);
-    t.equal(await valueOf(other, 'select count(*) from item'), '0', 'neither half is there');
+    t.equal(await answerOf(other, 'select count(*) from item'), '0', 'neither half is there');
   });
 
   t.test(`the upstream of pipelined queries is ${name}: FATAL, since nobody knows which were run`, async (t) => {
@@ -152,20 +152,23 @@ for (const { name, sqlstate, strike } of faults) {
     await goesOn(t, client, processId);
   });
 
-  t.test(`the upstream is ${name} when half of a row has been passed on: the connection is closed, no more`, async (t) => {
-    const { client, processId } = await clientOf(t, server);
-    client.send(query("select 'first', 1; select repeat('x', 50000000), 2"));
-    const first = await client.readUntil('D');
-    t.same(rowsIn(first), [['first', '1']]);
-    // Nobody reads: so the server can't have sent the row to its end.
-    client.socket.pause();
-    await untilWaitsForClient(processId);
-    await strike(processId);
-    client.socket.resume();
-    const rest = await client.readUntilClosed();
-    t.notOk(rest.types.includes('E'), 'an error within a row would be read as a part of it');
-    t.equal(rest.types, 'CT', 'the row never came');
-  });
+  t.test(
+    `the upstream is ${name} when half of a row has been passed on: the connection is closed, no more`,
+    async (t) => {
+      const { client, processId } = await clientOf(t, server);
+      client.send(query("select 'first', 1; select repeat('x', 50000000), 2"));
+      const first = await client.readUntil('D');
+      t.same(rowsIn(first), [['first', '1']]);
+      // Nobody reads: so the server can't have sent the row to its end.
+      client.socket.pause();
+      await untilWaitsForClient(processId);
+      await strike(processId);
+      client.socket.resume();
+      const rest = await client.readUntilClosed();
+      t.notOk(rest.types.includes('E'), 'an error within a row would be read as a part of it');
+      t.equal(rest.types, 'CT', 'the row never came');
+    },
+  );
 
   t.test(`the upstream of a client with a temporary table is ${name}: FATAL, since the table is gone`, async (t) => {
     const { client, processId } = await clientOf(t, server);
@@ -181,14 +184,17 @@ for (const { name, sqlstate, strike } of faults) {
     await endsWithFatal(t, busy.client, sqlstate, 'a busy sticky session');
   });
 
-  t.test(`the upstream of a session that was set is ${name}, pool mode session: FATAL, since the setting is gone`, async (t) => {
-    const { client, processId } = await clientOf(t, server, 'session');
-    await client.ask("set timezone to 'Asia/Tokyo'");
-    client.send(query('select pg_sleep(60)'));
-    await untilActive(processId);
-    await strike(processId);
-    await endsWithFatal(t, client, sqlstate, 'a session with a setting');
-  });
+  t.test(
+    `the upstream of a session that was set is ${name}, pool mode session: FATAL, since the setting is gone`,
+    async (t) => {
+      const { client, processId } = await clientOf(t, server, 'session');
+      await client.ask("set timezone to 'Asia/Tokyo'");
+      client.send(query('select pg_sleep(60)'));
+      await untilActive(processId);
+      await strike(processId);
+      await endsWithFatal(t, client, sqlstate, 'a session with a setting');
+    },
+  );
 }
 
 function untilWaitsForClient(processId: number): Promise<void> {

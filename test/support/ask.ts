@@ -36,7 +36,7 @@ export async function rowsOf(client: RawClient, sql: string, deadlineMs?: number
 }
 
 /** The last row's first column. */
-export async function valueOf(client: RawClient, sql: string, deadlineMs?: number): Promise<string | null> {
+export async function answerOf(client: RawClient, sql: string, deadlineMs?: number): Promise<string | null> {
   return (await rowsOf(client, sql, deadlineMs)).at(-1)?.[0] ?? null;
 }
 
@@ -47,5 +47,5 @@ export async function sqlstateOf(client: RawClient, sql: string, deadlineMs?: nu
 
 /** The server process that runs this client's statements at the moment. */
 export async function backendOf(client: RawClient): Promise<number> {
-  return Number(await valueOf(client, 'select pg_backend_pid()'));
+  return Number(await answerOf(client, 'select pg_backend_pid()'));
 }
