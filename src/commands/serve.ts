@@ -13,6 +13,8 @@ import { startQuickStart } from '../quickstart/quick-start.js';
 import { createLog, type Log } from '../telemetry/log.js';
 
 const usualFile = 'pgturnstile.yaml';
+/** npm passes on the Ctrl-C that the terminal has already sent: as long a second signal is the first one's echo. */
+const sameStopWithinMs = 300;
 
 interface ServeOptions {
   readonly config?: string;
@@ -101,14 +103,15 @@ async function serve(served: Served): Promise<void> {
 }
 
 function listenToSignals(daemon: Daemon, log: Log, isForPeople: boolean): void {
-  let isStopping = false;
+  let stoppedAtMs: number | null = null;
   const stop = (signal: NodeJS.Signals) => {
-    if (isStopping) {
+    if (stoppedAtMs === null) {
+      stoppedAtMs = performance.now();
+      void daemon.stop();
+    } else if (performance.now() - stoppedAtMs > sameStopWithinMs) {
       log.warn({ signal }, 'stopping at once');
       process.exit(1);
     }
-    isStopping = true;
-    void daemon.stop();
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);

@@ -27,7 +27,7 @@ Any other client takes the same URL; JDBC: jdbc:postgresql://${host}:${port}/${s
 
 Try there
   select city, count(*) from customers group by city;    allowed
-  select * from hr.salaries;                             denied, ERROR 42501
+  select * from hr.salaries;                             denied with 42501
   update orders set status = 'sent' where id = 4;        denied to the analyst, but not to the clerk:
   psql '${urlOf('clerk')}'
   select pg_backend_pid();                               in two psql at once: one server process serves both

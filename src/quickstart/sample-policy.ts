@@ -3,6 +3,7 @@ export const samplePolicy = `# Who may do what in the sample shop. What no rule 
 # Change it, then send the daemon a SIGHUP: it reads this file again, and says so when something is wrong with it.
 version: 1
 roles: [analyst, clerk]
+catalog: visible        # names of tables and columns can be looked up; what is in them can't
 rules:
   - name: everyone in the shop reads it
     tables: [public.customers, public.products, public.orders]
