@@ -1,8 +1,12 @@
 import { Command } from 'commander';
 import { formatIssue } from '../config/config-error.js';
 import { loadPolicies } from '../policy/load-policies.js';
+import { ParserPool } from '../sql/parser/parser-pool.js';
 import { type CheckReport, checkConfig } from './check-config.js';
 
+/** Nobody else waits for the parser here, and its first text is slow. */
+const parseDeadlineMs = 20_000;
+const failedExitCode = 1;
 const invalidExitCode = 2;
 
 interface CheckOptions {
@@ -12,23 +16,26 @@ interface CheckOptions {
 
 export function checkCommand(): Command {
   return new Command('check')
-    .description('validate a configuration, its certificates and its policies')
+    .description('validate a configuration, its certificates and policies, and run their verdict cases')
     .option('--config <file>', 'the configuration', 'pgturnstile.yaml')
     .option('--json', 'what was found as JSON')
     .addHelpText('after', '\nExamples:\n  pgturnstile check\n  pgturnstile check --config /etc/pgturnstile.yaml --json')
     .action(async ({ config: file, json }: CheckOptions) => {
-      const report = await checkConfig(file, { env: process.env, loadPolicies, now: new Date() });
+      const parser = new ParserPool({ deadlineMs: parseDeadlineMs });
+      const parse = (sql: string) => parser.parse(sql, file);
+      const report = await checkConfig(file, { env: process.env, loadPolicies, parse, now: new Date() });
+      await parser.close();
       if (json === true) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
       else printReport(report);
-      if (!report.ok) process.exitCode = invalidExitCode;
+      if (!report.ok) process.exitCode = report.errors.length > 0 ? invalidExitCode : failedExitCode;
     });
 }
 
 /** Complaints go to stderr, a line each; that all is well goes to stdout. */
-function printReport({ file, ok, errors, warnings, counts }: CheckReport): void {
-  for (const issue of errors) process.stderr.write(`${formatIssue(issue)}\n`);
+function printReport({ file, ok, errors, failedCases, warnings, counts }: CheckReport): void {
+  for (const issue of [...errors, ...failedCases]) process.stderr.write(`${formatIssue(issue)}\n`);
   for (const warning of warnings) process.stderr.write(`warning: ${warning}\n`);
   if (!ok || counts === null) return;
-  const parts = Object.entries(counts).map(([name, count]) => `${count} ${name}`);
-  process.stdout.write(`${file} is valid: ${parts.join(', ')}\n`);
+  const parts = Object.entries(counts).map(([name, count]) => `${name} ${count}`);
+  process.stdout.write(`${file} is valid (${parts.join(', ')})\n`);
 }

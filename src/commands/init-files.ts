@@ -59,6 +59,16 @@ rules:
   #   tables: [public.salaries]
   #   actions: [select]
   #   effect: deny
+catalog: visible                      # what psql's \\d and drivers may read of the catalog
+`;
+
+/** For the first user's role: the policy is tested before it is in force. */
+export const initialCases = `# What the policy beside this file is to say. \`pgturnstile check\` runs these.
+user: alice
+roles: [analyst]
+cases:
+  - { sql: select * from orders, verdict: allow }
+  - { sql: delete from orders, verdict: deny }
 `;
 
 /** Keys, certificates and what was recorded do not belong into a repository. */

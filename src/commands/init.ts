@@ -5,7 +5,7 @@ import { Command } from 'commander';
 import { defaultHosts, writeCertificates } from '../../certs/write-certificates.js';
 import { ProxyError } from '../errors/proxy-error.js';
 import { buildVerifier, formatVerifier } from '../scram/verifier.js';
-import { initialConfig, initialGitignore, initialPolicy } from './init-files.js';
+import { initialCases, initialConfig, initialGitignore, initialPolicy } from './init-files.js';
 
 const firstUser = 'alice';
 const passwordBytes = 18;
@@ -42,6 +42,7 @@ export async function initialise(directory: string): Promise<Initialised> {
   const texts: Readonly<Record<string, string>> = {
     'pgturnstile.yaml': initialConfig({ name: firstUser, secret }),
     'policies/example.yaml': initialPolicy,
+    'policies/example.cases.yaml': initialCases,
   };
   const certificates = ['certs/server.crt', 'certs/server.key', 'certs/ca.crt', 'certs/ca.key'];
   const files = [...Object.keys(texts), ...certificates];

@@ -3,11 +3,17 @@ import path from 'node:path';
 import t, { type Test } from 'tap';
 import { type CheckDependencies, checkConfig } from '../../src/commands/check-config.js';
 import { ConfigError } from '../../src/config/config-error.js';
+import { loadPolicies } from '../../src/policy/load-policies.js';
+import { ParserPool } from '../../src/sql/parser/parser-pool.js';
 import { createAuthority } from '../support/certificates.js';
+
+const parser = new ParserPool({ deadlineMs: 60_000 });
+t.teardown(() => parser.close());
 
 const dependencies: CheckDependencies = {
   env: {},
-  loadPolicies: (sources) => ({ files: sources.map(({ file }) => file), warnings: [] }),
+  loadPolicies: () => ({ files: [], warnings: [] }),
+  parse: (sql) => parser.parse(sql, 'check'),
   now: new Date(),
 };
 
@@ -28,8 +34,9 @@ t.test('a file in which all is well is counted', async (t) => {
     file,
     ok: true,
     errors: [],
+    failedCases: [],
     warnings: [],
-    counts: { tenants: 1, databases: 1, users: 2, policies: 0 },
+    counts: { tenants: 1, databases: 1, users: 2, policies: 0, cases: 0 },
   });
 });
 
@@ -100,10 +107,31 @@ t.test('policies are loaded, and what is wrong in them is said with its place', 
   t.match(await checkConfig(file, refusing), { ok: false, errors: [issue], counts: { policies: 1 } });
 });
 
+const policy = 'version: 1\nrules: [{ name: reads, tables: [public.orders], actions: [select] }]\ncatalog: visible';
+const cases = (verdict: string): string => `
+user: alice
+cases:
+  - { sql: select * from orders, verdict: allow, rules: [reads] }
+  - { sql: delete from orders, verdict: ${verdict} }
+  - { sql: selec, verdict: deny }
+`;
+
+t.test('the verdict cases beside a policy are run', async (t) => {
+  const real = { ...dependencies, loadPolicies };
+  const right = await checkConfig(write(t, policed, { 'p.yaml': policy, 'p.cases.yaml': cases('deny') }), real);
+  t.match(right, { ok: true, errors: [], failedCases: [], counts: { policies: 1, cases: 3 } });
+  const wrong = await checkConfig(write(t, policed, { 'p.yaml': policy, 'p.cases.yaml': cases('allow') }), real);
+  t.match(wrong, { ok: false, errors: [], counts: { cases: 3 } });
+  t.match(wrong.failedCases, [{ file: /p\.cases\.yaml$/, line: 5, hint: 'the case expects allow' }]);
+  const broken = await checkConfig(write(t, policed, { 'p.yaml': policy, 'p.cases.yaml': 'casse: []' }), real);
+  t.match(broken, { ok: false, failedCases: [] });
+  t.match(broken.errors[0], { file: /p\.cases\.yaml$/, line: 1 });
+});
+
 t.test('a policy file that is missing is an error', async (t) => {
   const { ok, errors } = await checkConfig(write(t, policed), dependencies);
   t.equal(ok, false);
-  t.match(errors, [{ file: /p\.yaml$/, message: 'there is no such file', hint: 'check tenants.NAME.policies' }]);
+  t.match(errors, [{ file: /p\.yaml$/, message: 'there is no such file', hint: 'check tenants.default.policies' }]);
 });
 
 t.test('an error of the program itself is not passed off as one of the file', async (t) => {

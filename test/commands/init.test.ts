@@ -6,14 +6,18 @@ import { initialise } from '../../src/commands/init.js';
 import { loadConfig } from '../../src/config/load-config.js';
 import { loadPolicies } from '../../src/policy/load-policies.js';
 import { verifyPassword } from '../../src/scram/secret.js';
+import { ParserPool } from '../../src/sql/parser/parser-pool.js';
 
 t.test('what it writes passes check without a warning', async (t) => {
   const folder = t.testdir({});
   await initialise(path.join(folder, 'new', 'place'));
   const file = path.join(folder, 'new', 'place', 'pgturnstile.yaml');
-  const report = await checkConfig(file, { env: {}, loadPolicies, now: new Date() });
+  const parser = new ParserPool({ deadlineMs: 60_000 });
+  t.teardown(() => parser.close());
+  const parse = (sql: string) => parser.parse(sql, 'check');
+  const report = await checkConfig(file, { env: {}, loadPolicies, parse, now: new Date() });
   t.match(report, { ok: true, errors: [], warnings: [] });
-  t.same(report.counts, { tenants: 1, databases: 1, users: 1, policies: 1 });
+  t.same(report.counts, { tenants: 1, databases: 1, users: 1, policies: 1, cases: 2 });
 });
 
 t.test('the first user logs in with the password that was shown, which is written nowhere', async (t) => {

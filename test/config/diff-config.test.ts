@@ -28,11 +28,11 @@ t.test('a file is no different from itself, also under another name and with oth
 t.test('what came, went and changed is named', async (t) => {
   t.same(said(base, base.replace('bob', 'carol')), ['users.bob removed', 'users.carol added']);
   t.same(said(base, base.replace('[a]', '[a, b]')), ['users.alice.roles changed']);
-  t.same(
-    said(base, `${base}        pool: { size: 7, mode: session }`.replace(' }\n        pool', ', pool').concat(' }')),
-    ['tenants.default.databases.sales.pool.mode changed', 'tenants.default.databases.sales.pool.size changed'],
-  );
-  t.same(said(base, `${base}audit: off`), ['audit changed']);
+  t.same(said(base, base.replace('sales" }', 'sales", pool: { size: 7, mode: session } }')), [
+    'tenants.default.databases.sales.pool.mode changed',
+    'tenants.default.databases.sales.pool.size changed',
+  ]);
+  t.same(said(base, `${base}audit: off`), ['audit changed restart']);
 });
 
 t.test('a secret that changed is named and not shown', async (t) => {
@@ -47,6 +47,8 @@ t.test('what a running process cannot take over is marked', async (t) => {
   t.same(said(base, base.replace('6432', '7000')), ['listen.port changed restart']);
   t.same(said(base, `${base}admin: off`), ['admin changed restart']);
   t.same(said(base, `${base}admin: { token: x }`), ['admin.token changed']);
+  t.same(said(base, `${base}audit: { file: x }`), ['audit.file changed restart']);
+  t.same(said(base, `${base}audit: { keep: 2 }`), ['audit.keep changed']);
 });
 
 t.test('policies coming or going change the limits that depend on them', async (t) => {

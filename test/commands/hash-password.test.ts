@@ -1,0 +1,30 @@
+import { spawnSync } from 'node:child_process';
+import t from 'tap';
+import { verifyPassword } from '../../src/scram/secret.js';
+import { parseVerifier } from '../../src/scram/verifier.js';
+
+const command = new URL('../../src/commands/hash-password.ts', import.meta.url);
+
+/** The command as a process of its own, with this piped in. */
+function hash(input: string, ...args: string[]): { stdout: string; stderr: string } {
+  const program = `import { hashPasswordCommand } from ${JSON.stringify(command.href)};
+    await hashPasswordCommand().parseAsync(${JSON.stringify(args)}, { from: 'user' })
+      .catch((error) => process.stderr.write(error.message));`;
+  const node = ['--import', 'tsx', '--input-type=module', '--eval', program];
+  const { stdout, stderr } = spawnSync(process.execPath, node, { input, encoding: 'utf8' });
+  return { stdout, stderr };
+}
+
+t.test('what is piped in comes out as a verifier, one line and nothing else', async (t) => {
+  const { stdout, stderr } = hash('s3cret\n', 'alice');
+  t.match(stdout, /^SCRAM-SHA-256\$4096:[^\n]+\n$/);
+  t.equal(stderr, '');
+  t.ok(parseVerifier(stdout.trim()));
+  t.equal(await verifyPassword('alice', 's3cret', stdout.trim(), Buffer.alloc(32)), true);
+});
+
+t.test('nothing makes no verifier', async (t) => {
+  const { stdout, stderr } = hash('');
+  t.equal(stdout, '');
+  t.match(stderr, /^no password was given; type one, or pipe it in$/);
+});
