@@ -5,7 +5,7 @@ import type { Test } from 'tap';
 import { parseConfig } from '../../src/config/load-config.js';
 import { type Daemon, startDaemon } from '../../src/main.js';
 import { createLog } from '../../src/telemetry/log.js';
-import type { Postgres } from './postgres.js';
+import type { Reachable } from './relay.js';
 
 export interface InProcessOptions {
   readonly mode?: 'session' | 'transaction' | 'auto';
@@ -24,21 +24,26 @@ export interface InProcessDaemon {
 }
 
 /** The whole daemon within the test's process, in front of one server; it stops with the test. */
-export async function daemonInFrontOf(
+export function daemonInFrontOf(
   t: Test,
-  server: Postgres,
+  server: Pick<Reachable, 'superuser' | 'password' | 'urlFor'>,
   options: InProcessOptions = {},
 ): Promise<InProcessDaemon> {
   const { mode = 'transaction', pool = 'size: 3', database = '' } = options;
+  return daemonWith(
+    t,
+    `users: { ${server.superuser}: { secret: ${server.password} } }
+tenants: { default: { databases: { '*': {
+  url: '${server.urlFor('*')}', pool: { mode: ${mode}, ${pool} } ${database === '' ? '' : `, ${database}`} } } } }`,
+  );
+}
+
+/** The whole daemon within the test's process, with this configuration; it stops with the test. */
+export async function daemonWith(t: Test, yaml: string): Promise<InProcessDaemon> {
   const folder = mkdtempSync(path.join(tmpdir(), 'pgt-in-process-'));
-  const yaml = `
-    listen: { port: 0 }
-    users: { ${server.superuser}: { secret: ${server.password} } }
-    tenants: { default: { databases: { '*': {
-      url: '${server.urlFor('*')}', pool: { mode: ${mode}, ${pool} } ${database === '' ? '' : `, ${database}`} } } } }
-    admin: off
-    audit: { file: ${path.join(folder, 'audit.jsonl')} }`;
-  const config = parseConfig(yaml, path.join(folder, 'pgturnstile.yaml'), {});
+  const audit = `audit: { file: ${path.join(folder, 'audit.jsonl')} }`;
+  const listen = /^listen:/m.test(yaml) ? '' : 'listen: { port: 0 }\n';
+  const config = parseConfig(`${listen}${yaml}\nadmin: off\n${audit}\n`, path.join(folder, 'pgturnstile.yaml'), {});
   const lines: string[] = [];
   const log = createLog({ level: 'debug', pretty: false }, { write: (line) => lines.push(line) });
   const daemon = await startDaemon({ config, reloadConfig: async () => config, log });
