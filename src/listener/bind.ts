@@ -73,13 +73,16 @@ async function listen(server: Server, options: ListenOptions): Promise<void> {
   await listening;
 }
 
+const hints: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'Is another server already running on this port?',
+  EACCES: 'This account may not listen there.',
+  ENOTFOUND: 'Write an address of this machine into listen.host.',
+};
+
 function cannotListen(where: string, cause: unknown): ProxyError {
   const code = (cause as NodeJS.ErrnoException | null)?.code ?? 'unknown';
-  const hints: Readonly<Record<string, string>> = {
-    EADDRINUSE: 'Is another server already running on this port?',
-    EACCES: 'This account may not listen there.',
-    ENOENT: 'Create the directory, or change listen.socketDir.',
-    ENOTFOUND: 'Write an address of this machine into listen.host.',
-  };
-  return new ProxyError('configInvalid', `could not listen on ${where} (${code})`, { hint: hints[code], cause });
+  // Node says EACCES for a directory that is missing, too.
+  const isDirectory = code === 'EACCES' && where.startsWith('/');
+  const hint = isDirectory ? 'The directory must be there, and this account may write into it.' : hints[code];
+  return new ProxyError('configInvalid', `could not listen on ${where} (${code})`, { hint, cause });
 }
