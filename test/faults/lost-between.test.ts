@@ -1,8 +1,7 @@
 import t from 'tap';
-import { answerOf, errorIn, signIn } from '../support/ask.js';
+import { answerOf, errorIn, refusalOf, signIn } from '../support/ask.js';
 import { daemonInFrontOf } from '../support/in-process-daemon.js';
 import { startPostgres } from '../support/postgres.js';
-import { RawClient } from '../support/raw-client.js';
 import { bind, execute, parse, query, sync } from '../support/raw-messages.js';
 import { Relay } from '../support/relay.js';
 
@@ -75,18 +74,13 @@ t.test('lost while a client signs in: it is told so by FATAL, and the next one i
   const account = { user: server.superuser, password: server.password, database: 'postgres' };
 
   const cut = cutAt('user\0');
-  const early = await RawClient.connect(daemon);
-  t.teardown(() => early.destroy());
-  const refused = t.rejects(early.login(account), { fields: { S: 'FATAL', C: '57P03' } });
-  await Promise.all([cut, refused]);
+  const [refused] = await Promise.all([refusalOf(t, daemon, account), cut]);
+  t.match(refused, { S: 'FATAL', C: '57P03' });
 
   const cutAgain = cutAt('set_config');
-  const late = await RawClient.connect(daemon);
-  t.teardown(() => late.destroy());
-  const lost = t.rejects(late.login({ ...account, parameters: { TimeZone: 'Asia/Tokyo' } }), {
-    fields: { S: 'FATAL', C: '08006' },
-  });
-  await Promise.all([cutAgain, lost]);
+  const withSettings = { ...account, parameters: { TimeZone: 'Asia/Tokyo' } };
+  const [lost] = await Promise.all([refusalOf(t, daemon, withSettings), cutAgain]);
+  t.match(lost, { S: 'FATAL', C: '08006' });
 
   const client = await signIn(t, daemon, server, { parameters: { TimeZone: 'Asia/Tokyo' } });
   t.equal(await answerOf(client, 'show timezone'), 'Asia/Tokyo');

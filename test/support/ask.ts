@@ -49,3 +49,16 @@ export async function sqlstateOf(client: RawClient, sql: string, deadlineMs?: nu
 export async function backendOf(client: RawClient): Promise<number> {
   return Number(await answerOf(client, 'select pg_backend_pid()'));
 }
+
+/** The fields of the error that a log-in ends with. Rejects when it succeeds. */
+export async function refusalOf(t: Test, target: RawTarget, login: Login): Promise<Record<string, string>> {
+  const client = await RawClient.connect(target);
+  t.teardown(() => client.destroy());
+  try {
+    await client.login(login);
+  } catch (error) {
+    if (error instanceof RawError) return error.fields;
+    throw error;
+  }
+  throw new Error(`${login.user} was let in`);
+}
