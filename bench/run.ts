@@ -22,7 +22,7 @@ const resultsFolder = fileURLToPath(new URL('results/', import.meta.url));
 const msPerSecond = 1_000;
 
 /** Single rounds still end after it: a quick run stays under two minutes, a full one under fifteen. */
-const quick = { rounds: 2, seconds: 1, furtherRoundsWithinSeconds: 85 };
+const quick = { rounds: 2, seconds: 1, furtherRoundsWithinSeconds: 65 };
 const full = { rounds: 5, seconds: 3, furtherRoundsWithinSeconds: 780 };
 
 async function main(options: BenchOptions): Promise<boolean> {
