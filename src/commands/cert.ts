@@ -1,9 +1,9 @@
 import { isIP } from 'node:net';
-import path from 'node:path';
 import { domainToASCII } from 'node:url';
 import { Command } from 'commander';
 import { CertificateExists, defaultHosts, writeCertificates } from '../../certs/write-certificates.js';
 import { ProxyError } from '../errors/proxy-error.js';
+import { shownPath } from './shown-path.js';
 
 interface CertOptions {
   readonly host?: readonly string[];
@@ -39,7 +39,7 @@ export async function writeDevelopmentCertificates(
   const names = hosts.map(checkHost);
   try {
     const { caCert, cert, key, keptAuthority } = await writeCertificates(directory, names, force);
-    const [shownCa, shownCert, shownKey] = [caCert, cert, key].map((file) => path.relative('', file) || file);
+    const [shownCa, shownCert, shownKey] = [caCert, cert, key].map(shownPath);
     return [
       `${shownCert}  for ${names.join(', ')}`,
       `${shownKey}`,

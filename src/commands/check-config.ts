@@ -1,5 +1,4 @@
 import { access, readFile } from 'node:fs/promises';
-import path from 'node:path';
 import type { Config, TenantConfig } from '../config/config.js';
 import { ConfigError, type ConfigIssue } from '../config/config-error.js';
 import { loadConfig } from '../config/load-config.js';
@@ -9,6 +8,7 @@ import type { PolicySet, PolicySource } from '../policy/load-policies.js';
 import type { ParseResult } from '../sql/statement-facts.js';
 import { loadServerTls } from '../tls/server-tls.js';
 import { loadUpstreamTls } from '../tls/upstream-tls.js';
+import { shownPath } from './shown-path.js';
 
 /** What `pgturnstile check --json` prints. */
 export interface CheckReport {
@@ -64,7 +64,7 @@ async function collect<T>(findings: Found, load: () => T | Promise<T>): Promise<
 /** The message of a file that is not YAML begins with its name. */
 function issueOf({ clientMessage, hint = '' }: ProxyError): ConfigIssue {
   const [file = '', ...rest] = clientMessage.split(': ');
-  return { file: shown(file), line: 0, column: 0, message: rest.join(': '), hint };
+  return { file: shownPath(file), line: 0, column: 0, message: rest.join(': '), hint };
 }
 
 async function checkCertificates(config: Config, now: Date, findings: Found): Promise<void> {
@@ -72,7 +72,7 @@ async function checkCertificates(config: Config, now: Date, findings: Found): Pr
   const own = await collect(findings, () => loadServerTls(tls));
   if (own !== null && own.validTo < now) {
     findings.warnings.push(
-      `${shown(tls.cert ?? '')} has expired on ${own.validTo.toISOString().slice(0, 10)}; renew it`,
+      `${shownPath(tls.cert ?? '')} has expired on ${own.validTo.toISOString().slice(0, 10)}; renew it`,
     );
   }
   const databases = [...config.tenants.values()].flatMap(({ databases }) => [...databases.values()]);
@@ -123,18 +123,12 @@ async function isThere(file: string): Promise<boolean> {
 
 async function readSource(file: string, hint: string): Promise<PolicySource> {
   try {
-    return { file: shown(file), text: await readFile(file, 'utf8') };
+    return { file: shownPath(file), text: await readFile(file, 'utf8') };
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
     const message = code === 'ENOENT' ? 'there is no such file' : `the file could not be read (${code})`;
-    throw new ConfigError([{ file: shown(file), line: 0, column: 0, message, hint }]);
+    throw new ConfigError([{ file: shownPath(file), line: 0, column: 0, message, hint }]);
   }
-}
-
-/** As one would type it here. */
-function shown(file: string): string {
-  const relative = path.relative('', file);
-  return relative.startsWith('..') || relative === '' ? file : relative;
 }
 
 function countOf({ tenants, users }: Config): Omit<NonNullable<CheckReport['counts']>, 'cases'> {
