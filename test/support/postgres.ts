@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import {
   chmodSync,
   chownSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -174,6 +175,7 @@ class PostgresServer implements Postgres {
   }
 
   async startServer(): Promise<void> {
+    if (!existsSync(this.#folder)) throw new Error('the server was stopped for good, and its folder is gone');
     const command = [path.join(this.binDir, 'postgres'), '-D', this.dataDir];
     const env = { ...process.env, LC_ALL: 'C', PGTURNSTILE_TEST_FOLDER: this.#folder };
     const child = spawn('/bin/sh', ['-c', supervisor, 'sh', ...command], {
