@@ -11,6 +11,7 @@ import type { Guide } from '../quickstart/guide.js';
 import { inFrontOfUrl } from '../quickstart/in-front-of-url.js';
 import { startQuickStart } from '../quickstart/quick-start.js';
 import { createLog, type Log } from '../telemetry/log.js';
+import { openLogOutput } from '../telemetry/log-output.js';
 
 const usualFile = 'pgturnstile.yaml';
 /** npm passes on the Ctrl-C that the terminal has already sent: as long a second signal is the first one's echo. */
@@ -87,11 +88,13 @@ const wrongUse = (message: string) => new ProxyError('configInvalid', message);
 /** Runs the daemon until it is told to stop, or its own database ends. */
 async function serve(served: Served): Promise<void> {
   const { config, reloadConfig, guide, database } = served;
-  const log = createLog(config.log);
+  const output = openLogOutput();
+  const log = createLog(config.log, output);
   try {
     const daemon = await startDaemon({ config, reloadConfig, log });
     listenToSignals(daemon, log, guide !== undefined);
-    if (guide !== undefined) say(guide(daemon.listening));
+    // By the same way as the log, so that it comes after what was logged before.
+    if (guide !== undefined) output.write(`${guide(daemon.listening)}\n`);
     const lost = database?.ended.then(() => true);
     const isLost = await Promise.race([daemon.stopped.then(() => false), ...(lost === undefined ? [] : [lost])]);
     if (!isLost) return;
