@@ -39,6 +39,7 @@ export interface DaemonOptions {
 export interface Daemon {
   readonly listening: { readonly host: string; readonly port: number; readonly socketPath: string | null };
   reload(): Promise<ReloadResult>;
+  status(): StatusReport;
   /** Lets transactions end, tells clients, closes. Resolves as `stopped`. */
   stop(): Promise<void>;
   readonly stopped: Promise<void>;
@@ -110,6 +111,7 @@ class RunningDaemon implements Daemon, DaemonView {
     const { listen, warnings } = this.#config;
     for (const warning of warnings) this.#log.warn(warning);
     this.#judges = await this.#loadJudges(this.#config);
+    if (this.#judges.size > 0) this.#parser.warm();
     const listener = new Listener({
       config: listen,
       tls: await loadServerTls(listen.tls),

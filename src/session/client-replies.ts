@@ -27,9 +27,9 @@ export class ClientReplies implements ReplyOwner {
   onBytes(buffer: Buffer, start: number, end: number): void {
     this.#session.toClient(buffer, start, end);
     if (this.#session.phase !== 'closed') return;
-    // Rows for nobody: a server that writes to a closed connection gives the statement up.
+    // Rows for nobody: a server that writes to a reset connection gives the statement up.
     this.#unreadBytes += end - start;
-    if (this.#unreadBytes > unreadBytesMax) this.#session.attachment.connection?.close();
+    if (this.#unreadBytes > unreadBytesMax) this.#session.attachment.connection?.destroy();
   }
 
   onReply(request: UpstreamRequest, type: number, buffer: Buffer, start: number, end: number): void {
