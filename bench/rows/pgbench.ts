@@ -35,6 +35,7 @@ function pgbenchRow(name: string, load: Load, goals: readonly Goal[]): Row {
     name,
     unit: '/s',
     goals,
+    ...(load.clients === 8 && { isWarmUp: true as const }),
     measure: async (contender, bed, { seconds }): Promise<Measurement> => {
       const { transactions, perSecond } = await runPgbench(contender, bed, load, seconds);
       return { value: perSecond, operations: transactions };
