@@ -13,7 +13,7 @@ export interface ServedDatabase {
   readonly tenant: string;
   /** As the client named it. */
   readonly name: string;
-  /** An upstream is kept for the whole session, so that nothing of it has to be followed. */
+  /** Clients that come now keep an upstream for the whole session, so that nothing of it has to be followed. */
   readonly isSessionPooled: boolean;
   readonly pool: Pool;
   readonly breaker: Breaker;

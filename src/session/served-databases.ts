@@ -3,7 +3,7 @@ import { connectUpstream } from '../backend/postgres/connect-upstream.js';
 import { type UpstreamAccount, UpstreamTarget } from '../backend/postgres/upstream-target.js';
 import { Breaker } from '../breaker/breaker.js';
 import { BoundedCache } from '../cache/bounded-cache.js';
-import type { DatabaseConfig } from '../config/config.js';
+import type { DatabaseConfig, UpstreamAddress } from '../config/config.js';
 import { TokenBucket } from '../limits/token-bucket.js';
 import { Pool, type PoolOptions } from '../pool/pool.js';
 import type { Log } from '../telemetry/log.js';
@@ -29,6 +29,7 @@ const preparedBytes = 1000;
 
 /** A served database with what only its keeper touches. */
 export interface Served extends ServedDatabase {
+  isSessionPooled: boolean;
   target: UpstreamTarget;
   config: DatabaseConfig;
 }
@@ -69,12 +70,20 @@ export class ServedDatabases {
 
   /** Another configuration holds: sessions go on with its limits, policies and, once they come free, upstreams. */
   reconfigure(configOf: (tenant: string, database: string) => DatabaseConfig | null): void {
-    for (const served of this.#served.values()) {
+    for (const [key, served] of this.#served) {
       const config = configOf(served.tenant, served.name);
       served.judge = this.#deps.judgeOf(served.tenant);
       if (config === null || JSON.stringify(config) === JSON.stringify(served.config)) continue;
-      served.target = this.#target(moved(served.target.account, config));
+      // Clients who shared an account can't be told apart any more: each has to come back as who it is.
+      if (config.upstream.user === null && !served.target.account.isClientsOwn) {
+        this.#served.delete(key);
+        served.pool.close();
+        continue;
+      }
+      served.target = this.#target(moved(served, config));
       served.config = config;
+      served.isSessionPooled = config.pool.mode === 'session';
+      served.breaker.reconfigure(config.breaker);
       served.limits = config.limits;
       served.rate.setRate(config.limits.ratePerMinute, config.limits.rateBurst);
       served.pool.reconfigure(poolOptions(config));
@@ -182,7 +191,7 @@ export class ServedDatabases {
 
 function accountOf({ identity, databaseConfig }: AdmittedClient): UpstreamAccount {
   const { upstream: address } = databaseConfig;
-  const database = address.database === '*' ? identity.database : address.database;
+  const database = databaseAt(address, identity.database);
   return address.user === null
     ? {
         address,
@@ -203,11 +212,16 @@ function accountOf({ identity, databaseConfig }: AdmittedClient): UpstreamAccoun
 }
 
 /** The account under another configuration. */
-function moved(account: UpstreamAccount, config: DatabaseConfig): UpstreamAccount {
+function moved({ name, target: { account } }: Served, config: DatabaseConfig): UpstreamAccount {
   const { upstream: address } = config;
+  const there = { ...account, address, database: databaseAt(address, name) };
   return address.user === null
-    ? { ...account, address, isClientsOwn: true }
-    : { ...account, address, user: address.user, credential: passwordOf(config), isClientsOwn: false };
+    ? { ...there, isClientsOwn: true }
+    : { ...there, user: address.user, credential: passwordOf(config), isClientsOwn: false };
+}
+
+function databaseAt(address: UpstreamAddress, asked: string): string {
+  return address.database === '*' ? asked : address.database;
 }
 
 function passwordOf({ upstream }: DatabaseConfig): { kind: 'password'; password: string } | null {

@@ -67,9 +67,17 @@ const isHardToRead =
   /^(sjis|shift|mskanji|win932|windows932|big5|win950|windows950|gbk|win936|windows936|gb18030|johab|uhc|win949|windows949)/i;
 
 function effectsOf(session: Session, text: string): SessionEffects {
-  const encoding = session.attachment.settings.values.get('client_encoding');
-  if (encoding !== undefined && isHardToRead.test(encoding)) return unknownEffects;
-  return sessionEffects(text);
+  return isReadAsUsual(session) ? sessionEffects(text) : unknownEffects;
+}
+
+/** Whether tokens are where the scanner looks for them; the server reports both settings when they change. */
+function isReadAsUsual({ attachment }: Session): boolean {
+  const reported = attachment.connection?.parameters;
+  if (reported?.get('standard_conforming_strings') === 'off') return false;
+  const asked = attachment.settings.values;
+  if (reported === undefined && asked.get('standard_conforming_strings') === 'off') return false;
+  const encoding = reported?.get('client_encoding') ?? asked.get('client_encoding');
+  return encoding === undefined || encoding === 'UTF8' || !isHardToRead.test(encoding);
 }
 
 /** No client may use what another one prepared, though it can see the names in pg_prepared_statements. */
