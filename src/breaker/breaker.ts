@@ -28,6 +28,7 @@ type Circuit = CircuitBreaker<[() => Promise<unknown>], unknown>;
  */
 export class Breaker {
   readonly #options: BreakerOptions;
+  #config: BreakerConfig;
   #circuit: Circuit;
   #state: BreakerState = 'closed';
   #isOpen = false;
@@ -37,6 +38,7 @@ export class Breaker {
 
   constructor(options: BreakerOptions) {
     this.#options = options;
+    this.#config = options.config;
     this.#circuit = this.#makeCircuit();
     options.counters.breakerState = stateMetric.closed;
   }
@@ -82,6 +84,15 @@ export class Breaker {
     });
   }
 
+  /** Other bounds hold: at once, or when it is closed again. What was counted so far is forgotten. */
+  reconfigure(config: BreakerConfig): void {
+    this.#config = config;
+    if (this.#state !== 'closed' || this.#isDisposed) return;
+    const old = this.#circuit;
+    this.#circuit = this.#makeCircuit();
+    old.shutdown();
+  }
+
   /** Ends its timers. From here on `run` only connects. */
   dispose(): void {
     this.#isDisposed = true;
@@ -93,7 +104,7 @@ export class Breaker {
   }
 
   #makeCircuit(): Circuit {
-    const { errorThresholdPercent, minimumRequests, windowMs, resetAfterMs } = this.#options.config;
+    const { errorThresholdPercent, minimumRequests, windowMs, resetAfterMs } = this.#config;
     const circuit: Circuit = new CircuitBreaker((connect: () => Promise<unknown>) => connect(), {
       // A connection attempt has its own time limit, and its own way to be abandoned.
       timeout: false,
@@ -116,7 +127,7 @@ export class Breaker {
   }
 
   #opened(): void {
-    const { resetAfterMs } = this.#options.config;
+    const { resetAfterMs } = this.#config;
     this.#enter('open', Date.now() + resetAfterMs);
     const { tenant, database } = this.#options.counters;
     const fields = { tenant, database, resetAfterMs, err: this.#lastFailure };

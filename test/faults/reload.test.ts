@@ -1,0 +1,177 @@
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import type tls from 'node:tls';
+import t, { type Test } from 'tap';
+import { answerOf, backendOf, errorIn, refusalOf, rowsOf, signIn, sqlstateOf } from '../support/ask.js';
+import { createAuthority } from '../support/certificates.js';
+import { type Daemon, startDaemon } from '../support/daemon.js';
+import { startPostgres } from '../support/postgres.js';
+import { query } from '../support/raw-messages.js';
+
+const server = await startPostgres();
+t.teardown(() => server.stop());
+await server.query('create table item (id int primary key, name text)');
+await server.query('create database other');
+
+const authority = createAuthority();
+const certificate = () => {
+  const { cert, key } = authority.issue('localhost', ['localhost', '127.0.0.1']);
+  return { 'server.crt': cert, 'server.key': key };
+};
+
+interface Parts {
+  users?: Record<string, { secret: string }>;
+  url?: string;
+  limits?: Record<string, number>;
+  pool?: Record<string, unknown>;
+  breaker?: Record<string, number>;
+  policies?: string[];
+}
+
+function configuration(
+  { users = {}, url = server.url, limits = {}, pool = {}, breaker = {}, policies = [] }: Parts,
+  port: number,
+) {
+  return {
+    listen: { host: '127.0.0.1', port, tls: { mode: 'allow', cert: 'server.crt', key: 'server.key' } },
+    admin: 'off',
+    users: { [server.superuser]: { secret: server.password }, ...users },
+    tenants: { default: { databases: { postgres: { url, pool: { size: 2, ...pool }, breaker, limits } }, policies } },
+  };
+}
+
+async function startedDaemon(t: Test, parts: Parts = {}) {
+  const daemon = await startDaemon({ config: configuration(parts, 0), files: certificate() });
+  t.teardown(() => daemon.stop());
+  return daemon;
+}
+
+/** Writes the configuration anew and sends SIGHUP; resolves when the daemon has said what became of it. */
+async function reload(daemon: Daemon, config: Parts | string): Promise<void> {
+  const text = typeof config === 'string' ? config : JSON.stringify(configuration(config, daemon.port));
+  writeFileSync(path.join(daemon.folder, 'pgturnstile.yaml'), text, { mode: 0o600 });
+  const isWanted = typeof config === 'string' ? 'not reloaded: the configuration in force stays' : 'reloaded';
+  const before = daemon.log().filter(({ msg }) => msg === isWanted).length;
+  daemon.signal('SIGHUP');
+  const deadline = Date.now() + 15_000;
+  while (daemon.log().filter(({ msg }) => msg === isWanted).length === before) {
+    if (Date.now() > deadline) throw new Error(`not ${isWanted}\n${daemon.output()}`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+t.test('a reload drops no client, whatever it does', async (t) => {
+  const daemon = await startedDaemon(t);
+  const clients = await Promise.all([signIn(t, daemon, server), signIn(t, daemon, server)]);
+  const [idle, busy] = clients;
+  await idle.ask("set timezone to 'Asia/Tokyo'");
+  await busy.ask("begin; insert into item values (1, 'kept')");
+  const processId = await backendOf(busy);
+  busy.send(query('select pg_sleep(0.3)'));
+
+  await reload(daemon, { users: { alice: { secret: 'wonderland' } }, limits: { rowsMax: 0 } });
+  t.equal((await busy.readUntilReady()).types, 'TDCZ', 'a statement goes on');
+  t.equal(await backendOf(busy), processId, 'and its transaction, on the same upstream');
+  t.equal((await busy.ask('commit')).types, 'CZ');
+  t.equal(await answerOf(idle, 'show timezone'), 'Asia/Tokyo', 'and a session with what it has set');
+  t.same(await rowsOf(idle, 'select id from item'), [['1']]);
+});
+
+t.test('users that are new may sign in, and those that are gone may not', async (t) => {
+  const daemon = await startedDaemon(t, { users: { alice: { secret: 'wonderland' } } });
+  const alice = { user: 'alice', password: 'wonderland', database: 'postgres' };
+  const bob = { user: 'bob', password: 'builder', database: 'postgres' };
+  const connected = await signIn(t, daemon, server, alice);
+  t.match(await refusalOf(t, daemon, bob), { S: 'FATAL', C: '28P01' });
+  await reload(daemon, { users: { bob: { secret: 'builder' } } });
+  t.equal(await answerOf(await signIn(t, daemon, server, bob), 'select 1'), '1');
+  t.match(await refusalOf(t, daemon, alice), { S: 'FATAL', C: '28P01' });
+  t.equal(await answerOf(connected, 'select 1'), '1', 'who is in stays');
+});
+
+t.test('another url is where statements go from their next one on', async (t) => {
+  const daemon = await startedDaemon(t);
+  const [idle, busy] = await Promise.all([signIn(t, daemon, server), signIn(t, daemon, server)]);
+  await busy.ask('begin');
+  await reload(daemon, { url: server.urlFor('other') });
+  t.equal(await answerOf(idle, 'select current_database()'), 'other');
+  t.equal(await answerOf(busy, 'select current_database()'), 'postgres', 'a transaction stays where it is');
+  await busy.ask('commit');
+  t.equal(await answerOf(busy, 'select current_database()'), 'other');
+});
+
+t.test('the pool mode is that of the time when a client came', async (t) => {
+  const daemon = await startedDaemon(t, { pool: { mode: 'transaction', size: 1 } });
+  const [early, other] = await Promise.all([signIn(t, daemon, server), signIn(t, daemon, server)]);
+  await reload(daemon, { pool: { mode: 'session', size: 1, acquireTimeoutMs: 100 } });
+  t.equal(await answerOf(early, 'select 1'), '1');
+  t.equal(await answerOf(other, 'select 1'), '1', 'those two share one upstream');
+  const late = await signIn(t, daemon, server);
+  t.equal(await answerOf(late, 'select 1'), '1');
+  t.equal(await sqlstateOf(early, 'select 1'), '53300', 'the third one keeps it');
+});
+
+t.test('a breaker opens by its new bounds', async (t) => {
+  const daemon = await startedDaemon(t, { breaker: { minimumRequests: 100 } });
+  const client = await signIn(t, daemon, server);
+  const breaker = { minimumRequests: 1, resetAfterMs: 100 };
+  await reload(daemon, { breaker, url: server.url.replace(/:\d+\//, ':1/') });
+  await client.ask('select 1');
+  t.match(errorIn(await client.ask('select 1')), { C: '57P03', M: /is not asked for now/ });
+});
+
+t.test('clients who shared an account have to come back when each is to have its own', async (t) => {
+  await server.query("create role alice login password 'wonderland'");
+  const daemon = await startedDaemon(t, { users: { alice: { secret: 'wonderland' } } });
+  const alice = { user: 'alice', password: 'wonderland', database: 'postgres' };
+  const [busy, idle] = await Promise.all([signIn(t, daemon, server, alice), signIn(t, daemon, server, alice)]);
+  await busy.ask('begin');
+  const url = `postgres://${server.host}:${server.port}/postgres`;
+  await reload(daemon, { url, users: { alice: { secret: 'wonderland' } } });
+  t.equal(await sqlstateOf(idle, 'select 1'), '57P03');
+  t.equal(await answerOf(busy, 'select current_user'), server.superuser, 'a transaction stays as it is');
+  t.equal((await busy.ask('commit')).types, 'CZ');
+  t.equal(await answerOf(await signIn(t, daemon, server, alice), 'select current_user'), 'alice');
+});
+
+t.test('a certificate that was renewed is shown from then on', async (t) => {
+  const daemon = await startedDaemon(t);
+  const fingerprint = async () => {
+    const client = await signIn(t, { port: daemon.port, tls: 'request' }, server);
+    t.equal(await answerOf(client, 'select 1'), '1');
+    return { client, is: (client.socket as tls.TLSSocket).getPeerCertificate().fingerprint256 };
+  };
+  const before = await fingerprint();
+  for (const [name, text] of Object.entries(certificate())) writeFileSync(path.join(daemon.folder, name), text);
+  await reload(daemon, {});
+  t.not((await fingerprint()).is, before.is);
+  t.equal(await answerOf(before.client, 'select 1'), '1', 'who is in stays');
+});
+
+t.test('limits and policies hold for those who are connected', async (t) => {
+  const daemon = await startedDaemon(t);
+  const client = await signIn(t, daemon, server);
+  t.equal((await client.ask('select pg_sleep(0.5)')).types, 'TDCZ');
+  writeFileSync(path.join(daemon.folder, 'policy.yaml'), 'version: 1\nrules: []\n');
+  await reload(daemon, { policies: ['policy.yaml'] });
+  t.equal(await sqlstateOf(client, 'select * from item'), '42501');
+  await reload(daemon, {});
+  t.equal(await sqlstateOf(client, 'select * from item'), null);
+});
+
+t.test('a configuration that is wrong changes nothing, and says where', async (t) => {
+  const daemon = await startedDaemon(t);
+  const client = await signIn(t, daemon, server);
+  await client.ask('begin');
+  for (const wrong of ['tenants: [', 'nonsense: true', 'listen: { port: -1 }']) {
+    await reload(daemon, wrong);
+    t.equal(await answerOf(client, 'select 1'), '1', `who is in stays: ${JSON.stringify(wrong)}`);
+    t.equal(await answerOf(await signIn(t, daemon, server), 'select 1'), '1', 'and others are let in');
+  }
+  t.equal((await client.ask('commit')).types, 'CZ');
+  const problems = daemon.log().filter(({ msg }) => msg.startsWith('not reloaded'));
+  t.match(problems[0]?.problems, [/pgturnstile\.yaml:1:\d+/]);
+  await reload(daemon, { users: { alice: { secret: 'wonderland' } } });
+  const alice = { user: 'alice', password: 'wonderland' };
+  t.equal(await answerOf(await signIn(t, daemon, server, alice), 'select 1'), '1', 'a right one is taken afterwards');
+});
