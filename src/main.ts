@@ -244,13 +244,13 @@ class RunningDaemon implements Daemon, DaemonView {
     this.#log[level]({ method, outcome, user, tenant, address, reason }, 'client authentication');
   }
 
-  /** Policies of all tenants. A tenant whose files say what they said before keeps its judge, and its verdicts. */
+  /** Policies of all tenants. Where files and roles are what they were, a tenant keeps its judge, and its verdicts. */
   async #loadJudges(config: Config): Promise<Judges> {
     const judges: Judges = new Map();
     for (const [name, tenant] of config.tenants) {
       if (tenant.policies.length === 0) continue;
       const sources = await readPolicies(tenant);
-      const digest = JSON.stringify(sources);
+      const digest = JSON.stringify([sources, rolesByUser(config.users), rolesByUser(tenant.users)]);
       const known = this.#judges.get(name);
       if (known?.digest === digest) {
         judges.set(name, known);
@@ -276,7 +276,7 @@ class RunningDaemon implements Daemon, DaemonView {
   }
 }
 
-/** By tenant: its policy, and the files' contents that it was made of. */
+/** By tenant: its policy, and what it was made of. */
 type Judges = Map<string, { readonly digest: string; readonly judge: Judge }>;
 
 const authOutcomes = {
@@ -297,6 +297,10 @@ function nextPolicyVersion(): number {
 
 function readPolicies(tenant: TenantConfig): Promise<{ file: string; text: string }[]> {
   return Promise.all(tenant.policies.map(async (file) => ({ file, text: await readFile(file, 'utf8') })));
+}
+
+function rolesByUser(users: ReadonlyMap<string, UserConfig>): [name: string, roles: readonly string[]][] {
+  return [...users.values()].map(({ name, roles }) => [name, roles]);
 }
 
 function userOf(config: Config, { identity }: AdmittedClient): UserConfig | undefined {
