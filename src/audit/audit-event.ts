@@ -24,7 +24,7 @@ export interface AuditStatement {
   readonly rules: readonly string[];
 }
 
-export type AuditKind =
+type AuditKind =
   | 'start'
   | 'stop'
   | 'reload'

@@ -65,7 +65,8 @@ async function prepare(options: ServeOptions, env: NodeJS.ProcessEnv): Promise<S
   const file = options.config ?? (existsSync(usualFile) ? usualFile : null);
   if (file !== null) return fromFile(file, options, env);
   const listen = { port: options.port ?? (await freePort(defaultListen.port)) };
-  const adminPort = defaultAdmin.port;
+  // Who asks for any port wants no collision on the other one either.
+  const adminPort = options.port === 0 ? 0 : defaultAdmin.port;
   const { DATABASE_URL: url = '' } = env;
   if (url === '') {
     const dataFolder = options.data ?? defaultDataFolder(env);

@@ -99,11 +99,6 @@ export function leavesSessionAlone(name: string): boolean {
   return builtinFunctions.has(name) && !stateful.has(name);
 }
 
-/** True for a session-level advisory lock function: the session must keep its connection. */
-export function locksSession(name: string): boolean {
-  return stateful.has(name) && name.includes('_advisory_');
-}
-
 /** True for a function of pg_catalog that a policy allows without being asked: no side effects, no files, no others. */
 export function isHarmless(name: string): boolean {
   return builtinFunctions.has(name) && !notHarmless.has(name);

@@ -32,7 +32,8 @@ export const formatsFor = (count: number): fc.Arbitrary<number[]> =>
     fc.array(int16, { minLength: count, maxLength: count }),
   );
 
-export const processId = int32;
+/** Any int32: an identifier of the server's choosing. */
+export const processId = fc.integer({ min: -0x80000000, max: 0x7fffffff });
 export const secretKey = fc
   .uint8Array({ minLength: 4, maxLength: 256, size: 'max' })
   .map((array) => Buffer.from(array));
