@@ -24,17 +24,6 @@ export interface AuditStatement {
   readonly rules: readonly string[];
 }
 
-type AuditKind =
-  | 'start'
-  | 'stop'
-  | 'reload'
-  | 'connect'
-  | 'disconnect'
-  | 'auth'
-  | 'cancel'
-  | 'statement'
-  | 'gap';
-
 /** Anything but a statement; what is left out is not in the line. No field may hold a secret. */
 export interface AuditEvent extends Partial<AuditClient> {
   readonly kind: 'start' | 'stop' | 'reload' | 'auth';
