@@ -4,6 +4,7 @@ import path from 'node:path';
 import { buildVerifier, formatVerifier } from '../src/scram/verifier.js';
 import { type Postgres, startPostgres } from '../test/support/postgres.js';
 import { runOrThrow } from '../test/support/process.js';
+import { atExit } from './at-exit.js';
 import type { ClientAccount } from './bench-client.js';
 import type { RunningContender } from './contenders/contender.js';
 
@@ -52,9 +53,12 @@ export async function prepareTestBed(): Promise<TestBed> {
   const server = await startPostgres({ settings });
   const folder = mkdtempSync(path.join(tmpdir(), 'pgt-bench-'));
   chmodSync(folder, 0o755);
+  const remove = () => rmSync(folder, { recursive: true, force: true });
+  const forget = atExit(remove);
   const stop = async (): Promise<void> => {
     await server.stop();
-    rmSync(folder, { recursive: true, force: true });
+    remove();
+    forget();
   };
   try {
     const verifier = formatVerifier(await buildVerifier(password, undefined, scramIterations));

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { freePort } from '../../test/support/ports.js';
 import { serverAccount } from '../../test/support/postgres-binaries.js';
 import { findTool, start } from '../../test/support/process.js';
+import { killAtExit } from '../at-exit.js';
 import { lifetimeMs, type TestBed } from '../test-bed.js';
 import { type Contender, clientsMax, poolSize, type RunningContender } from './contender.js';
 
@@ -38,6 +39,7 @@ async function startPgbouncer(bed: TestBed, binary: string, canPrepare: boolean)
   if (account !== undefined) for (const owned of [folder, file, usersFile]) chownSync(owned, account.uid, account.gid);
   const running = start(binary, [file], { account, cwd: folder, deadlineMs: lifetimeMs });
   running.finished.catch(() => {});
+  const forget = killAtExit(running.pid);
   await running.untilOutput(/process up/, startDeadlineMs);
   return {
     name: 'PgBouncer',
@@ -48,6 +50,7 @@ async function startPgbouncer(bed: TestBed, binary: string, canPrepare: boolean)
       // SIGTERM and SIGINT wait for clients or servers, which of them depends on the version.
       running.child.kill('SIGQUIT');
       await running.finished;
+      forget();
     },
   };
 }

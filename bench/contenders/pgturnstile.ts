@@ -1,5 +1,6 @@
 import { readVersion } from '../../src/telemetry/version.js';
 import { startDaemon } from '../../test/support/daemon.js';
+import { killAtExit } from '../at-exit.js';
 import { lifetimeMs, type TestBed } from '../test-bed.js';
 import { type Contender, clientsMax, poolSize, type RunningContender } from './contender.js';
 
@@ -19,6 +20,7 @@ async function startPgturnstile(bed: TestBed, { isPoliced, env = {} }: Pgturnsti
   const policies = isPoliced ? [policyFile] : [];
   const files = { [policyFile]: JSON.stringify(policy, null, 2) };
   const daemon = await startDaemon({ config: config(bed, policies), files, env, lifetimeMs });
+  const forget = killAtExit(daemon.pid);
   return {
     name: 'pgturnstile',
     host: daemon.host,
@@ -26,6 +28,7 @@ async function startPgturnstile(bed: TestBed, { isPoliced, env = {} }: Pgturnsti
     processId: daemon.pid,
     stop: async () => {
       await daemon.stop();
+      forget();
     },
   };
 }
