@@ -1,4 +1,5 @@
 import type { PostgresUpstream, UpstreamLoss } from '../backend/postgres/postgres-upstream.js';
+import type { PoolConfig } from '../config/config.js';
 import { ProxyError } from '../errors/proxy-error.js';
 import { handBackClean, isAlive } from './hand-back.js';
 import { PooledUpstream } from './pooled-upstream.js';
@@ -6,14 +7,7 @@ import { PooledUpstream } from './pooled-upstream.js';
 // generic-pool was looked at: its checkout is a promise even when an upstream is idle, and it has neither a reserve
 // nor a place for shared lanes, so the list is kept here.
 
-export interface PoolOptions {
-  readonly size: number;
-  readonly min: number;
-  readonly reserve: number;
-  readonly reserveAfterMs: number;
-  readonly acquireTimeoutMs: number;
-  readonly idleTimeoutMs: number;
-  readonly lifetimeMs: number;
+export interface PoolOptions extends Omit<PoolConfig, 'mode'> {
   /** Prepared statements kept on each upstream. */
   readonly statementsMax: number;
   /** An upstream idle for longer is asked whether it is alive. */
