@@ -14,9 +14,19 @@ export function quoteOrNull(text: string | null, charactersMax: number): string 
   return text === null ? 'null' : quote(text, charactersMax);
 }
 
-/** A number with three decimals at most; null for what JSON has no number for. */
+/** `.001` to `.999`, as short as they can be written; nothing for 0. */
+const fractions = Array.from({ length: 1000 }, (_, at) => (at === 0 ? '' : String(at / 1000).slice(1)));
+
+/**
+ * A number with three decimals at most; null for what JSON has no number for. Put together from whole numbers, which
+ * become text several times faster than fractions do.
+ */
 export function decimal(value: number | null): string {
-  return value !== null && Number.isFinite(value) ? String(Math.round(value * 1_000) / 1_000) : 'null';
+  if (value === null || !Number.isFinite(value)) return 'null';
+  const thousandths = Math.round(value * 1_000);
+  if (thousandths < 0 || thousandths > Number.MAX_SAFE_INTEGER) return String(thousandths / 1_000);
+  const rest = thousandths % 1_000;
+  return (thousandths - rest) / 1_000 + (fractions[rest] as string);
 }
 
 function escapeCodeUnit(unit: string): string {
