@@ -69,7 +69,7 @@ export class PostgresUpstream {
   readonly secrets: UpstreamSecrets;
   /** Of the last ReadyForQuery. */
   status: number = transactionStatus.idle;
-  /** Takes what comes unasked while no request is pending. */
+  /** Takes what comes unasked while no request is pending, and every notification. */
   attached: ReplyOwner | null = null;
   isLost = false;
   /** Called once, when the connection is gone for whatever reason. */
@@ -132,7 +132,7 @@ export class PostgresUpstream {
   }
 
   resume(): void {
-    if (!this.isLost) this.#socket.resume();
+    if (!this.isLost && this.#socket.isPaused()) this.#socket.resume();
   }
 
   /** Says goodbye; what was sent before is still carried out by the server. */
@@ -199,8 +199,10 @@ export class PostgresUpstream {
         return this.#async(type, buffer, start, end, isHead);
       }
       case backend.NoticeResponse:
-      case backend.NotificationResponse:
         return this.#async(type, buffer, start, end, isHead);
+      case backend.NotificationResponse:
+        // What was listened for is the client's also while the server answers a question of ours.
+        return this.attached?.onAsync(type, buffer, start, end);
       case backend.ErrorResponse:
         if (isFatal(buffer, start, end)) {
           this.#lastWords = decodeErrorResponse(buffer.subarray(start + 5, end));
