@@ -42,7 +42,6 @@ const wrong = [
   'select sum(a) over (rows between unbounded following and current row) from t',
   'select 1 limit 1 limit 2',
   'with a as (select 1) with b as (select 2) select 1',
-  'create assertion a check (true)',
   'create table t (a int references b match partial)',
   'select unique (select 1)',
   'drop role current_user',
