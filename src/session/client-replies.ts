@@ -56,8 +56,18 @@ export class ClientReplies implements ReplyOwner {
   }
 
   onAsync(type: number, buffer: Buffer, start: number, end: number): void {
-    if (type === backend.ParameterStatus) this.#session.onParameter(buffer.subarray(start + 5, end));
-    this.#session.toClient(buffer, start, end);
+    const session = this.#session;
+    if (type === backend.ParameterStatus) session.onParameter(buffer.subarray(start + 5, end));
+    if (type === backend.NotificationResponse) this.#signOwn(buffer, start);
+    session.toClient(buffer, start, end);
+  }
+
+  /** A client tells its own notifications by the server process that sent them: it knows that one by our name for it. */
+  #signOwn(buffer: Buffer, start: number): void {
+    const { attachment, processId } = this.#session;
+    if (buffer.readInt32BE(start + 5) === attachment.connection?.secrets.processId) {
+      buffer.writeInt32BE(processId, start + 5);
+    }
   }
 
   /** The one reply that is made by us in its turn: that of a Close of a statement. */

@@ -46,6 +46,8 @@ export interface SessionDeps {
   readonly recorder: SessionRecorder;
   readonly timeouts: TimeoutDeps;
   readonly startSettings: SessionSettings;
+  /** What the client was told of its server process, in BackendKeyData. */
+  readonly processId: number;
   /** Who the client is to a policy. */
   readonly principal: Principal;
   /** The session is over; its socket is closing. */
@@ -60,6 +62,7 @@ export interface SessionDeps {
 export class Session {
   readonly database: ServedDatabase;
   readonly client: AdmittedClient;
+  readonly processId: number;
   readonly reader = new FrameReader(clientRules);
   readonly replies = new ClientReplies(this);
   readonly attachment: Attachment;
@@ -102,6 +105,7 @@ export class Session {
   constructor(client: AdmittedClient, deps: SessionDeps) {
     this.client = client;
     this.database = deps.database;
+    this.processId = deps.processId;
     this.recorder = deps.recorder;
     this.#principal = deps.principal;
     this.applicationName = client.startup.parameters.get('application_name') ?? null;

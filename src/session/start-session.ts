@@ -60,6 +60,7 @@ async function greet(client: AdmittedClient, deps: StartSessionDeps): Promise<vo
   const session = new Session(client, {
     ...deps,
     startSettings: settings,
+    processId,
     principal,
     onEnd: (ended, reason) => {
       cancelKeys.revoke(processId);

@@ -202,6 +202,7 @@ export class PostgresUpstream {
         return this.#async(type, buffer, start, end, isHead);
       case backend.NotificationResponse:
         // What was listened for is the client's also while the server answers a question of ours.
+        if (isHead) this.#bytesOwner = this.attached;
         return this.attached?.onAsync(type, buffer, start, end);
       case backend.ErrorResponse:
         if (isFatal(buffer, start, end)) {
