@@ -9,6 +9,9 @@ const keyBytes = { 0: 4, 2: 32 } as const;
 export class CancelKeys {
   readonly #holders = new Map<number, { readonly secretKey: Buffer; session: Session | null }>();
   readonly #cancelUpstream: (session: Session) => Promise<void>;
+  /** Requests on their way to an upstream, one a session, and one more behind each. */
+  readonly #underWay = new Map<Session, Promise<void>>();
+  readonly #behind = new Map<Session, Promise<void>>();
 
   /** `cancelUpstream` sends a cancel request to the upstream that the session holds, and resolves when it has arrived. */
   constructor(cancelUpstream: (session: Session) => Promise<void>) {
@@ -50,7 +53,27 @@ export class CancelKeys {
     if (attachment.isQueued) {
       attachment.stopWaiting(new ProxyError('queryCanceled', 'canceling statement due to user request'));
     } else if (attachment.held !== null && session.openExchanges + attachment.held.connection.queue.size > 0) {
-      await this.#cancelUpstream(session);
+      await (this.#waitBehind(session) ?? this.#send(session));
     }
+  }
+
+  #send(session: Session): Promise<void> {
+    const sent = this.#cancelUpstream(session).finally(() => this.#underWay.delete(session));
+    this.#underWay.set(session, sent);
+    return sent;
+  }
+
+  /** However many requests come while one is on its way: one more follows, and only for what was running when it came. */
+  #waitBehind(session: Session): Promise<void> | undefined {
+    const running = session.attachment.connection?.queue.head;
+    const isRunning = () => session.attachment.held?.connection.queue.head === running;
+    const behind =
+      this.#behind.get(session) ??
+      this.#underWay.get(session)?.then(() => {
+        this.#behind.delete(session);
+        if (isRunning()) return this.#send(session);
+      });
+    if (behind !== undefined) this.#behind.set(session, behind);
+    return behind;
   }
 }

@@ -229,7 +229,6 @@ t.test('while an upstream is opened for it: the upstream is there for the next o
   const client = await RawClient.connect(daemon);
   client.login(account).catch(() => {});
   const link = await opening;
-  link.hold();
   await client.destroy();
   link.release();
   t.equal(await itemsSeenBy(t, daemon), '0');

@@ -35,7 +35,7 @@ export class Relay {
 
   /** Listens on a port of its own until the test ends. */
   static async start(t: Test, server: Reachable): Promise<Relay> {
-    const listener = net.createServer();
+    const listener = net.createServer({ allowHalfOpen: true });
     const relay = new Relay(listener, server);
     listener.on('connection', (socket) => relay.#connect(socket));
     listener.listen(0, '127.0.0.1');
@@ -56,12 +56,13 @@ export class Relay {
     return { superuser, password, host, port, urlFor };
   }
 
-  /** Resolves with the link when the daemon sends these characters; they have not passed then. */
-  untilRequest(text: string): Promise<Link> {
+  /** Resolves with the link when the daemon sends these bytes; it is held, so that they have not passed. */
+  untilRequest(text: string | Buffer): Promise<Link> {
     return new Promise((resolve) => {
       this.onRequest = (chunk, link) => {
         if (!chunk.includes(text)) return;
         this.onRequest = () => {};
+        link.hold();
         resolve(link);
       };
     });
@@ -81,7 +82,7 @@ export class Relay {
 
   #connect(daemon: net.Socket): void {
     const { host, port } = this.#server;
-    const server = net.connect({ host, port });
+    const server = net.connect({ host, port, allowHalfOpen: true });
     let held: (() => void)[] | null = null;
     const link: Link = {
       cut: () => {
