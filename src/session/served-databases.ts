@@ -1,9 +1,11 @@
 import { cancelUpstream } from '../backend/postgres/cancel-upstream.js';
 import { connectUpstream } from '../backend/postgres/connect-upstream.js';
+import type { UpstreamLoss } from '../backend/postgres/postgres-upstream.js';
 import { type UpstreamAccount, UpstreamTarget } from '../backend/postgres/upstream-target.js';
 import { Breaker } from '../breaker/breaker.js';
 import { BoundedCache } from '../cache/bounded-cache.js';
 import type { DatabaseConfig, UpstreamAddress } from '../config/config.js';
+import { ProxyError } from '../errors/proxy-error.js';
 import { TokenBucket } from '../limits/token-bucket.js';
 import { Pool, type PoolOptions } from '../pool/pool.js';
 import type { Log } from '../telemetry/log.js';
@@ -160,7 +162,7 @@ export class ServedDatabases {
       pool: new Pool(poolOptions(config), {
         connect,
         now: () => performance.now(),
-        onLost: (loss) => breaker.recordFailure(loss.lastWords ?? loss.cause ?? new Error('connection lost')),
+        onLost: (loss) => breaker.recordFailure(lossError(loss)),
         onWaited: (milliseconds) => counters.checkoutWait.observe(milliseconds),
       }),
       breaker,
@@ -230,4 +232,10 @@ function passwordOf({ upstream }: DatabaseConfig): { kind: 'password'; password:
 
 function poolOptions({ pool }: DatabaseConfig): PoolOptions {
   return { ...pool, statementsMax, healthCheckAfterMs };
+}
+
+/** An upstream's loss as an error that can be logged, with the server's own words where it had any. */
+function lossError({ lastWords, cause }: UpstreamLoss): Error {
+  if (lastWords === null) return cause ?? new Error('connection lost');
+  return new ProxyError('upstreamLost', lastWords.message, { sqlstate: lastWords.sqlstate });
 }

@@ -12,8 +12,14 @@ t.test('what never came to an answer is the upstream’s fault', async (t) => {
 });
 
 t.test('a server that says it is in trouble is at fault', async (t) => {
-  for (const sqlstate of ['57P01', '57P02', '57P03', '53300', '53200', '58030', 'XX000', '08006']) {
+  for (const sqlstate of ['57P02', '57P03', '53300', '53200', '58030', 'XX000', '08006']) {
     t.ok(isUpstreamFault(Object.assign(new Error('x'), { sqlstate })), sqlstate);
+  }
+});
+
+t.test('a server that ends a session because it was told to is well', async (t) => {
+  for (const sqlstate of ['57P01', '57P04', '57P05', '25P03']) {
+    t.notOk(isUpstreamFault(Object.assign(new Error('x'), { sqlstate })), sqlstate);
   }
 });
 
