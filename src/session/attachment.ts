@@ -20,6 +20,9 @@ export interface AttachmentOptions {
   readonly wake: () => void;
 }
 
+/** What may take back what ties a session to its upstream, and is harmless otherwise. */
+const untying: ReadonlySet<string> = new Set(['drop', 'close', 'discard temp']);
+
 /** How long what a client left running may go on before its upstream is given up, milliseconds. */
 const drainWithinMs = 1000;
 
@@ -104,19 +107,13 @@ export class Attachment implements Waiter {
   }
 
   /** Something is about to run that does this to the session. */
-  noteEffects(effects: SessionEffects): void {
-    switch (effects.effect) {
-      case 'none':
-      case 'local':
-        return;
-      case 'unknown':
-        this.#isUnknown = true;
-        break;
-      case 'reset':
-      case 'settings':
-        break;
-    }
-    for (const { effect, names } of effects.statements ?? []) {
+  noteEffects({ effect: strongest, statements }: SessionEffects): void {
+    // Nearly every statement leaves nothing behind.
+    if ((strongest === 'none' || strongest === 'local') && !this.#isSticky) return;
+    if (strongest === 'unknown') this.#isUnknown = true;
+    for (const { command, effect, names } of statements ?? []) {
+      if (this.#isSticky && untying.has(command)) this.#isUnknown = true;
+      if (effect === 'none' || effect === 'local') continue;
       const isResetAll = effect === 'reset' && names.length === 0;
       if (isResetAll) this.#isUnknown = true;
       if (effect === 'reset') this.#noteReset(isResetAll ? this.#options.startSettings.values.keys() : names);

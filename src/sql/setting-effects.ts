@@ -15,16 +15,16 @@ export function readSet(reader: StatementReader): StatementEffect {
   if (reader.accept('transaction')) return local('set transaction', []);
   const names = readSettingNames(reader);
   if (names === null) return { command: 'set', effect: 'unknown', names: [], target: null };
-  return isLocal ? local('set local', names) : set(names);
+  return isLocal ? local('set local', names) : setTo(reader, names);
 }
 
 /** SET SESSION x, SET SESSION AUTHORIZATION, SET SESSION CHARACTERISTICS; `session` itself names no setting. */
 function readSetSession(reader: StatementReader): StatementEffect {
   if (reader.accept('characteristics')) return set(characteristics);
   // The role falls back with who one is.
-  if (reader.accept('authorization')) return set(['session_authorization', 'role']);
+  if (reader.accept('authorization')) return setTo(reader, ['session_authorization', 'role']);
   const names = readSettingNames(reader);
-  return names === null ? { command: 'set', effect: 'unknown', names: [], target: null } : set(names);
+  return names === null ? { command: 'set', effect: 'unknown', names: [], target: null } : setTo(reader, names);
 }
 
 /** RESET, from behind the word. */
@@ -70,6 +70,14 @@ function readSettingNames(reader: StatementReader): string[] | null {
 function isAssignment(reader: StatementReader): boolean {
   const { scanner } = reader;
   return reader.word === 'to' || reader.text.slice(scanner.start, scanner.end) === '=';
+}
+
+/** SET x TO DEFAULT and SET TIME ZONE LOCAL are RESET x. */
+function setTo(reader: StatementReader, names: readonly string[]): StatementEffect {
+  const isLocalZone = names[0] === 'timezone' && reader.word === 'local';
+  if (isAssignment(reader)) reader.advance();
+  const effect = isLocalZone || reader.word === 'default' ? 'reset' : 'settings';
+  return { command: 'set', effect, names, target: null };
 }
 
 function set(names: readonly string[]): StatementEffect {

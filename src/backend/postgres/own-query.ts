@@ -29,9 +29,12 @@ export function askUpstream(upstream: PostgresUpstream, sql: string, onAnswer: (
   sendQuery(upstream, sql, owner);
 }
 
-/** Sends a query of our own between a client's, whose outcome nobody waits for: errors and rows go nowhere. */
+/**
+ * Sends a query of our own between a client's, whose outcome nobody waits for: errors and rows go nowhere. What the
+ * server reports of its settings is for the client.
+ */
 export function tellUpstream(upstream: PostgresUpstream, sql: string, onDone: () => void): void {
-  sendQuery(upstream, sql, new OwnQuery(onDone));
+  sendQuery(upstream, sql, new OwnQuery(onDone, upstream));
 }
 
 function sendQuery(upstream: PostgresUpstream, sql: string, owner: ReplyOwner): void {
@@ -44,9 +47,12 @@ function sendQuery(upstream: PostgresUpstream, sql: string, owner: ReplyOwner): 
 class OwnQuery implements ReplyOwner {
   #answer: OwnAnswer = { kind: 'value', value: null };
   readonly #onAnswer: (answer: OwnAnswer) => void;
+  /** Whose client gets what comes unasked; null: nobody. */
+  readonly #upstream: PostgresUpstream | null;
 
-  constructor(onAnswer: (answer: OwnAnswer) => void) {
+  constructor(onAnswer: (answer: OwnAnswer) => void, upstream: PostgresUpstream | null = null) {
     this.#onAnswer = onAnswer;
+    this.#upstream = upstream;
   }
 
   onReply(_request: UpstreamRequest, type: number, buffer: Buffer, start: number, end: number): void {
@@ -65,8 +71,11 @@ class OwnQuery implements ReplyOwner {
     this.#onAnswer({ kind: 'lost', loss });
   }
 
+  onAsync(type: number, buffer: Buffer, start: number, end: number): void {
+    this.#upstream?.attached?.onAsync(type, buffer, start, end);
+  }
+
   onBytes(): void {}
-  onAsync(): void {}
   onTurn(): void {}
   onSkipped(): void {}
 }
