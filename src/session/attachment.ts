@@ -121,6 +121,12 @@ export class Attachment implements Waiter {
     }
   }
 
+  /** A report of what no statement was seen to do: a trigger did it, or an operator. */
+  #noteReported(changed: Map<string, unknown>): void {
+    for (const name of changed.keys()) if (!this.#changedNames.has(name.toLowerCase())) this.#isUnknown = true;
+    changed.clear();
+  }
+
   noteUnknown(): void {
     this.#isUnknown = true;
   }
@@ -140,6 +146,7 @@ export class Attachment implements Waiter {
     if (this.#isAbandoned) return this.reclaim();
     if (this.#resetNames.size > 0 && status !== transactionStatus.failed) return this.#restoreStartSettings(upstream);
     if (status !== transactionStatus.idle) return;
+    if (upstream.connection.changedParameters.size > 0) this.#noteReported(upstream.connection.changedParameters);
     if (this.#options.isForSession) this.#tieIfChanged();
     else if (this.#isUnknown) this.#learnState(upstream);
     else if (this.#changedNames.size > 0) this.#learnSettings(upstream);
@@ -194,6 +201,7 @@ export class Attachment implements Waiter {
   #take(upstream: PooledUpstream): void {
     this.upstream = upstream;
     upstream.connection.attached = this.#options.owner;
+    upstream.connection.changedParameters.clear();
     const sql = differenceSql(upstream.settings, this.settings);
     if (sql === null) {
       this.#state = 'held';
@@ -204,6 +212,7 @@ export class Attachment implements Waiter {
     askUpstream(upstream.connection, sql, (answer) => {
       if (answer.kind === 'value') {
         upstream.settings = this.settings;
+        upstream.connection.changedParameters.clear();
         this.#state = 'held';
         return this.#isAbandoned ? this.reclaim() : this.#options.wake();
       }

@@ -4,6 +4,7 @@ import { daemonInFrontOf } from '../support/in-process-daemon.js';
 import { startPostgres } from '../support/postgres.js';
 import type { RawClient } from '../support/raw-client.js';
 import { bind, copyDone, errorFields, execute, functionCall, parse, query, sync } from '../support/raw-messages.js';
+import { Relay } from '../support/relay.js';
 
 // What clients set, and what ties them to an upstream, in front of a pool with one upstream, or two: whatever one
 // leaves behind is met by the next.
@@ -217,6 +218,37 @@ t.test('after RESET a client has been told the value that holds', async (t) => {
     }
   }
   t.equal(told.at(-1), 'Asia/Tokyo', told.join(', then '));
+});
+
+t.test('a setting that a trigger makes is followed where the server reports it', async (t) => {
+  const { client, other } = await pair(t);
+  await server.query(`
+    create table watched (a int);
+    create function on_watched() returns trigger language plpgsql as
+      $$ begin perform set_config('TimeZone', 'Asia/Tokyo', false); perform set_config('role', 'reader', false);
+         return new; end $$;
+    create trigger sets before insert on watched for each row execute function on_watched()`);
+  await client.ask('insert into watched values (1)');
+  await sees(t, other, {}, 'the other one');
+  await sees(t, client, { TimeZone: 'Asia/Tokyo', role: 'reader' }, 'the client');
+});
+
+t.test('what is reported for a transaction alone costs no question', async (t) => {
+  const relay = await Relay.start(t, server);
+  const daemon = await daemonInFrontOf(t, relay.reachable, { pool: 'size: 1' });
+  const client = await signIn(t, daemon, server);
+  let questions = 0;
+  relay.onRequest = (chunk) => {
+    if (chunk.includes('pg_my_temp_schema') || chunk.includes('current_setting')) questions += 1;
+  };
+  await client.ask('begin');
+  await client.ask("set local timezone to 'Asia/Tokyo'");
+  await client.ask('commit');
+  await client.ask('select 1');
+  t.equal(questions, 0);
+  await client.ask("set timezone to 'Asia/Tokyo'");
+  await client.ask('select 1');
+  t.equal(questions, 1, 'unlike what stays');
 });
 
 t.test('statements mean what the client’s own settings say', async (t) => {

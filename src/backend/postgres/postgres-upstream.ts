@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { type FrameReader, framing } from '../../../protocol/frame-reader.js';
 import { backend, frontend } from '../../../protocol/message-types.js';
 import { decodeErrorResponse, type ErrorFields } from '../../../protocol/messages/error-response.js';
-import { decodeParameterStatus } from '../../../protocol/messages/parameter-status.js';
+import { decodeParameterStatus, type ParameterStatus } from '../../../protocol/messages/parameter-status.js';
 import { type PendingReply, ReplyQueue } from '../../../protocol/reply-queue.js';
 import { BatchedWriter } from '../../wire/batched-writer.js';
 import { ownQueryRules, replyRules } from './framing-rules.js';
@@ -66,6 +66,8 @@ export class PostgresUpstream {
   readonly queue = new ReplyQueue<UpstreamRequest>((request) => request.owner.onSkipped(request));
   readonly writer: BatchedWriter;
   readonly parameters: Map<string, string>;
+  /** Settings that were reported with another value since somebody cleared this, and the value before. */
+  readonly changedParameters = new Map<string, string | undefined>();
   readonly secrets: UpstreamSecrets;
   /** Of the last ReadyForQuery. */
   status: number = transactionStatus.idle;
@@ -194,8 +196,7 @@ export class PostgresUpstream {
     this.#bytesOwner = null;
     switch (type) {
       case backend.ParameterStatus: {
-        const { name, value } = decodeParameterStatus(buffer.subarray(start + 5, end));
-        this.parameters.set(name, value);
+        this.#noteParameter(decodeParameterStatus(buffer.subarray(start + 5, end)));
         return this.#async(type, buffer, start, end, isHead);
       }
       case backend.NoticeResponse:
@@ -221,6 +222,13 @@ export class PostgresUpstream {
     if (isHead && request.disposition === 'forward') this.#bytesOwner = request.owner;
     request.owner.onReply(request, type, buffer, start, end);
     this.#takeTurns();
+  }
+
+  #noteParameter({ name, value }: ParameterStatus): void {
+    const { parameters, changedParameters } = this;
+    if (!changedParameters.has(name)) changedParameters.set(name, parameters.get(name));
+    else if (changedParameters.get(name) === value) changedParameters.delete(name);
+    parameters.set(name, value);
   }
 
   #async(type: number, buffer: Buffer, start: number, end: number, isHead: boolean): void {
