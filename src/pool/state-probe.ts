@@ -15,6 +15,7 @@ const stateSql = `SELECT pg_catalog.json_build_object(
    WHERE source = 'session' AND name NOT LIKE 'transaction\\_%'),
  'role', pg_catalog.current_setting('role'),
  'user', pg_catalog.current_setting('session_authorization'),
+ 'prepared', (SELECT pg_catalog.count(*) FROM pg_catalog.pg_prepared_statements WHERE NOT from_sql),
  'sticky', EXISTS (SELECT FROM pg_catalog.pg_listening_channels())
   OR EXISTS (SELECT FROM pg_catalog.pg_prepared_statements WHERE from_sql)
   OR EXISTS (SELECT FROM pg_catalog.pg_cursors WHERE is_holdable)
@@ -28,6 +29,8 @@ interface StateAnswer {
   readonly settings: Record<string, string> | null;
   readonly role: string;
   readonly user: string;
+  /** How many statements were prepared by Parse. */
+  readonly prepared: number;
   readonly sticky: boolean;
 }
 
@@ -39,7 +42,9 @@ export function probeState(upstream: PooledUpstream, onState: (state: SessionSta
   const loginUser = upstream.loginUser;
   askUpstream(upstream.connection, stateSql, (answer) => {
     if (answer.kind !== 'value' || answer.value === null) return onState(null);
-    const { settings, role, user, sticky } = JSON.parse(answer.value) as StateAnswer;
+    const { settings, role, user, prepared, sticky } = JSON.parse(answer.value) as StateAnswer;
+    // A function can DEALLOCATE as well.
+    if (prepared !== upstream.statements.size) upstream.statements.distrust();
     const values = Object.entries(settings ?? {});
     if (role !== 'none') values.push(['role', role]);
     if (user !== loginUser) values.push(['session_authorization', user]);

@@ -27,6 +27,10 @@ export class UpstreamStatements {
     return true;
   }
 
+  get size(): number {
+    return this.#parseTimes.size;
+  }
+
   parseTimeOf(name: string): number | undefined {
     return this.#parseTimes.get(name);
   }
@@ -46,6 +50,18 @@ export class UpstreamStatements {
     const oldest = this.#parseTimes.keys().next().value as string;
     this.#parseTimes.delete(oldest);
     return oldest;
+  }
+
+  /** Something was deallocated unseen: each is parsed again before it is used, over what may still be there. */
+  distrust(): void {
+    for (const name of this.#parseTimes.keys()) this.#parseTimes.set(name, 0);
+  }
+
+  /** The named ones, which are not on the list any more. */
+  takeAll(): readonly (readonly [name: string, parseTime: number])[] {
+    const all = [...this.#parseTimes];
+    this.#parseTimes.clear();
+    return all;
   }
 
   clear(): void {

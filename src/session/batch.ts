@@ -6,11 +6,13 @@ import { decodeDescribe, encodeDescribe } from '../../protocol/messages/describe
 import { decodeExecute } from '../../protocol/messages/execute.js';
 import { transactionStatus, UpstreamRequest } from '../backend/postgres/postgres-upstream.js';
 import { ProxyError } from '../errors/proxy-error.js';
+import { freeName } from './free-names.js';
 import { decodeInHand } from './in-hand.js';
 import { forwardUnread, onBind, onParse, prepareUpstream } from './prepare.js';
 import { readyFrame } from './ready-frames.js';
 import { refuseInBatch } from './refuse.js';
-import { Assumption, Run } from './run.js';
+import { Assumption } from './run.js';
+import { runOf } from './run-of.js';
 import type { Session, SessionPhase } from './session.js';
 
 /** The extended query's messages (PG 55.2.3), each sent as it comes; what only we know is answered in its turn. */
@@ -110,7 +112,7 @@ function onExecute(session: Session): SessionPhase | null {
   const statement = portal === undefined ? undefined : session.portals.get(portal);
   if (statement !== undefined) session.attachment.noteEffects(statement.effects);
   session.forward();
-  const run = new Run(statement ?? null, performance.now());
+  const run = runOf(session, upstream, statement ?? null);
   upstream.connection.expect(new UpstreamRequest(frontend.Execute, 'forward', session.replies, run));
   session.onStatementSent();
   return 'batch';
@@ -127,19 +129,25 @@ function onClose(session: Session): SessionPhase | null {
   return 'batch';
 }
 
-/** The statement stays upstream, for whoever prepares the same; only its name is gone. */
 function closeStatement(session: Session, name: string): SessionPhase {
   const { statements, attachment, replies } = session;
   const closed = statements.get(name);
+  const upstream = attachment.held;
+  if (upstream !== null && session.database.isSessionPooled && name !== '') {
+    session.forward();
+    const reopened = new Assumption(freeName(session, upstream, name) ?? (() => {}));
+    upstream.connection.expect(new UpstreamRequest(frontend.Close, 'forward', replies, reopened));
+    return 'batch';
+  }
   statements.delete(name);
-  const connection = attachment.held?.connection;
-  if (connection === undefined) {
+  if (upstream === null) {
     session.toClient(closeCompleteFrame);
     return 'batch';
   }
+  // The statement stays upstream, for whoever prepares the same; only its name is gone.
   const reopened = new Assumption(() => {
     if (closed !== undefined) statements.set(name, closed);
   });
-  connection.expect(new UpstreamRequest(frontend.Close, 'synthesise', replies, reopened));
+  upstream.connection.expect(new UpstreamRequest(frontend.Close, 'synthesise', replies, reopened));
   return 'batch';
 }

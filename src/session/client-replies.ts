@@ -1,6 +1,6 @@
 import { backend } from '../../protocol/message-types.js';
 import { closeCompleteFrame } from '../../protocol/messages/bodiless.js';
-import { decodeErrorResponse, type ErrorFields } from '../../protocol/messages/error-response.js';
+import { decodeErrorResponse } from '../../protocol/messages/error-response.js';
 import {
   type PostgresUpstream,
   type ReplyOwner,
@@ -76,14 +76,15 @@ export class ClientReplies implements ReplyOwner {
   }
 
   onSkipped(request: UpstreamRequest): void {
-    if (request.note instanceof Assumption) request.note.undo(true);
+    const { note } = request;
+    if (note instanceof Assumption || note instanceof Deallocation) note.undo(true);
   }
 
   onLost(loss: UpstreamLoss, upstream: PostgresUpstream, unanswered: readonly UpstreamRequest[]): void {
     const session = this.#session;
     if (session.attachment.connection !== upstream) return;
     for (const { note } of unanswered.toReversed()) {
-      if (note instanceof Assumption) note.undo(true);
+      if (note instanceof Assumption || note instanceof Deallocation) note.undo(true);
       if (note instanceof Run) session.recordRun(note, 0, loss.lastWords?.sqlstate ?? '08006');
     }
     const { isTied } = session.attachment;
@@ -107,14 +108,12 @@ export class ClientReplies implements ReplyOwner {
   #passError(request: UpstreamRequest, buffer: Buffer, start: number, end: number): void {
     const session = this.#session;
     const { note } = request;
-    if (note instanceof Assumption) note.undo(false);
+    const renamed = this.#withClientNames(buffer, start, end);
+    if (note instanceof Assumption || note instanceof Deallocation) note.undo(false);
     if (note instanceof Run) session.recordRun(note, 0, sqlstateOf(buffer.subarray(start + 5, end)));
     session.onCopyFailed();
     if (note instanceof Refusal) return session.toClient(note.error);
-    const nameAt = buffer.indexOf(statementNamePrefix, start, 'latin1');
-    if (nameAt >= 0 && nameAt < end) {
-      return session.toClient(this.#withClientNames(decodeErrorResponse(buffer.subarray(start + 5, end))));
-    }
+    if (renamed !== null) return session.toClient(renamed);
     if (session.isTimedOut) {
       const fields = decodeErrorResponse(buffer.subarray(start + 5, end));
       if (fields.sqlstate === '57014') {
@@ -124,8 +123,11 @@ export class ClientReplies implements ReplyOwner {
     session.toClient(buffer, start, end);
   }
 
-  /** The upstream's names of prepared statements mean nothing to the client. */
-  #withClientNames(fields: ErrorFields): Buffer {
+  /** The upstream's names of prepared statements mean nothing to the client. Null: there are none in the error. */
+  #withClientNames(buffer: Buffer, start: number, end: number): Buffer | null {
+    const nameAt = buffer.indexOf(statementNamePrefix, start, 'latin1');
+    if (nameAt < 0 || nameAt >= end) return null;
+    const fields = decodeErrorResponse(buffer.subarray(start + 5, end));
     let { message } = fields;
     for (const [name, { upstreamName }] of this.#session.statements) {
       if (upstreamName !== '' && message.includes(upstreamName)) message = message.replaceAll(upstreamName, name);
@@ -137,11 +139,10 @@ export class ClientReplies implements ReplyOwner {
     const session = this.#session;
     const { note } = request;
     if (note instanceof Run) session.recordRun(note, rowsOf(buffer, end), null);
-    // D: DISCARD ALL and DEALLOCATE ALL drop the statements that were prepared by Parse as well.
-    if (buffer[start + 5] === 0x44) {
+    // D: DISCARD ALL and DEALLOCATE ALL among other statements drop those that were prepared by Parse as well.
+    if (buffer[start + 5] === 0x44 && !(note instanceof Deallocation)) {
       const tag = buffer.toString('latin1', start + 5, end - 1);
       if (tag === 'DISCARD ALL' || tag === 'DEALLOCATE ALL') session.forgetStatements();
-      if (note instanceof Deallocation) session.forgetStatement(note.name);
     }
   }
 }

@@ -9,10 +9,11 @@ import { ProxyError } from '../errors/proxy-error.js';
 import type { PooledUpstream } from '../pool/pooled-upstream.js';
 import { nextParseTime } from '../pool/upstream-statements.js';
 import { bodyInHand, decodeInHand, missingBytes } from './in-hand.js';
+import { type NamedInText, namedInText } from './named-in-text.js';
 import { refuseInBatch } from './refuse.js';
 import { Assumption } from './run.js';
 import type { Session, SessionPhase } from './session.js';
-import type { ClientStatement, Statement } from './statement.js';
+import type { ClientStatement } from './statement.js';
 import { statementName } from './statement-name.js';
 import { isOutdated, largeStatement, statementOf, statementToPrepare } from './statement-of.js';
 
@@ -37,21 +38,34 @@ export function onParse(session: Session): SessionPhase | null {
     return refuseInBatch(session, statement, new ProxyError('statementTooLarge', 'too many prepared statements'));
   }
   const name = decodeText(body, 0, nameEnd);
-  const rest = isWhole ? Buffer.from(body.subarray(nameEnd + 1)) : null;
-  if (name === '') parseUnnamed(session, upstream, rest, statement);
-  else parseNamed(session, upstream, name, rest, statement);
+  const named = namedInText(session, statement);
+  const rest = isWhole ? restOf(body, nameEnd + 1, named) : null;
+  const parseTime = nextParseTime();
+  // An upstream that is the client's until it leaves has its statements under the names that the client gave them.
+  const upstreamName =
+    name === '' || session.database.isSessionPooled
+      ? name
+      : statementName(rest ?? String(parseTime), session.attachment.settings.key);
+  const prepared = { upstreamName, rest, parseTime, statement, needs: named?.prepared ?? null };
+  if (name === '') parseUnnamed(session, upstream, prepared);
+  else parseNamed(session, upstream, name, prepared);
   // A text that isn't kept can't be parsed on another upstream.
   if (rest === null) session.attachment.keep();
   return 'batch';
 }
 
-function parseUnnamed(session: Session, upstream: PooledUpstream, rest: Buffer | null, statement: Statement): void {
+/** A Parse's body behind the name. */
+function restOf(body: Buffer, textStart: number, named: NamedInText | null): Buffer {
+  if (named === null) return Buffer.from(body.subarray(textStart));
+  return Buffer.concat([named.text, body.subarray(body.indexOf(0, textStart))]);
+}
+
+function parseUnnamed(session: Session, upstream: PooledUpstream, prepared: ClientStatement): void {
   const { statements } = session;
   const previous = statements.get('');
-  const parseTime = nextParseTime();
-  statements.set('', { upstreamName: '', rest, parseTime, statement });
-  upstream.statements.unnamed = parseTime;
-  session.forward();
+  statements.set('', prepared);
+  upstream.statements.unnamed = prepared.parseTime;
+  sendParse(session, upstream, prepared);
   const undo = new Assumption((isSkipped) => {
     // The old one is destroyed before the new text is looked at, so it doesn't survive a failure.
     if (isSkipped && previous !== undefined) statements.set('', previous);
@@ -65,22 +79,13 @@ function parseUnnamed(session: Session, upstream: PooledUpstream, rest: Buffer |
  * A named Parse is always carried out, never answered from memory: the server says what is wrong with it now, and the
  * statement is as new as the client believes.
  */
-function parseNamed(
-  session: Session,
-  upstream: PooledUpstream,
-  name: string,
-  rest: Buffer | null,
-  statement: Statement,
-): void {
+function parseNamed(session: Session, upstream: PooledUpstream, name: string, prepared: ClientStatement): void {
   const { statements } = session;
   const existing = statements.get(name);
   if (existing !== undefined) return parseTwice(session, upstream, existing);
-  const kept = rest ?? Buffer.from(String(nextParseTime()));
-  const upstreamName = statementName(kept, session.attachment.settings.key);
-  const prepared = { upstreamName, rest, parseTime: nextParseTime(), statement };
   statements.set(name, prepared);
   const undo = announce(session, upstream, prepared);
-  sendRenamedParse(session, upstream, upstreamName);
+  sendParse(session, upstream, prepared);
   const both = new Assumption((isSkipped) => {
     undo(isSkipped);
     statements.delete(name);
@@ -94,6 +99,25 @@ function parseTwice(session: Session, upstream: PooledUpstream, existing: Client
   prepareUpstream(session, upstream, existing);
   sendRenamedParse(session, upstream, existing.upstreamName);
   upstream.connection.expect(new UpstreamRequest(frontend.Parse, 'forward', session.replies));
+}
+
+/** Sends the Parse in hand, with what is different upstream. */
+function sendParse(session: Session, upstream: PooledUpstream, prepared: ClientStatement): void {
+  const { needs, rest, upstreamName } = prepared;
+  if (needs !== null && rest !== null) {
+    prepareUpstream(session, upstream, needs);
+    sendKeptParse(upstream, upstreamName, rest);
+  } else if (upstreamName === '') {
+    session.forward();
+  } else {
+    sendRenamedParse(session, upstream, upstreamName);
+  }
+}
+
+function sendKeptParse(upstream: PooledUpstream, upstreamName: string, rest: Buffer): void {
+  const head = new MessageWriter(64).start(frontend.Parse).cstring(upstreamName).end(rest.length).take();
+  upstream.connection.send(head);
+  upstream.connection.send(rest);
 }
 
 function sendRenamedParse(session: Session, upstream: PooledUpstream, upstreamName: string): void {
@@ -143,14 +167,13 @@ function judgeAgain(session: Session, name: string): SessionPhase | null {
 /** Sees to it that the upstream has a client's statement, no older than the client's own Parse of it. */
 export function prepareUpstream(session: Session, upstream: PooledUpstream, prepared: ClientStatement): void {
   const { statements, connection } = upstream;
-  const { upstreamName, parseTime, rest } = prepared;
+  const { upstreamName, parseTime, rest, needs } = prepared;
+  if (needs !== null) prepareUpstream(session, upstream, needs);
   const isThere =
     upstreamName === '' ? statements.unnamed === parseTime : statements.has(upstreamName, parseTime) || rest === null;
   if (isThere || rest === null) return;
   const undo = announce(session, upstream, prepared);
-  const head = new MessageWriter(64).start(frontend.Parse).cstring(upstreamName).end(rest.length).take();
-  connection.send(head);
-  connection.send(rest);
+  sendKeptParse(upstream, upstreamName, rest);
   connection.expect(new UpstreamRequest(frontend.Parse, 'swallow', session.replies, new Assumption(undo)));
   closeExcess(session, upstream);
 }

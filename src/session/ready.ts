@@ -1,15 +1,16 @@
 import { frontend } from '../../protocol/message-types.js';
 import { MessageWriter } from '../../protocol/message-writer.js';
-import { encodeQuery } from '../../protocol/messages/query.js';
 import { decodeText } from '../../protocol/text.js';
 import { UpstreamRequest } from '../backend/postgres/postgres-upstream.js';
 import { ProxyError } from '../errors/proxy-error.js';
 import type { PooledUpstream } from '../pool/pooled-upstream.js';
 import { onBatchMessage, sendStrayCopy } from './batch.js';
 import { missingBytes } from './in-hand.js';
+import { namedInText } from './named-in-text.js';
 import { prepareUpstream } from './prepare.js';
 import { refuseQuery } from './refuse.js';
-import { Deallocation, Run } from './run.js';
+import { Run } from './run.js';
+import { runOf } from './run-of.js';
 import type { Session, SessionPhase } from './session.js';
 import type { Statement } from './statement.js';
 import { largeStatement, statementOf } from './statement-of.js';
@@ -62,40 +63,20 @@ function sendQuery(session: Session, upstream: PooledUpstream, statement: Statem
   session.statements.delete('');
   upstream.statements.unnamed = 0;
   session.pieces = 'forward';
-  const run = sendUnderUpstreamName(session, upstream, statement) ?? sendAsItIs(session, statement);
+  sendText(session, upstream, statement);
+  const run = runOf(session, upstream, statement);
   upstream.connection.expect(new UpstreamRequest(frontend.Query, 'forward', replies, run));
   session.openExchanges += 1;
   session.onStatementSent();
 }
 
-function sendAsItIs(session: Session, statement: Statement): Run {
-  session.forward();
-  return new Run(statement, performance.now());
+function sendText(session: Session, upstream: PooledUpstream, statement: Statement): void {
+  const named = namedInText(session, statement);
+  if (named === null) return session.forward();
+  prepareUpstream(session, upstream, named.prepared);
+  const writer = new MessageWriter(named.text.length + 16);
+  upstream.connection.send(writer.start(frontend.Query).bytes(named.text).uint8(0).end().take());
 }
-
-/**
- * DEALLOCATE and EXECUTE of a statement that was prepared by Parse: psycopg and DBD::Pg do that. Upstream it has
- * another name.
- */
-function sendUnderUpstreamName(session: Session, upstream: PooledUpstream, statement: Statement): Run | null {
-  const only = statement.effects.statements?.length === 1 ? statement.effects.statements[0] : undefined;
-  if (only === undefined || only.target === null || statement.text === null) return null;
-  if (only.command !== 'deallocate' && only.command !== 'execute') return null;
-  const prepared = session.statements.get(only.target);
-  if (prepared === undefined || prepared.upstreamName === '') return null;
-  prepareUpstream(session, upstream, prepared);
-  const name = `"${prepared.upstreamName}"`;
-  const text = statement.text.replace(afterCommand, (_match, command: string) => command + name);
-  const writer = new MessageWriter(text.length + 16);
-  encodeQuery(writer, { query: text });
-  upstream.connection.send(writer.take());
-  const startedAt = performance.now();
-  return only.command === 'execute'
-    ? new Run(statement, startedAt)
-    : new Deallocation(statement, startedAt, only.target);
-}
-
-const afterCommand = /^(\s*(?:deallocate(?:\s+prepare)?|execute)\s+)(?:"(?:[^"]|"")*"|[^\s(;]+)/i;
 
 function onFunctionCall(session: Session): SessionPhase | null {
   if (session.database.judge !== null) {

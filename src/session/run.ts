@@ -24,12 +24,12 @@ export class Refusal {
   constructor(readonly error: Buffer) {}
 }
 
-/** A DEALLOCATE that was sent under the upstream's name of the statement. */
+/** A run that frees names of prepared statements. They were free since it was sent; when it fails they are not. */
 export class Deallocation extends Run {
   constructor(
-    statement: Statement,
+    statement: Statement | null,
     startedAt: number,
-    readonly name: string,
+    readonly undo: Assumption['undo'],
   ) {
     super(statement, startedAt);
   }

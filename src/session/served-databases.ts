@@ -23,7 +23,7 @@ export interface ServedDatabasesDeps {
 }
 
 /** Upstream statements kept prepared on each connection. */
-const statementsMax = 500;
+const sharedStatementsMax = 500;
 const healthCheckAfterMs = 30_000;
 /** Bytes of prepared texts that are remembered for each database, and what each takes beside its text, about. */
 const preparedBytesMax = 4 * 1024 * 1024;
@@ -231,6 +231,8 @@ function passwordOf({ upstream }: DatabaseConfig): { kind: 'password'; password:
 }
 
 function poolOptions({ pool }: DatabaseConfig): PoolOptions {
+  // A session's own statements are its own affair.
+  const statementsMax = pool.mode === 'session' ? Number.POSITIVE_INFINITY : sharedStatementsMax;
   return { ...pool, statementsMax, healthCheckAfterMs };
 }
 

@@ -240,13 +240,7 @@ export class Session {
 
   forgetStatements(): void {
     this.statements.clear();
-    this.attachment.upstream?.statements.clear();
-  }
-
-  forgetStatement(name: string): void {
-    const statement = this.statements.get(name);
-    this.statements.delete(name);
-    if (statement !== undefined) this.attachment.upstream?.statements.forget(statement.upstreamName);
+    this.attachment.upstream?.statements.distrust();
   }
 
   recordRun(run: Run, rows: number, sqlstate: string | null): void {

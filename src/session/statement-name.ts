@@ -7,7 +7,7 @@ import { createHash, randomBytes } from 'node:crypto';
 export const statementNamePrefix = `pgt_${randomBytes(6).toString('base64url')}_`;
 
 /** The upstream name of a prepared statement: the same for the same text and types under the same settings. */
-export function statementName(rest: Buffer, settingsKey: string): string {
+export function statementName(rest: Buffer | string, settingsKey: string): string {
   const hash = createHash('sha1').update(settingsKey).update('\0').update(rest);
   return statementNamePrefix + hash.digest('base64url');
 }

@@ -42,4 +42,6 @@ export interface ClientStatement {
   readonly rest: Buffer | null;
   readonly parseTime: number;
   readonly statement: Statement;
+  /** What its text deallocates or executes: upstream that must be there before. */
+  readonly needs: ClientStatement | null;
 }

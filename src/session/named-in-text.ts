@@ -1,0 +1,33 @@
+import { encodeText } from '../../protocol/text.js';
+import type { StatementEffect } from '../sql/session-effects.js';
+import type { Session } from './session.js';
+import type { ClientStatement, Statement } from './statement.js';
+
+/** A text that names a prepared statement, with the upstream's name for it in the place of the client's. */
+export interface NamedInText {
+  readonly prepared: ClientStatement;
+  readonly text: Buffer;
+}
+
+const afterCommand =
+  /^((?:\s|--[^\n]*\n|\/\*[^*]*\*\/)*(?:deallocate(?:\s+prepare)?|execute)\s+)(?:"(?:[^"]|"")*"|[^\s(;]+)/i;
+
+/**
+ * DEALLOCATE and EXECUTE of a statement that was prepared by Parse, as psycopg, asyncpg and DBD::Pg send them: upstream
+ * it has another name. Null: the text is no such thing.
+ */
+export function namedInText(session: Session, statement: Statement): NamedInText | null {
+  const { first } = statement.effects;
+  if (first !== 'deallocate' && first !== 'execute') return null;
+  const target = onlyStatement(statement)?.target;
+  const prepared = target == null ? undefined : session.statements.get(target);
+  if (prepared === undefined || prepared.upstreamName === '' || statement.text === null) return null;
+  const name = `"${prepared.upstreamName.replaceAll('"', '""')}"`;
+  const text = statement.text.replace(afterCommand, (_match, command: string) => command + name);
+  return { prepared, text: encodeText(text) };
+}
+
+/** The one statement of a text; undefined where it has none, or several, or can't be read. */
+export function onlyStatement({ effects }: Statement): StatementEffect | undefined {
+  return effects.statements?.length === 1 ? effects.statements[0] : undefined;
+}

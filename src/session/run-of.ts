@@ -1,0 +1,29 @@
+import type { PooledUpstream } from '../pool/pooled-upstream.js';
+import { freeAllNames, freeName } from './free-names.js';
+import { onlyStatement } from './named-in-text.js';
+import { Deallocation, Run } from './run.js';
+import type { Session } from './session.js';
+import type { Statement } from './statement.js';
+
+/** The note of a Query or Execute that has just been sent. `statement` is null where nothing is known of it. */
+export function runOf(session: Session, upstream: PooledUpstream, statement: Statement | null): Run {
+  const startedAt = performance.now();
+  const undo = statement === null ? null : noteDeallocation(session, upstream, statement);
+  return undo === null ? new Run(statement, startedAt) : new Deallocation(statement, startedAt, undo);
+}
+
+/**
+ * A text is about to be run. Where it deallocates, the names are free for what the client sends behind it; gives what
+ * takes that back should it fail. Null: it deallocates nothing, or that can't be told before it is done.
+ */
+function noteDeallocation(session: Session, upstream: PooledUpstream, statement: Statement): (() => void) | null {
+  switch (statement.effects.first) {
+    case 'deallocate':
+      return freeName(session, upstream, onlyStatement(statement)?.target ?? '');
+    case 'deallocate all':
+    case 'discard all':
+      return onlyStatement(statement) === undefined ? null : freeAllNames(session, upstream);
+    default:
+      return null;
+  }
+}
