@@ -97,6 +97,7 @@ export class Session {
   #isWaiting = false;
   #copyOrigin: 'ready' | 'batch' = 'ready';
   #isSyncWithheld = false;
+  #hasClientEnded = false;
   /** The client has broken the protocol: nothing of it is read any more. */
   #isBroken = false;
   /** What the client is told last, when all that it sent before has been answered. */
@@ -140,7 +141,7 @@ export class Session {
     };
     socket.on('data', (chunk: Buffer) => this.#onData(chunk));
     socket.on('error', () => {});
-    socket.on('end', () => this.end('the client closed the connection'));
+    socket.on('end', () => this.#onClientEnd());
     socket.on('close', () => this.end('the connection was lost'));
     if (this.client.early.length > 0) this.#onData(this.client.early);
     socket.resume();
@@ -189,6 +190,7 @@ export class Session {
     if (this.phase === 'closed') this.attachment.reclaim();
     else if (this.phase === 'ready') this.attachment.settle(status);
     this.wake();
+    this.#endIfDone();
   }
 
   /** One more reply has gone out; the last one before a farewell, perhaps. */
@@ -295,6 +297,18 @@ export class Session {
     this.#socket.destroy();
   }
 
+  /** The client sends no more, but may still read: what it sent is answered, as long as that doesn't take long. */
+  #onClientEnd(): void {
+    this.#hasClientEnded = true;
+    if (this.phase === 'copyIn') this.attachment.held?.connection.endSending();
+    this.#endIfDone();
+    if (this.phase !== 'closed') setTimeout(() => this.end(clientEnded), answerHalfClosedMs).unref();
+  }
+
+  #endIfDone(): void {
+    if (this.#hasClientEnded && this.openExchanges === 0 && !this.#isWaiting) this.end(clientEnded);
+  }
+
   #onData(chunk: Buffer): void {
     if (this.phase === 'closed') return;
     this.recorder.metrics.bytes.fromClients += chunk.length;
@@ -307,7 +321,7 @@ export class Session {
       while (this.phase !== 'closed' && !this.#isWaiting) {
         if (this.#isBroken) return this.#leaveBroken();
         if (this.#inHand === framing.none) this.#inHand = this.reader.next();
-        if (this.#inHand === framing.none) return;
+        if (this.#inHand === framing.none) return this.#endIfDone();
         if (this.#writer.isFull) return this.#wait();
         if (this.attachment.connection?.writer.isFull) return this.#waitForUpstream();
         if (!this.#take(this.#inHand)) return this.#wait();
@@ -374,3 +388,7 @@ export class Session {
     else this.end('the client broke the protocol');
   }
 }
+
+const clientEnded = 'the client closed the connection';
+/** A client that has closed its side may be gone altogether: it keeps its upstream for so long at most. */
+const answerHalfClosedMs = 5000;

@@ -2,7 +2,7 @@ import type { RawClient } from '../support/raw-client.js';
 import { errorFields, query, type RawMessage, sync } from '../support/raw-messages.js';
 
 /** What a client does: bytes to send, or a message type to wait for. */
-export type Step = { readonly send: readonly Buffer[] } | { readonly until: string } | 'closed';
+export type Step = { readonly send: readonly Buffer[] } | { readonly until: string } | 'half-close' | 'closed';
 
 /** A conversation with a server. Where it leaves the connection open, a Sync and a query follow to find its end. */
 export interface Sequence {
@@ -23,7 +23,8 @@ export async function hold(client: RawClient, { steps }: Sequence): Promise<stri
       heard.push(...(await client.readUntilClosed()).messages);
       return [...describe(heard), 'closed'];
     }
-    if ('send' in step) client.send(...step.send);
+    if (step === 'half-close') client.socket.end();
+    else if ('send' in step) client.send(...step.send);
     else heard.push(...(await readUntil(client, step.until)));
   }
   client.send(sync(), query(`select '${marker}' as marker`));

@@ -137,6 +137,12 @@ export class PostgresUpstream {
     if (!this.isLost && this.#socket.isPaused()) this.#socket.resume();
   }
 
+  /** Closes our side alone: the server finds its client gone, says so, and ends the session. */
+  endSending(): void {
+    this.writer.flush();
+    this.#socket.end();
+  }
+
   /** Says goodbye; what was sent before is still carried out by the server. */
   close(): void {
     if (this.isLost) return;
