@@ -13,8 +13,6 @@ export function nextParseTime(): number {
 export class UpstreamStatements {
   /** In order of use, the longest unused first. */
   readonly #parseTimes = new Map<string, number>();
-  /** When the unnamed statement was parsed, which tells whose it is; 0 when there is none. */
-  unnamed = 0;
 
   constructor(readonly max: number) {}
 
@@ -66,6 +64,5 @@ export class UpstreamStatements {
 
   clear(): void {
     this.#parseTimes.clear();
-    this.unnamed = 0;
   }
 }

@@ -64,13 +64,13 @@ function parseUnnamed(session: Session, upstream: PooledUpstream, prepared: Clie
   const { statements } = session;
   const previous = statements.get('');
   statements.set('', prepared);
-  upstream.statements.unnamed = prepared.parseTime;
+  upstream.connection.unnamed = prepared.parseTime;
   sendParse(session, upstream, prepared);
   const undo = new Assumption((isSkipped) => {
     // The old one is destroyed before the new text is looked at, so it doesn't survive a failure.
     if (isSkipped && previous !== undefined) statements.set('', previous);
     else statements.delete('');
-    upstream.statements.unnamed = 0;
+    upstream.connection.unnamed = 0;
   });
   upstream.connection.expect(new UpstreamRequest(frontend.Parse, 'forward', session.replies, undo));
 }
@@ -136,7 +136,7 @@ export function onBind(session: Session): SessionPhase | null {
   if (upstream instanceof ProxyError) return refuseInBatch(session, prepared?.statement ?? null, upstream);
   if (prepared === undefined) {
     session.portals.delete(names.portal);
-    if (names.statement === '' && upstream.statements.unnamed !== 0) sendClose(session, upstream, '');
+    if (names.statement === '' && upstream.connection.unnamed !== 0) sendClose(session, upstream, '');
     session.forward();
   } else {
     session.portals.set(names.portal, prepared.statement);
@@ -170,7 +170,7 @@ export function prepareUpstream(session: Session, upstream: PooledUpstream, prep
   const { upstreamName, parseTime, rest, needs } = prepared;
   if (needs !== null) prepareUpstream(session, upstream, needs);
   const isThere =
-    upstreamName === '' ? statements.unnamed === parseTime : statements.has(upstreamName, parseTime) || rest === null;
+    upstreamName === '' ? connection.unnamed === parseTime : statements.has(upstreamName, parseTime) || rest === null;
   if (isThere || rest === null) return;
   const undo = announce(session, upstream, prepared);
   sendKeptParse(upstream, upstreamName, rest);
@@ -180,12 +180,12 @@ export function prepareUpstream(session: Session, upstream: PooledUpstream, prep
 
 /** Notes that the upstream is about to get a statement, and makes room for its name. Gives what takes that back. */
 function announce(session: Session, upstream: PooledUpstream, prepared: ClientStatement): Assumption['undo'] {
-  const { statements } = upstream;
+  const { statements, connection } = upstream;
   const { upstreamName, parseTime } = prepared;
   if (upstreamName === '') {
-    statements.unnamed = parseTime;
+    connection.unnamed = parseTime;
     return () => {
-      statements.unnamed = 0;
+      connection.unnamed = 0;
     };
   }
   const before = statements.parseTimeOf(upstreamName);
@@ -206,7 +206,7 @@ function sendClose(session: Session, upstream: PooledUpstream, name: string): vo
   const writer = new MessageWriter(64);
   encodeClose(writer, { target: 'statement', name });
   upstream.connection.send(writer.take());
-  if (name === '') upstream.statements.unnamed = 0;
+  if (name === '') upstream.connection.unnamed = 0;
   upstream.connection.expect(new UpstreamRequest(frontend.Close, 'swallow', session.replies));
 }
 
@@ -216,7 +216,7 @@ export function forwardUnread(session: Session, type: number): SessionPhase | nu
   if (upstream === null) return null;
   if (upstream instanceof ProxyError) return refuseInBatch(session, null, upstream);
   session.forward();
-  if (type === frontend.Parse) upstream.statements.unnamed = 0;
+  if (type === frontend.Parse) upstream.connection.unnamed = 0;
   upstream.connection.expect(new UpstreamRequest(type, 'forward', session.replies));
   return 'batch';
 }

@@ -61,7 +61,7 @@ function sendQuery(session: Session, upstream: PooledUpstream, statement: Statem
   attachment.noteEffects(statement.effects);
   // PG 55.2.3: a simple Query destroys the unnamed statement.
   session.statements.delete('');
-  upstream.statements.unnamed = 0;
+  upstream.connection.unnamed = 0;
   session.pieces = 'forward';
   sendText(session, upstream, statement);
   const run = runOf(session, upstream, statement);

@@ -28,7 +28,7 @@ export function refuseQuery(session: Session, statement: Statement | null, reaso
   const writer = new MessageWriter(64);
   encodeQuery(writer, { query: unparsable });
   upstream.connection.send(writer.take());
-  upstream.statements.unnamed = 0;
+  upstream.connection.unnamed = 0;
   upstream.connection.expect(new UpstreamRequest(frontend.Query, 'forward', session.replies, new Refusal(error)));
   session.openExchanges += 1;
   return 'ready';
@@ -45,7 +45,7 @@ export function refuseInBatch(session: Session, statement: Statement | null, rea
   const writer = new MessageWriter(64);
   encodeParse(writer, { statement: '', query: unparsable, parameterTypes: [] });
   upstream.connection.send(writer.take());
-  upstream.statements.unnamed = 0;
+  upstream.connection.unnamed = 0;
   upstream.connection.expect(new UpstreamRequest(frontend.Parse, 'forward', session.replies, new Refusal(error)));
   return 'batch';
 }

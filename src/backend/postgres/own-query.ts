@@ -41,6 +41,7 @@ function sendQuery(upstream: PostgresUpstream, sql: string, owner: ReplyOwner): 
   const writer = new MessageWriter();
   encodeQuery(writer, { query: sql });
   upstream.send(writer.take());
+  upstream.unnamed = 0;
   upstream.expect(new UpstreamRequest(frontend.Query, 'swallow', owner));
 }
 

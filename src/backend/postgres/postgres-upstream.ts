@@ -73,6 +73,8 @@ export class PostgresUpstream {
   status: number = transactionStatus.idle;
   /** Takes what comes unasked while no request is pending, and every notification. */
   attached: ReplyOwner | null = null;
+  /** When the unnamed statement was parsed, which tells whose it is; 0 where there is none: a simple query drops it. */
+  unnamed = 0;
   isLost = false;
   /** Called once, when the connection is gone for whatever reason. */
   onClosed: ((loss: UpstreamLoss) => void) | null = null;

@@ -218,6 +218,19 @@ export const extendedQuery: readonly Sequence[] = [
     until('Z'),
   ),
   sequence(
+    'the unnamed statement survives settings and what can do anything',
+    send(parse("set timezone to 'Asia/Tokyo'", 'set'), parse('reset timezone', 'reset'), sync()),
+    until('Z'),
+    send(parse('listen news', 'unknown'), parse("select 'it'"), sync()),
+    until('Z'),
+    ...['set', 'reset', 'unknown'].flatMap((statement) => [
+      send(bind({ statement }), execute(), sync()),
+      until('Z'),
+      send(bind(), execute(), sync()),
+      until('Z'),
+    ]),
+  ),
+  sequence(
     'deallocate of a statement made by Parse',
     send(parse('select 1', 's'), sync()),
     until('Z'),
