@@ -12,7 +12,7 @@ export function handBackClean(upstream: PooledUpstream, onDone: (isClean: boolea
   // DISCARD ALL can't run inside a transaction, also not an implicit one, so it goes alone.
   const discard = () =>
     ask(upstream, 'DISCARD ALL', (isDone) => {
-      upstream.settings = SessionSettings.none;
+      upstream.became(SessionSettings.none, null);
       upstream.statements.clear();
       onDone(isDone);
     });

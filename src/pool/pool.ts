@@ -1,6 +1,7 @@
 import type { PostgresUpstream, UpstreamLoss } from '../backend/postgres/postgres-upstream.js';
 import type { PoolConfig } from '../config/config.js';
 import { ProxyError } from '../errors/proxy-error.js';
+import { CustomNames } from './custom-names.js';
 import { handBackClean, isAlive } from './hand-back.js';
 import { PooledUpstream } from './pooled-upstream.js';
 
@@ -56,6 +57,7 @@ export class Pool {
   readonly #open = new Set<PooledUpstream>();
   /** The one used last is taken first, so that the others can grow old and be closed. */
   readonly #idle: PooledUpstream[] = [];
+  readonly #customNames = new CustomNames();
   #waiting: Waiting[] = [];
   #connecting = 0;
   #isClosed = false;
@@ -170,6 +172,7 @@ export class Pool {
   /** After a reload: upstreams opened until now are closed as they come back. */
   reconfigure(options: PoolOptions): void {
     this.#options = options;
+    this.#customNames.forget();
     this.#retiredBefore = this.#deps.now() + 1;
     for (const upstream of this.#idle.splice(0)) this.#discard(upstream);
   }
@@ -223,7 +226,7 @@ export class Pool {
 
   #added(connection: PostgresUpstream): void {
     this.#connecting -= 1;
-    const upstream = new PooledUpstream(connection, this.#deps.now(), this.#options.statementsMax);
+    const upstream = new PooledUpstream(connection, this.#deps.now(), this.#options.statementsMax, this.#customNames);
     this.#open.add(upstream);
     connection.onClosed = (loss) => {
       if (!loss.isOurDoing) this.#deps.onLost(loss);

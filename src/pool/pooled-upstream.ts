@@ -1,5 +1,6 @@
 import type { PostgresUpstream } from '../backend/postgres/postgres-upstream.js';
-import { SessionSettings } from './session-settings.js';
+import type { CustomNames } from './custom-names.js';
+import { differenceSql, SessionSettings, wholeSql } from './session-settings.js';
 import { UpstreamStatements } from './upstream-statements.js';
 
 /** An upstream with what the pool knows of its session's state. */
@@ -7,6 +8,8 @@ export class PooledUpstream {
   readonly statements: UpstreamStatements;
   /** What was set in its session beyond what it started with. */
   settings = SessionSettings.none;
+  /** Whose statements may have set more than could be found out; null: nobody's. */
+  touchedBy: object | null = null;
   /** Cancel requests on their way to the server: until each has arrived, nobody else may use the upstream. */
   cancelsUnderWay = 0;
   idleSince: number;
@@ -17,9 +20,22 @@ export class PooledUpstream {
     readonly connection: PostgresUpstream,
     readonly bornAt: number,
     statementsMax: number,
+    readonly customNames: CustomNames,
   ) {
     this.statements = new UpstreamStatements(statementsMax);
     this.idleSince = bornAt;
     this.loginUser = connection.parameters.get('session_authorization');
+  }
+
+  /** What makes its session one with these settings, for the client that `client` stands for; null: it is one. */
+  sqlToBecome(settings: SessionSettings, client: object | null): string | null {
+    const isAnothers = this.touchedBy !== null && this.touchedBy !== client;
+    return isAnothers ? wholeSql(this.settings, settings) : differenceSql(this.settings, settings);
+  }
+
+  /** That has been run. */
+  became(settings: SessionSettings, client: object | null): void {
+    this.settings = settings;
+    if (this.touchedBy !== client) this.touchedBy = null;
   }
 }

@@ -42,6 +42,14 @@ export function differenceSql(from: SessionSettings, to: SessionSettings): strin
   return statements.join(';');
 }
 
+/** As `differenceSql`, for a connection that may have more settings than `from` knows of. RESET ALL keeps who one is. */
+export function wholeSql(from: SessionSettings, to: SessionSettings): string {
+  const resets = identity.filter((name) => from.values.has(name)).map((name) => `RESET ${name}`);
+  const statements = [...resets.reverse(), 'RESET ALL'];
+  if (to.values.size > 0) statements.push(setSql(identityLast([...to.values], ([name]) => name)));
+  return statements.join(';');
+}
+
 /** One statement that makes all these settings. set_config takes lists, such as search_path, as they are written. */
 export function setSql(settings: Iterable<readonly [string, string]>): string {
   const calls = [...settings].map(

@@ -1,4 +1,5 @@
 import { askUpstream } from '../backend/postgres/own-query.js';
+import { customNamesMax } from './custom-names.js';
 import type { PooledUpstream } from './pooled-upstream.js';
 import { quoteLiteral, SessionSettings } from './session-settings.js';
 
@@ -9,47 +10,84 @@ export interface SessionState {
   readonly isSticky: boolean;
 }
 
-// `role` and `session_authorization` aren't in pg_settings (GUC_NO_SHOW_ALL).
-const stateSql = `SELECT pg_catalog.json_build_object(
- 'settings', (SELECT pg_catalog.json_object_agg(name, setting) FROM pg_catalog.pg_settings
-   WHERE source = 'session' AND name NOT LIKE 'transaction\\_%'),
+// Every name is qualified, operators as well: a client's search path must not answer for the server. `role` and
+// `session_authorization` aren't in pg_settings (GUC_NO_SHOW_ALL).
+const equals = 'OPERATOR(pg_catalog.=)';
+const stateFields = `'settings', (SELECT pg_catalog.json_object_agg(name, setting) FROM pg_catalog.pg_settings
+  WHERE source ${equals} 'session' AND NOT pg_catalog.starts_with(name, 'transaction_')),
  'role', pg_catalog.current_setting('role'),
  'user', pg_catalog.current_setting('session_authorization'),
- 'prepared', (SELECT pg_catalog.count(*) FROM pg_catalog.pg_prepared_statements WHERE NOT from_sql),
  'sticky', EXISTS (SELECT FROM pg_catalog.pg_listening_channels())
   OR EXISTS (SELECT FROM pg_catalog.pg_prepared_statements WHERE from_sql)
   OR EXISTS (SELECT FROM pg_catalog.pg_cursors WHERE is_holdable)
-  OR EXISTS (SELECT FROM pg_catalog.pg_locks WHERE locktype = 'advisory' AND pid = pg_catalog.pg_backend_pid())
-  OR EXISTS (SELECT FROM pg_catalog.pg_class WHERE relnamespace = pg_catalog.pg_my_temp_schema())
-  OR EXISTS (SELECT FROM pg_catalog.pg_proc WHERE pronamespace = pg_catalog.pg_my_temp_schema())
-  OR EXISTS (SELECT FROM pg_catalog.pg_type WHERE typnamespace = pg_catalog.pg_my_temp_schema())
-)::text`;
+  OR EXISTS (SELECT FROM pg_catalog.pg_locks
+   WHERE locktype ${equals} 'advisory' AND pid ${equals} pg_catalog.pg_backend_pid())
+  OR EXISTS (SELECT FROM pg_catalog.pg_class WHERE relnamespace ${equals} pg_catalog.pg_my_temp_schema())
+  OR EXISTS (SELECT FROM pg_catalog.pg_proc WHERE pronamespace ${equals} pg_catalog.pg_my_temp_schema())
+  OR EXISTS (SELECT FROM pg_catalog.pg_type WHERE typnamespace ${equals} pg_catalog.pg_my_temp_schema())`;
+
+/** `set_config('a.b', ...)` and `SET a.b = ...` in a function's source. */
+const dottedName = '([a-z_][a-z_0-9$]*(?:[.][a-z_0-9$]+)+)';
+const setsCustom = quoteLiteral(
+  `set_config\\s*\\(\\s*'${dottedName}'|\\mset\\s+(?:session\\s+)?${dottedName}\\s*(?:=|\\mto\\M)`,
+);
+// 12 and 13 are the languages internal and c.
+const namesInFunctions = `SELECT DISTINCT pg_catalog.lower(COALESCE(found[1], found[2])) AS name
+  FROM pg_catalog.pg_proc, LATERAL pg_catalog.regexp_matches(prosrc, ${setsCustom}, 'gi') AS found
+  WHERE prolang OPERATOR(pg_catalog.>) 13 LIMIT ${customNamesMax}`;
 
 interface StateAnswer {
   readonly settings: Record<string, string> | null;
   readonly role: string;
   readonly user: string;
-  /** How many statements were prepared by Parse. */
-  readonly prepared: number;
   readonly sticky: boolean;
+  readonly custom: NamedValues;
+  readonly functions: NamedValues;
 }
+
+/** Values by the names asked for, null where there is no such setting; null: nothing was asked for. */
+type NamedValues = Record<string, string | null> | null;
 
 /**
  * Asks the server what state a session is in, after something was run whose effects can't be told from its text.
- * Null: it didn't say, so the state is unknown.
+ * `names` are settings that it may have beside those that the server lists. Null: it didn't say, so the state is
+ * unknown.
  */
-export function probeState(upstream: PooledUpstream, onState: (state: SessionState | null) => void): void {
-  const loginUser = upstream.loginUser;
-  askUpstream(upstream.connection, stateSql, (answer) => {
+export function probeState(
+  upstream: PooledUpstream,
+  names: Iterable<string>,
+  onState: (state: SessionState | null) => void,
+): void {
+  const { loginUser, customNames } = upstream;
+  const asked = [...new Set([...names].filter((name) => name.includes('.')))];
+  const isLearning = customNames.isOutdated;
+  const sql = stateSql(asked, isLearning ? namesInFunctions : listed(customNames.names));
+  askUpstream(upstream.connection, sql, (answer) => {
     if (answer.kind !== 'value' || answer.value === null) return onState(null);
-    const { settings, role, user, prepared, sticky } = JSON.parse(answer.value) as StateAnswer;
-    // A function can DEALLOCATE as well.
-    if (prepared !== upstream.statements.size) upstream.statements.distrust();
-    const values = Object.entries(settings ?? {});
-    if (role !== 'none') values.push(['role', role]);
-    if (user !== loginUser) values.push(['session_authorization', user]);
-    onState({ settings: SessionSettings.from(values), isSticky: sticky });
+    const state = parse<StateAnswer>(answer.value);
+    const functions = state.functions ?? {};
+    if (isLearning) customNames.learned(Object.keys(functions));
+    const values = new Map(Object.entries(state.settings ?? {}));
+    // Once taken back such a setting is empty.
+    for (const [name, value] of Object.entries(functions)) if (value) values.set(name, value);
+    for (const [name, value] of Object.entries(state.custom ?? {})) if (value !== null) values.set(name, value);
+    if (state.role !== 'none') values.set('role', state.role);
+    if (state.user !== loginUser) values.set('session_authorization', state.user);
+    onState({ settings: SessionSettings.from(values), isSticky: state.sticky });
   });
+}
+
+function stateSql(asked: readonly string[], functionNames: string): string {
+  return select(`pg_catalog.json_build_object(${stateFields},
+ 'custom', ${valuesOf(listed(asked))}, 'functions', ${valuesOf(functionNames)})`);
+}
+
+function valuesOf(names: string): string {
+  return `(SELECT pg_catalog.json_object_agg(name, pg_catalog.current_setting(name, true)) FROM (${names}) AS names)`;
+}
+
+function listed(names: readonly string[]): string {
+  return `SELECT pg_catalog.unnest(ARRAY[${names.map(quoteLiteral).join(',')}]::text[]) AS name`;
 }
 
 /** Asks for the values of named settings only, which is cheaper: for a plain SET. Null: the server didn't say. */
@@ -58,10 +96,18 @@ export function probeSettings(
   names: readonly string[],
   onSettings: (values: SessionSettings | null) => void,
 ): void {
-  const calls = names.map((name) => `pg_catalog.current_setting(${quoteLiteral(name)}, true)`);
-  askUpstream(upstream.connection, `SELECT pg_catalog.json_build_array(${calls.join(',')})::text`, (answer) => {
+  askUpstream(upstream.connection, select(valuesOf(listed(names))), (answer) => {
     if (answer.kind !== 'value' || answer.value === null) return onSettings(null);
-    const values = JSON.parse(answer.value) as (string | null)[];
-    onSettings(SessionSettings.from(names.flatMap((name, at) => (values[at] == null ? [] : [[name, values[at]]]))));
+    const values = Object.entries(parse<NamedValues>(answer.value) ?? {});
+    onSettings(SessionSettings.from(values.flatMap(([name, value]) => (value === null ? [] : [[name, value]]))));
   });
+}
+
+/** The client encoding may be any: so the answer comes as UTF-8 in base 64. */
+function select(json: string): string {
+  return `SELECT pg_catalog.encode(pg_catalog.convert_to(${json}::text, 'UTF8'), 'base64')`;
+}
+
+function parse<Answer>(base64: string): Answer {
+  return JSON.parse(Buffer.from(base64, 'base64').toString('utf8')) as Answer;
 }

@@ -4,7 +4,7 @@ import type { Breaker } from '../breaker/breaker.js';
 import { ProxyError } from '../errors/proxy-error.js';
 import type { Pool, Waiter } from '../pool/pool.js';
 import type { PooledUpstream } from '../pool/pooled-upstream.js';
-import { differenceSql, type SessionSettings, setSql } from '../pool/session-settings.js';
+import { type SessionSettings, setSql } from '../pool/session-settings.js';
 import { probeSettings, probeState } from '../pool/state-probe.js';
 import type { SessionEffects } from '../sql/session-effects.js';
 
@@ -202,7 +202,7 @@ export class Attachment implements Waiter {
     this.upstream = upstream;
     upstream.connection.attached = this.#options.owner;
     upstream.connection.changedParameters.clear();
-    const sql = differenceSql(upstream.settings, this.settings);
+    const sql = upstream.sqlToBecome(this.settings, this);
     if (sql === null) {
       this.#state = 'held';
       return;
@@ -211,7 +211,7 @@ export class Attachment implements Waiter {
     this.#state = 'preparing';
     askUpstream(upstream.connection, sql, (answer) => {
       if (answer.kind === 'value') {
-        upstream.settings = this.settings;
+        upstream.became(this.settings, this);
         upstream.connection.changedParameters.clear();
         this.#state = 'held';
         return this.#isAbandoned ? this.reclaim() : this.#options.wake();
@@ -261,6 +261,7 @@ export class Attachment implements Waiter {
     this.#state = 'settling';
     probeSettings(upstream, [...this.#changedNames], (values) => {
       if (values === null) return this.#giveUp(upstream);
+      if (values.values.size < this.#changedNames.size) upstream.touchedBy = this;
       upstream.settings = upstream.settings.with(values);
       this.settings = upstream.settings;
       this.#settled(upstream);
@@ -269,8 +270,10 @@ export class Attachment implements Waiter {
 
   #learnState(upstream: PooledUpstream): void {
     this.#state = 'settling';
-    probeState(upstream, (state) => {
+    const names = [...this.settings.values.keys(), ...upstream.settings.values.keys(), ...this.#changedNames];
+    probeState(upstream, names, (state) => {
       if (state === null) return this.#giveUp(upstream);
+      upstream.touchedBy = this;
       upstream.settings = state.settings;
       this.settings = this.#options.startSettings.with(state.settings);
       this.#isSticky = state.isSticky;

@@ -7,7 +7,6 @@ import { ProxyError } from '../errors/proxy-error.js';
 import type { Pool } from '../pool/pool.js';
 import type { PooledUpstream } from '../pool/pooled-upstream.js';
 import type { SessionSettings } from '../pool/session-settings.js';
-import { differenceSql } from '../pool/session-settings.js';
 import { readyFrame } from './ready-frames.js';
 import type { ServedDatabase } from './served-database.js';
 
@@ -33,9 +32,9 @@ export async function learnWelcome(database: ServedDatabase, settings: SessionSe
   if (known !== undefined && now - known.learnedAt < validMs) return known;
   if (database.breaker.isOpen()) throw asFatal(database.breaker.refusal());
   const upstream = await checkout(database.pool, settings);
-  const sql = differenceSql(upstream.settings, settings);
+  const sql = upstream.sqlToBecome(settings, null);
   if (sql !== null) await makeSettings(database.pool, upstream, sql);
-  upstream.settings = settings;
+  upstream.became(settings, null);
   const welcome = { parameters: [...upstream.connection.parameters], learnedAt: now };
   database.pool.release(upstream);
   if (welcomes.size >= welcomesMax) welcomes.clear();

@@ -233,6 +233,43 @@ t.test('a setting that a trigger makes is followed where the server reports it',
   await sees(t, client, { TimeZone: 'Asia/Tokyo', role: 'reader' }, 'the client');
 });
 
+const own = "select current_setting('app.tenant', true)";
+const isUnset = (value: string | null) => value === null || value === '';
+
+t.test('a setting of the application’s own is followed as any other', async (t) => {
+  const { client, other } = await pair(t);
+  await client.ask("set app.tenant = 'acme'");
+  t.ok(isUnset(await answerOf(other, own)));
+  t.equal(await answerOf(client, own), 'acme');
+  await client.ask("select set_it('two')");
+  t.ok(isUnset(await answerOf(other, own)), 'also behind something that has to be asked about');
+  t.equal(await answerOf(client, own), 'acme');
+  await client.ask('reset app.tenant');
+  t.ok(isUnset(await answerOf(client, own)));
+});
+
+t.test('a setting of its own that a function makes stays with its client, on every upstream', async (t) => {
+  await server.query(`create or replace function enter(tenant text) returns void language plpgsql as
+    $$ begin perform set_config('app.tenant', tenant, false); end $$`);
+  const { client, other } = await pair(t);
+  await client.ask("select enter('acme')");
+  t.ok(isUnset(await answerOf(other, own)));
+  t.equal(await answerOf(client, own), 'acme');
+  await other.ask("select enter('other')");
+  t.equal(await answerOf(client, own), 'acme');
+  t.equal(await answerOf(other, own), 'other');
+});
+
+t.test('one whose name is nowhere to be read is at least never the next client’s', async (t) => {
+  const { daemon, client, other } = await pair(t);
+  await client.ask("do $$ begin perform set_config('app.' || 'tenant', 'acme', false); end $$");
+  t.ok(isUnset(await answerOf(other, own)));
+  await client.ask("do $$ begin perform set_config('app.' || 'tenant', 'acme', false); end $$");
+  t.ok(isUnset(await answerOf(await signIn(t, daemon, server, { parameters: { application_name: 'new' } }), own)));
+  await client.ask("do $$ begin perform set_config('app.' || 'tenant', 'acme', false); end $$");
+  t.equal(await answerOf(client, own), 'acme', 'while nobody else came it is there');
+});
+
 t.test('what is reported for a transaction alone costs no question', async (t) => {
   const relay = await Relay.start(t, server);
   const daemon = await daemonInFrontOf(t, relay.reachable, { pool: 'size: 1' });
