@@ -115,11 +115,9 @@ export interface ViewFacts {
   readonly securityInvoker: boolean;
   readonly securityBarrier: boolean;
   readonly checkOption: 'none' | 'local' | 'cascaded';
-  /** Relations that its query names, and functions that it calls (those of pg_catalog left out). */
+  /** Relations that its query names and functions that it calls. PostgreSQL keeps no record of those of pg_catalog. */
   readonly reads: readonly number[];
   readonly calls: readonly number[];
-  /** What can be done to it without triggers and rules. Always none for a materialized view. */
-  readonly updatable: readonly ('insert' | 'update' | 'delete')[];
 }
 
 /** PG 53.64 typtype: b base, c composite, d domain, e enum, p pseudo-type, r range, m multirange. */
