@@ -1,4 +1,5 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Contender, contenderNames, type RunningContender } from './contenders/contender.js';
@@ -18,6 +19,7 @@ import { prepareTestBed, scale, type TestBed } from './test-bed.js';
  * medians and ratios, and writes all rounds as JSON.
  */
 
+const [loadBefore = 0] = os.loadavg();
 const resultsFolder = fileURLToPath(new URL('results/', import.meta.url));
 const msPerSecond = 1_000;
 
@@ -65,7 +67,7 @@ async function measure(
   plan: RoundPlan,
 ): Promise<RowResult[]> {
   try {
-    await warmUp(running, bed);
+    await warmUp(running, bed, plan);
     const results: RowResult[] = [];
     for (const row of rows) {
       process.stderr.write(`${row.name}\n`);
@@ -77,12 +79,12 @@ async function measure(
   }
 }
 
-/** What is compiled, cached or connected at first use belongs to no round. */
-async function warmUp(running: readonly RunningContender[], bed: TestBed): Promise<void> {
+/** What is compiled, cached or connected at first use belongs to no round. V8 takes thousands of statements for it. */
+async function warmUp(running: readonly RunningContender[], bed: TestBed, { seconds }: RoundPlan): Promise<void> {
+  const rows = allRows().filter(({ isWarmUp }) => isWarmUp);
   for (const contender of running) {
-    for (const mode of ['simple', 'prepared']) {
-      await bed.pgbench(contender, ['-n', '-S', '-M', mode, '-c', '8', '-j', '1', '-T', '1']);
-    }
+    if (contender.processId === null) continue;
+    for (const row of rows) await row.measure(contender, bed, { seconds });
   }
 }
 
@@ -93,6 +95,9 @@ function describe(contenders: readonly Contender[], { rounds, seconds }: RoundPl
   return [
     `${versions}; pgbench, scale ${scale}, one thread; medians of ${rounds} rounds of ${seconds} s, interleaved`,
     `${cores} cores (${processor}), ${memoryGb} GB, Node ${node}, ${platform}`,
+    ...(loadBefore > cores / 2
+      ? [`The machine is busy: load ${loadBefore.toFixed(1)} before the start. Trust processor times, not rates.`]
+      : []),
     ...missing,
     '',
   ].join('\n');
@@ -120,6 +125,7 @@ function write(
     seconds,
     scale,
     machine: describeMachine(),
+    loadBefore,
     versions: Object.fromEntries(contenders.map(({ name, version }) => [name, version])),
     rows: results.map((result) => ({
       name: result.row.name,

@@ -27,6 +27,7 @@ const commands = [
 
 const examples = `Examples:
   pgturnstile serve                         try it: everything embedded, nothing to install
+  pgturnstile init && pgturnstile check     a configuration to begin with
   pgturnstile serve --config FILE           run it
 
 Exit codes: 0 done, 1 failed, 2 wrong usage or configuration.`;

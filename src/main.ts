@@ -39,6 +39,7 @@ export interface DaemonOptions {
 export interface Daemon {
   readonly listening: { readonly host: string; readonly port: number; readonly socketPath: string | null };
   reload(): Promise<ReloadResult>;
+  status(): StatusReport;
   /** Lets transactions end, tells clients, closes. Resolves as `stopped`. */
   stop(): Promise<void>;
   readonly stopped: Promise<void>;
@@ -78,6 +79,7 @@ class RunningDaemon implements Daemon, DaemonView {
   readonly #databases: ServedDatabases;
   readonly #cancelKeys: CancelKeys;
   readonly #sessions = new Set<Session>();
+  readonly #listenerCounters = createListenerCounters();
   readonly #startedAt = new Date();
   #config: Config;
   #judges: Judges = new Map();
@@ -110,12 +112,13 @@ class RunningDaemon implements Daemon, DaemonView {
     const { listen, warnings } = this.#config;
     for (const warning of warnings) this.#log.warn(warning);
     this.#judges = await this.#loadJudges(this.#config);
+    if (this.#judges.size > 0) this.#parser.warm();
     const listener = new Listener({
       config: listen,
       tls: await loadServerTls(listen.tls),
       timers: this.#wheel,
       log: this.#log,
-      counters: createListenerCounters(),
+      counters: this.#listenerCounters,
       onClient: (accepted) => void this.#onClient(accepted),
     });
     this.#listener = listener;
@@ -141,7 +144,7 @@ class RunningDaemon implements Daemon, DaemonView {
       startedAt: this.#startedAt.toISOString(),
       state: this.#state,
       listening: [`${host}:${port}`, ...(socketPath === null ? [] : [socketPath])],
-      clients: { current: this.#sessions.size, max: this.#config.listen.maxClients },
+      clients: { current: this.#listenerCounters.clients, max: this.#config.listen.maxClients },
       databases: databaseStatuses(this.#databases.all),
     };
   }
@@ -155,7 +158,7 @@ class RunningDaemon implements Daemon, DaemonView {
       this.#config = config;
       this.#judges = judges;
       this.#databases.reconfigure((tenant, database) => databaseOf(config, tenant, database));
-      this.#listener?.reload(tls);
+      this.#listener?.reload(tls, config.listen);
       this.#audit.reopen(config.audit);
       if (config.admin !== null) this.#admin?.reload(config.admin);
       this.#log.level = config.log.level;
@@ -236,7 +239,9 @@ class RunningDaemon implements Daemon, DaemonView {
     this.#metrics.countAuth(method, authOutcomes[outcome]);
     const isAdmitted = outcome === 'admitted';
     this.#audit.write({ kind: 'auth', tenant, user, address, method, verdict: isAdmitted ? 'allow' : 'deny' });
-    if (!isAdmitted) this.#log.warn({ method, outcome, user, tenant, address, reason }, 'client not admitted');
+    // psql gives a first connection up to ask for the password, and guessing comes in floods.
+    const level = isAdmitted || outcome === 'aborted' || outcome === 'throttled' ? 'debug' : 'warn';
+    this.#log[level]({ method, outcome, user, tenant, address, reason }, 'client authentication');
   }
 
   /** Policies of all tenants. A tenant whose files say what they said before keeps its judge, and its verdicts. */

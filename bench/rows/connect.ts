@@ -9,6 +9,7 @@ export const connectRow: Row = {
   name: 'connect, SCRAM, one query',
   unit: '/s',
   goals: [{ of: 'PgBouncer', ratio: 0.5 }],
+  isWarmUp: true,
   measure: async (contender, { account }, { seconds }) => {
     const startedAt = performance.now();
     const endsAt = startedAt + seconds * msPerSecond;

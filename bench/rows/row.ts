@@ -26,6 +26,8 @@ export interface Row {
   readonly valueGoal?: number;
   /** Each round gets contenders that have served nobody yet: what memory is measured from. */
   readonly isFresh?: true;
+  /** Also run before all rounds, and not counted there. */
+  readonly isWarmUp?: true;
   /** Rounds are alike, and one is enough. */
   readonly isOnce?: true;
   /** Once before the rounds, with all contenders that run. What it resolves with is printed. */

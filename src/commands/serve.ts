@@ -34,6 +34,7 @@ interface Served {
 
 export function serveCommand(): Command {
   return new Command('serve')
+    .summary('run the daemon; without a configuration: to try it')
     .description('run the daemon; without a configuration: in front of DATABASE_URL, or the embedded quick start')
     .addOption(
       new Option('--config <file>', `configuration; left out: ./${usualFile} if it is there`).conflicts([

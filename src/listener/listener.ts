@@ -32,11 +32,13 @@ export class Listener {
   readonly #places: Places;
   #servers: Server[] = [];
   #tls: ServerTls | null;
+  #startupTimeoutMs: number;
   #isDraining = false;
 
   constructor(deps: ListenerDeps) {
     this.#deps = deps;
     this.#tls = deps.tls;
+    this.#startupTimeoutMs = deps.config.startupTimeoutMs;
     this.#places = new Places(deps.config.maxClients, deps.counters);
   }
 
@@ -62,9 +64,15 @@ export class Listener {
     return { port, socketPath };
   }
 
-  /** For the connections that come from now on; those that are here keep theirs. */
-  reload(tls: ServerTls | null): void {
+  /**
+   * For the connections that come from now on; those that are here keep theirs. Of `config`, where it is given, the
+   * limits are taken over; addresses stay as they are bound.
+   */
+  reload(tls: ServerTls | null, config?: ListenConfig): void {
     this.#tls = tls;
+    if (config === undefined) return;
+    this.#startupTimeoutMs = config.startupTimeoutMs;
+    this.#places.maxClients = config.maxClients;
   }
 
   /** From now on newcomers are told that the system is shutting down; those that are here stay. */
@@ -105,9 +113,9 @@ export class Listener {
   async #accept(raw: Socket, isLocal: boolean): Promise<void> {
     raw.on('error', () => {});
     if (!this.#places.enter(raw)) return;
-    const { config, timers, counters, log } = this.#deps;
+    const { timers, counters, log } = this.#deps;
     const address = isLocal ? localAddress : normaliseAddress(raw.remoteAddress ?? '');
-    const clock = startClock(raw, timers, config.startupTimeoutMs);
+    const clock = startClock(raw, timers, this.#startupTimeoutMs);
     const opened = await openClient(raw, { serverTls: isLocal ? null : this.#tls, counters });
     if (opened === null) {
       counters.dropped++;

@@ -10,13 +10,14 @@ const marginMin = 100;
  * longest: who speaks PostgreSQL speaks at once, so that a flood of silent connections locks nobody out.
  */
 export class Places {
-  readonly #maxClients: number;
+  /** May change; who has a place keeps it. */
+  maxClients: number;
   readonly #counters: ListenerCounters;
   /** Without a start-up packet yet, the oldest first. */
   readonly #starting = new Set<Socket>();
 
   constructor(maxClients: number, counters: ListenerCounters) {
-    this.#maxClients = maxClients;
+    this.maxClients = maxClients;
     this.#counters = counters;
   }
 
@@ -24,7 +25,7 @@ export class Places {
   enter(socket: Socket): boolean {
     const counters = this.#counters;
     counters.accepted++;
-    if (counters.open >= this.#maxClients + Math.max(this.#maxClients, marginMin) && !this.#evictOldest()) {
+    if (counters.open >= this.maxClients + Math.max(this.maxClients, marginMin) && !this.#evictOldest()) {
       counters.dropped++;
       socket.destroy();
       return false;
@@ -48,7 +49,7 @@ export class Places {
   /** Gives one of the `maxClients` places until the socket closes. False: all are taken. */
   take(socket: Socket): boolean {
     const counters = this.#counters;
-    if (counters.clients >= this.#maxClients) {
+    if (counters.clients >= this.maxClients) {
       counters.refused++;
       return false;
     }

@@ -1,4 +1,4 @@
-import { isHarmless } from '../sql/harmless-functions.js';
+import { isHarmless, isSurelyBuiltin } from '../sql/harmless-functions.js';
 import type { Action, FunctionUse, RelationUse, SettingUse, StatementFacts } from '../sql/statement-facts.js';
 import type { PolicySet } from './load-policies.js';
 import { matchesFunction } from './name-pattern.js';
@@ -132,17 +132,20 @@ class Deciding {
 
   private call({ schema, name }: FunctionUse): Denial | null {
     const { allow, deny: refusing } = this.rights.functions;
-    const schemas = schema === null ? ['pg_catalog', ...this.who.searchPath] : [schema];
-    const isDenied = schemas.some((from) => refusing.some((pattern) => matchesFunction(pattern, from, name, true)));
-    const isAllowedIn = (from: string) => allow.some((pattern) => matchesFunction(pattern, from, name, false));
-    const mayCall =
-      this.isHarmless(schema, name) ||
-      isAllowedIn(schemas[0] as string) ||
-      (schema === null && this.who.searchPath.length > 0 && this.who.searchPath.every(isAllowedIn));
-    if (mayCall && !isDenied) return null;
-    return deny(
-      `function ${schema === null ? '' : `${quoteName(schema)}.`}${quoteName(name)} is not allowed for this user`,
-    );
+    const named = schema === null ? ['pg_catalog', ...this.who.searchPath] : [schema];
+    const isDenied = named.some((from) => refusing.some((pattern) => matchesFunction(pattern, from, name, true)));
+    const schemas = schema === null ? this.functionSchemas(name) : [schema];
+    const isAllowed =
+      schemas.length > 0 &&
+      schemas.every((from) => allow.some((pattern) => matchesFunction(pattern, from, name, false)));
+    if (!isDenied && (isAllowed || this.isHarmless(schema, name))) return null;
+    const shown = `${schema === null ? '' : `${quoteName(schema)}.`}${quoteName(name)}`;
+    return deny(`function ${shown} is not allowed for this user`);
+  }
+
+  /** Where a function that is called by its bare name may come from. */
+  private functionSchemas(name: string): readonly string[] {
+    return isSurelyBuiltin(name) ? ['pg_catalog'] : this.who.searchPath;
   }
 
   /** Without a catalog an unqualified name counts as PostgreSQL's own where there is one. */

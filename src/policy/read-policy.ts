@@ -44,12 +44,12 @@ export function readPolicy(file: string, tree: YamlTree, findings: Findings): Po
   const functions = keys.functions?.map(['allow', 'deny']);
   return {
     file,
-    roles: keys.roles?.texts(parseGlob, '') ?? null,
+    roles: keys.roles?.texts(parseGlob) ?? null,
     rules,
     statements: readStatements(keys.statements),
     functions: {
-      allow: functions?.allow?.texts(parseFunctionPattern, functionForm) ?? [],
-      deny: functions?.deny?.texts(parseFunctionPattern, functionForm) ?? [],
+      allow: functions?.allow?.anyTexts(parseFunctionPattern, functionForm) ?? [],
+      deny: functions?.deny?.anyTexts(parseFunctionPattern, functionForm) ?? [],
     },
   };
 }
@@ -105,9 +105,9 @@ function readRule(reader: TreeReader): Rule {
   }
   return {
     name: keys.name?.text() ?? '',
-    users: keys.users?.texts(parseGlob, '') ?? null,
-    roles: keys.roles?.texts(parseGlob, '') ?? null,
-    databases: keys.databases?.texts(parseGlob, '') ?? null,
+    users: keys.users?.texts(parseGlob) ?? null,
+    roles: keys.roles?.texts(parseGlob) ?? null,
+    databases: keys.databases?.texts(parseGlob) ?? null,
     tables: readTables(keys.tables, allowed),
     actions: allowed,
     effect,

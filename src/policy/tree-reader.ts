@@ -53,10 +53,15 @@ export class TreeReader {
     return '';
   }
 
+  /** Texts of a list that says something. */
+  texts<T>(parse: (written: string) => T | null, form = ''): readonly T[] {
+    return this.fullList().length === 0 ? [] : this.anyTexts(parse, form);
+  }
+
   /** Texts of a list, each made into something by `parse`, which gives null for what it can't use. */
-  texts<T>(parse: (written: string) => T | null, form: string): readonly T[] {
+  anyTexts<T>(parse: (written: string) => T | null, form: string): readonly T[] {
     const parsed: T[] = [];
-    for (const item of this.fullList()) {
+    for (const item of this.list()) {
       const written = item.text();
       if (written === '') continue;
       const value = parse(written);

@@ -2,9 +2,6 @@ import { askUpstream } from '../backend/postgres/own-query.js';
 import type { PooledUpstream } from './pooled-upstream.js';
 import { SessionSettings } from './session-settings.js';
 
-/** How long a server may take over a question of ours, milliseconds. */
-const answerWithinMs = 5000;
-
 /**
  * Brings the session of a client that left into the state it started in. `onDone(false)`: it can't be told what state
  * it is in, so it must be closed.
@@ -30,9 +27,5 @@ export function isAlive(upstream: PooledUpstream, onAnswer: (isAlive: boolean) =
 }
 
 function ask(upstream: PooledUpstream, sql: string, onDone: (isDone: boolean) => void): void {
-  const timer = setTimeout(() => upstream.connection.destroy(), answerWithinMs);
-  askUpstream(upstream.connection, sql, (answer) => {
-    clearTimeout(timer);
-    onDone(answer.kind === 'value' && upstream.connection.isIdle);
-  });
+  askUpstream(upstream.connection, sql, (answer) => onDone(answer.kind === 'value' && upstream.connection.isIdle));
 }

@@ -1,7 +1,7 @@
 import type { PostgresUpstream, UpstreamLoss } from '../backend/postgres/postgres-upstream.js';
 import { ProxyError } from '../errors/proxy-error.js';
-import { PooledUpstream } from './pooled-upstream.js';
 import { handBackClean, isAlive } from './hand-back.js';
+import { PooledUpstream } from './pooled-upstream.js';
 
 // generic-pool was looked at: its checkout is a promise even when an upstream is idle, and it has neither a reserve
 // nor a place for shared lanes, so the list is kept here.

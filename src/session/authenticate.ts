@@ -10,7 +10,7 @@ import { failedSignIn, refusedByRules, throttled, unknownDatabase, unknownTenant
 import { type Destination, selectTenant } from '../auth/select-tenant.js';
 import { signIn } from '../auth/sign-in.js';
 import { truncateName } from '../auth/truncate-name.js';
-import type { Config, DatabaseConfig, TenantConfig, UserConfig } from '../config/config.js';
+import type { AuthMethod, Config, DatabaseConfig, TenantConfig, UserConfig } from '../config/config.js';
 import { ProxyError } from '../errors/proxy-error.js';
 import type { AcceptedClient } from './accepted-client.js';
 import type { AdmittedClient } from './admitted-client.js';
@@ -121,7 +121,8 @@ async function prove(attempt: Attempt, account: UserConfig | null): Promise<Prov
   const { tenant, user } = attempt.destination;
   const method = admittingMethod(attempt);
   // Before any work, and once more when the answer is known: of many guesses at the same time, no more are answered.
-  if (desk.isThrottled(accepted.address, user)) throw throttle(method, report);
+  const isThrottled = () => isGuessable(method) && desk.isThrottled(accepted.address, user);
+  if (isThrottled()) throw throttle(method, report);
   const decoy = desk.usersOf(attempt.config).decoy(tenant, user, desk.secrets.processSecret);
   const { endPointHash = null, certificate = null } = accepted.tls ?? {};
   const claim = { user, account, decoy, secrets: desk.secrets, endPointHash, certificate };
@@ -133,11 +134,16 @@ async function prove(attempt: Attempt, account: UserConfig | null): Promise<Prov
     report(method, 'aborted');
     return null;
   }
-  if (method !== 'trust' && desk.isThrottled(accepted.address, user)) throw throttle(method, report);
+  if (isThrottled()) throw throttle(method, report);
   if (result.outcome === 'proven') return result;
-  desk.recordFailure(accepted.address, user);
+  if (isGuessable(method)) desk.recordFailure(accepted.address, user);
   report(method, 'failed', result.reason);
   throw failedSignIn(method, attempt.user);
+}
+
+/** By these one could get in by trying often enough. */
+function isGuessable(method: AuthMethod): boolean {
+  return method === 'password' || method === 'md5' || method === 'scram-sha-256';
 }
 
 /** @throws ProxyError 28000 when the rules admit no such client */

@@ -27,9 +27,9 @@ export class ClientReplies implements ReplyOwner {
   onBytes(buffer: Buffer, start: number, end: number): void {
     this.#session.toClient(buffer, start, end);
     if (this.#session.phase !== 'closed') return;
-    // Rows for nobody: a server that writes to a closed connection gives the statement up.
+    // Rows for nobody: a server that writes to a reset connection gives the statement up.
     this.#unreadBytes += end - start;
-    if (this.#unreadBytes > unreadBytesMax) this.#session.attachment.connection?.close();
+    if (this.#unreadBytes > unreadBytesMax) this.#session.attachment.connection?.destroy();
   }
 
   onReply(request: UpstreamRequest, type: number, buffer: Buffer, start: number, end: number): void {
@@ -84,9 +84,9 @@ export class ClientReplies implements ReplyOwner {
       session.phase === 'ready' && session.openExchanges === 1 && upstream.status === transactionStatus.idle;
     // A server that lost its place in what the client sent ends the session for the client as well.
     if (!isWholeStatement || isTied || loss.lastWords?.sqlstate === '08P01') {
-      return session.endWith(lossFrame(loss, 'FATAL'), 'upstream lost');
+      return session.endWith(lossFrame(loss, 'FATAL', session.isTimedOut), 'upstream lost');
     }
-    session.failExchange(lossFrame(loss, 'ERROR'));
+    session.failExchange(lossFrame(loss, 'ERROR', session.isTimedOut));
   }
 
   #onError(request: UpstreamRequest, buffer: Buffer, start: number, end: number): void {
@@ -159,11 +159,14 @@ function sqlstateOf(body: Buffer): string {
 }
 
 /** What a client is told of a lost upstream: the server's own last words where it had any. */
-function lossFrame(loss: UpstreamLoss, severity: 'ERROR' | 'FATAL'): Buffer {
+function lossFrame(loss: UpstreamLoss, severity: 'ERROR' | 'FATAL', isTimedOut: boolean): Buffer {
   if (loss.lastWords !== null) return withSeverity(loss.lastWords, severity);
-  const message = 'server closed the connection unexpectedly';
   const detail = 'It is not known whether the statement was carried out.';
-  return severity === 'FATAL'
-    ? errorResponse(new ProxyError('upstreamLostInTransaction', message, { detail }))
-    : errorResponse(new ProxyError('upstreamLost', message, { detail }));
+  if (isTimedOut) {
+    const message = 'canceling statement due to statement timeout';
+    return errorResponse(new ProxyError('queryTimeout', message, { severity, detail }));
+  }
+  const message = 'server closed the connection unexpectedly';
+  const code = severity === 'FATAL' ? 'upstreamLostInTransaction' : 'upstreamLost';
+  return errorResponse(new ProxyError(code, message, { detail }));
 }

@@ -1,9 +1,7 @@
-import { isUtf8 } from 'node:buffer';
 import { BoundedCache } from '../cache/bounded-cache.js';
 import { ProxyError } from '../errors/proxy-error.js';
 import { decide, type Principal, type Verdict } from '../policy/decide.js';
 import type { PolicySet } from '../policy/load-policies.js';
-import { guardText } from '../sql/guard.js';
 import type { ParserPool } from '../sql/parser/parser-pool.js';
 import { shapeOf } from '../sql/shape.js';
 import type { StatementFacts } from '../sql/statement-facts.js';
@@ -82,8 +80,6 @@ export class SessionJudge {
   }
 
   async #judgeAnew(text: string, shape: string | null): Promise<Judgement> {
-    const refused = this.#guard(text);
-    if (refused !== null) return refused;
     const parsed = await this.#judge.parser.parse(text, this.#session);
     if (!parsed.ok) {
       const { sqlstate, message, position } = parsed;
@@ -94,18 +90,6 @@ export class SessionJudge {
     if (verdict.forThisTextOnly || shape === null) this.#cache.set(`${this.#keyPrefix}t${text}`, judgement);
     else this.#cache.set(`${this.#keyPrefix}s${shape}`, judgement);
     return judgement;
-  }
-
-  /** What must not reach the parser. */
-  #guard(text: string): Judgement | null {
-    // Invalid bytes became U+FFFD when the text was made; a text that really has one is as suspect.
-    if (text.includes('\ufffd') || !isUtf8(Buffer.from(text))) {
-      return this.#refuse(
-        new ProxyError('syntaxError', 'invalid byte sequence for encoding "UTF8"', { sqlstate: '22021' }),
-      );
-    }
-    const guarded = guardText(text);
-    return guarded.ok ? null : this.#refuse(new ProxyError('statementTooComplex', guarded.message));
   }
 
   #judgement(verdict: Verdict, statements: readonly StatementFacts[]): Judgement {

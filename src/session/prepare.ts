@@ -14,7 +14,7 @@ import { Assumption } from './run.js';
 import type { Session, SessionPhase } from './session.js';
 import type { ClientStatement, Statement } from './statement.js';
 import { statementName } from './statement-name.js';
-import { isOutdated, largeStatement, statementOf } from './statement-of.js';
+import { isOutdated, largeStatement, statementOf, statementToPrepare } from './statement-of.js';
 
 /** Prepared statements one client may hold at once. */
 const statementsMax = 20_000;
@@ -26,7 +26,7 @@ export function onParse(session: Session): SessionPhase | null {
   const isWhole = missingBytes(session) === 0;
   if (nameEnd < 0 || (isWhole && textEnd < 0)) return forwardUnread(session, frontend.Parse);
   const statement = isWhole
-    ? statementOf(session, body.toString(session.textEncoding, nameEnd + 1, textEnd))
+    ? statementToPrepare(session, decodeText(body, nameEnd + 1, textEnd))
     : largeStatement(session.database);
   if (statement === null) return null;
   if (statement.judgement.refusal !== null) return refuseInBatch(session, statement, statement.judgement.refusal);

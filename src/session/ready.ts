@@ -1,6 +1,7 @@
 import { frontend } from '../../protocol/message-types.js';
 import { MessageWriter } from '../../protocol/message-writer.js';
 import { encodeQuery } from '../../protocol/messages/query.js';
+import { decodeText } from '../../protocol/text.js';
 import { UpstreamRequest } from '../backend/postgres/postgres-upstream.js';
 import { ProxyError } from '../errors/proxy-error.js';
 import type { PooledUpstream } from '../pool/pooled-upstream.js';
@@ -47,11 +48,11 @@ function onQuery(session: Session): SessionPhase | null {
   return 'ready';
 }
 
-/** The text of a whole Query, one character a byte; null for one too large to be held, '' for what isn't text. */
+/** The text of a whole Query; null for one too large to be held. */
 function heldText(session: Session): string | null {
   const { reader } = session;
   if (missingBytes(session) > 0) return null;
-  return reader.buffer.toString(session.textEncoding, reader.start + 5, reader.end - 1);
+  return decodeText(reader.buffer, reader.start + 5, Math.max(reader.end - 1, reader.start + 5));
 }
 
 function sendQuery(session: Session, upstream: PooledUpstream, statement: Statement): void {

@@ -1,9 +1,11 @@
 import type { Breaker } from '../breaker/breaker.js';
+import type { BoundedCache } from '../cache/bounded-cache.js';
 import type { LimitsConfig } from '../config/config.js';
 import type { TokenBucket } from '../limits/token-bucket.js';
 import type { Pool } from '../pool/pool.js';
 import type { DatabaseCounters } from '../telemetry/database-counters.js';
 import type { Judge } from './judge.js';
+import type { Statement } from './statement.js';
 import type { Welcome } from './welcome.js';
 
 /** What sessions share that are connected to the same database of the same tenant as the same upstream user. */
@@ -23,6 +25,8 @@ export interface ServedDatabase {
   readonly counters: DatabaseCounters;
   /** What servers reported after each set of start-up settings, by the settings' key. */
   readonly welcomes: Map<string, Welcome>;
+  /** Texts that were prepared lately, where no policy tells clients apart. */
+  readonly prepared: BoundedCache<Statement>;
   /** Clients connected now. */
   clients: number;
 }

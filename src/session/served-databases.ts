@@ -2,6 +2,7 @@ import { cancelUpstream } from '../backend/postgres/cancel-upstream.js';
 import { connectUpstream } from '../backend/postgres/connect-upstream.js';
 import { type UpstreamAccount, UpstreamTarget } from '../backend/postgres/upstream-target.js';
 import { Breaker } from '../breaker/breaker.js';
+import { BoundedCache } from '../cache/bounded-cache.js';
 import type { DatabaseConfig } from '../config/config.js';
 import { TokenBucket } from '../limits/token-bucket.js';
 import { Pool, type PoolOptions } from '../pool/pool.js';
@@ -22,6 +23,9 @@ export interface ServedDatabasesDeps {
 /** Upstream statements kept prepared on each connection. */
 const statementsMax = 500;
 const healthCheckAfterMs = 30_000;
+/** Bytes of prepared texts that are remembered for each database, and what each takes beside its text, about. */
+const preparedBytesMax = 4 * 1024 * 1024;
+const preparedBytes = 1000;
 
 /** A served database with what only its keeper touches. */
 export interface Served extends ServedDatabase {
@@ -156,6 +160,7 @@ export class ServedDatabases {
       rate: new TokenBucket(config.limits.ratePerMinute, config.limits.rateBurst),
       counters,
       welcomes: new Map(),
+      prepared: new BoundedCache(preparedBytesMax, preparedBytes),
       clients: 0,
       target: this.#target(account),
       config,

@@ -127,14 +127,6 @@ export class Session {
     return this.#judging;
   }
 
-  /**
-   * How statement texts are read: a policy needs the characters; without one it is enough to tell tokens apart, whatever
-   * ASCII-based encoding the client uses.
-   */
-  get textEncoding(): 'utf8' | 'latin1' {
-    return this.database.judge === null ? 'latin1' : 'utf8';
-  }
-
   /** Begins to read. Everything before ReadyForQuery was written by then. */
   start(): void {
     const socket = this.#socket;

@@ -36,6 +36,17 @@ export function statementOf(session: Session, text: string): Statement | null {
   return null;
 }
 
+/** As `statementOf`. The same texts are prepared again and again, so what is known of them is kept. */
+export function statementToPrepare(session: Session, text: string): Statement | null {
+  const { judge, prepared } = session.database;
+  if (judge !== null) return statementOf(session, text);
+  const known = prepared.get(text);
+  if (known !== undefined) return known;
+  const statement = statementOf(session, text);
+  if (statement !== null) prepared.set(text, statement);
+  return statement;
+}
+
 /** A text that is too large to be held: a tenant with a policy refuses it, another can't tell what it does. */
 export function largeStatement(database: ServedDatabase): Statement {
   return {

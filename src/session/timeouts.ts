@@ -10,6 +10,9 @@ export interface TimeoutDeps {
   readonly cancel: (session: Session) => void;
 }
 
+/** How long a server has to react to a cancel request before it is taken for gone, milliseconds. */
+const cancelledWithinMs = 5000;
+
 /** A session's limits in time: how long a statement runs, and how long a transaction does nothing. 0: no limit. */
 export class SessionTimeouts {
   /** The statement under way was cancelled because its time was up. */
@@ -22,10 +25,7 @@ export class SessionTimeouts {
   constructor(session: Session, deps: TimeoutDeps) {
     this.#queryTimeoutMs = session.database.limits.queryTimeoutMs;
     this.#idleInTransactionMs = session.database.limits.idleInTransactionMs;
-    this.#query = deps.wheel.timer(() => {
-      this.isExpired = true;
-      deps.cancel(session);
-    });
+    this.#query = deps.wheel.timer(() => this.#onTimeUp(session, deps));
     this.#idle = deps.wheel.timer(() => {
       const error = new ProxyError('idleInTransaction', 'terminating connection due to idle-in-transaction timeout');
       session.endWith(errorResponse(error), 'idle in transaction too long');
@@ -47,6 +47,18 @@ export class SessionTimeouts {
     this.isExpired = false;
     if (this.#query.isArmed) this.#query.disarm();
     if (this.#idleInTransactionMs > 0 && status !== transactionStatus.idle) this.#idle.arm(this.#idleInTransactionMs);
+  }
+
+  #onTimeUp(session: Session, deps: TimeoutDeps): void {
+    const { connection } = session.attachment;
+    this.#query.arm(cancelledWithinMs);
+    if (!this.isExpired) {
+      this.isExpired = true;
+      deps.cancel(session);
+    } else if (connection?.isPaused === false) {
+      // While its client doesn't read we don't hear what it says.
+      connection.giveUp(new Error('the server does not react to cancel requests'));
+    }
   }
 
   stop(): void {

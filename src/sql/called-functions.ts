@@ -22,11 +22,17 @@ export function readCalls(reader: StatementReader, command: string): StatementEf
   return { command, effect: calls.effect, names: calls.names, target: null };
 }
 
+/** Calls of set_config that are looked into; with more of them the server is asked. */
+const setConfigsMax = 100;
+
+const lookAheadTokensMax = 1_000;
+
 /** A pass over the tokens of one statement, on the hot path of a new text: no objects, words are cut out when needed. */
 class CallReader {
   readonly names: string[] = [];
   private isUnknown = false;
   private isLocal = false;
+  private setConfigs = 0;
   /** The token before this one. */
   private lastKind: number = token.end;
   private lastStart = 0;
@@ -115,6 +121,9 @@ class CallReader {
 
   /** set_config('name', ..., true) is SET LOCAL. With a name that isn't a literal it may be anything. */
   private passSetConfig(): void {
+    // Each looks ahead to its end, which inside each other would take quadratic time.
+    if (++this.setConfigs > setConfigsMax) this.isUnknown = true;
+    if (this.isUnknown) return;
     const arguments_ = new Scanner(this.reader.text);
     arguments_.end = this.reader.scanner.end;
     if (arguments_.next() !== token.string) {
@@ -154,9 +163,10 @@ function endsWithTrue(scanner: Scanner): boolean {
   const { text } = scanner;
   let last = '';
   let lastButOne = '';
+  let tokens = 0;
   for (let depth = 1; depth > 0; ) {
     const kind = scanner.next();
-    if (kind === token.end || kind === token.unterminated) return false;
+    if (kind === token.end || kind === token.unterminated || ++tokens > lookAheadTokensMax) return false;
     const written = text.slice(scanner.start, scanner.end);
     if (kind === token.punctuation && written === '(') depth++;
     if (kind === token.punctuation && written === ')' && --depth === 0) break;

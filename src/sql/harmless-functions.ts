@@ -109,6 +109,16 @@ export function isHarmless(name: string): boolean {
   return builtinFunctions.has(name) && !notHarmless.has(name);
 }
 
+/** Syntax since 16 or 17 that is written like a call of a function. */
+const newSyntax = new Set(
+  'json json_array json_arrayagg json_exists json_query json_scalar json_serialize json_table json_value'.split(' '),
+);
+
+/** True for a name that is PostgreSQL's own in some version, so that leave to call it must be given for pg_catalog. */
+export function isSurelyBuiltin(name: string): boolean {
+  return builtinFunctions.has(name) || newSyntax.has(name) || name.startsWith('pg_');
+}
+
 /** Large-object functions, but for those that read and write files of the server. */
 export function isLargeObject(name: string): boolean {
   return /^(lo_(?!import$|export$)|loread$|lowrite$)/.test(name) && builtinFunctions.has(name);

@@ -40,6 +40,9 @@ const letter = 2;
 const digit = 4;
 const operatorSign = 8;
 
+/** NAMEDATALEN - 1. */
+const operatorCharsMax = 63;
+
 /** Character classes of ASCII; everything above is a letter. */
 const classes = buildClasses();
 
@@ -74,6 +77,7 @@ export class Scanner {
    * writes: the tokens are right for the parser's version, but a caller that guesses from tokens should not.
    */
   unusual = false;
+  private operatorRunEnd = 0;
 
   constructor(text: string) {
     this.text = text;
@@ -249,6 +253,22 @@ export class Scanner {
   }
 
   private operatorAt(at: number): TokenKind {
+    const { text } = this;
+    if (at >= this.operatorRunEnd) this.operatorRunEnd = this.findOperatorRunEnd(at);
+    let end = this.operatorRunEnd;
+    // Longer ones are errors, or nothing but signs: one after the other, so that a megabyte of them takes linear time.
+    if (end - at > operatorCharsMax) {
+      this.unusual = true;
+      end = at + 1;
+    } else if (end - at > 1) {
+      end = withoutTrailingSigns(text, at, end);
+    }
+    const isArrow = end - at === 2 && text.charCodeAt(at) === 0x3d && text.charCodeAt(at + 1) === 0x3e;
+    return this.take(isArrow ? token.punctuation : token.operator, at, end);
+  }
+
+  /** Where operator characters end, or a comment begins among them. */
+  private findOperatorRunEnd(at: number): number {
     const { text, length } = this;
     let end = at + 1;
     for (; end < length; end++) {
@@ -257,9 +277,7 @@ export class Scanner {
       const following = text.charCodeAt(end + 1);
       if ((code === 0x2d && following === 0x2d) || (code === 0x2f && following === 0x2a)) break;
     }
-    if (end - at > 1) end = withoutTrailingSigns(text, at, end);
-    const isArrow = end - at === 2 && text.charCodeAt(at) === 0x3d && text.charCodeAt(at + 1) === 0x3e;
-    return this.take(isArrow ? token.punctuation : token.operator, at, end);
+    return end;
   }
 
   private lineCommentEnd(from: number): number {

@@ -43,7 +43,7 @@ t.test('psql prints the same tables, descriptions and formats', { skip }, async 
       '\\dt city',
       '\\dn',
       '\\df now',
-      '\\l app',
+      `\\l ${way.database}`,
       '\\du app',
       '\\d nowhere',
       'select 1 as one, 2::float8 as two, $$three$$ as three \\gdesc',

@@ -127,3 +127,20 @@ t.test('what it counts is what is there', async (t) => {
   await until('all are gone', () => way.counters.open === 0);
   t.match(way.counters, { accepted: 3, starting: 0, clients: 0, refused: 1, dropped: 1 });
 });
+
+t.test('a reload takes over the limits', async (t) => {
+  const way = await openDoorway(t, { yaml, listen: { maxClients: 2 } });
+  const clients = [
+    await RawClient.connect({ port: way.port }, login),
+    await RawClient.connect({ port: way.port }, login),
+  ];
+  await way.reload(yaml, { maxClients: 1, startupTimeoutMs: 100 });
+  for (const client of clients) t.equal((await client.ask('select 1')).types, 'TDCZ', 'who has a place keeps it');
+  await clients[0]?.destroy();
+  await until('one is gone', () => way.counters.clients === 1);
+  await t.rejects(RawClient.connect({ port: way.port }, login), /53300/);
+  const silent = await RawClient.connect({ port: way.port });
+  t.equal((await silent.readUntilClosed(5000)).types, '');
+  await way.reload(yaml, { maxClients: 2 });
+  t.ok(await RawClient.connect({ port: way.port }, login));
+});

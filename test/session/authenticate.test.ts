@@ -200,6 +200,15 @@ t.test('guesses at the same time are no way round it', async (t) => {
   }
 });
 
+t.test('who is throttled still comes in where there is nothing to guess', async (t) => {
+  const rules = '{ databases: [sales], method: scram-sha-256 }, { method: trust }';
+  const yaml = door(`alice: { secret: ${secret}, tenants: ['*'] }`, rules);
+  const way = await openDoorway(t, { yaml, desk: { userFailuresMax: 1 } });
+  t.match(await refusal({ port: way.port }, login({ password: 'wrong' })), /28P01/);
+  t.match(await refusal({ port: way.port }, login()), /53400/);
+  t.match(await identityOf(t, way, login({ database: 'acme/other' })), { method: 'trust' });
+});
+
 t.test('one that goes to ask its user for the password has not failed', async (t) => {
   const way = await openDoorway(t, { yaml: door(alice), desk: { userFailuresMax: 1 } });
   for (let i = 0; i < 3; i++) {

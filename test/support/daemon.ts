@@ -50,6 +50,9 @@ const startDeadlineMs = 30_000;
 const stopDeadlineMs = 20_000;
 const defaultLifetimeMs = 170_000;
 
+// Run in the daemon's process: it does not outlive the tests, however they end.
+const leash = `const parent = process.ppid; setInterval(() => process.ppid === parent || process.kill(process.pid, 'SIGKILL'), 500).unref();`;
+
 let isBuilt = false;
 
 /** The tests of the daemon run what users run, the compiled one. Types are `npm run types`' business, not this one's. */
@@ -69,7 +72,8 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     mkdirSync(path.dirname(target), { recursive: true });
     writeFileSync(target, text, { mode: 0o600 });
   }
-  const args = ['--enable-source-maps', builtCli(), 'serve', '--config', file, ...(options.args ?? [])];
+  const flags = ['--enable-source-maps', `--import=data:text/javascript,${encodeURIComponent(leash)}`];
+  const args = [...flags, builtCli(), 'serve', '--config', file, ...(options.args ?? [])];
   const { lifetimeMs: deadlineMs = defaultLifetimeMs, env = {} } = options;
   const running = start(process.execPath, args, { cwd: folder, deadlineMs, env });
   // Where nobody looks at `finished`, a daemon that outlives its deadline must not end the test process.

@@ -32,7 +32,7 @@ export interface Doorway {
   /** What is logged, a JSON line each. */
   readonly log: string[];
   /** Another configuration for the clients that come from now on, and for the certificates. */
-  reload(yaml: string): Promise<void>;
+  reload(yaml: string, listen?: DoorwayOptions['listen']): Promise<void>;
 }
 
 export interface DoorwayOptions {
@@ -90,9 +90,9 @@ export async function openDoorway(t: Test, options: DoorwayOptions): Promise<Doo
   t.teardown(() => timers.close());
   t.teardown(() => listener.close());
   const { port, socketPath } = await listener.listen();
-  const reload = async (yaml: string): Promise<void> => {
-    state.config = parseWithListen(yaml, folder, options);
-    listener.reload(await loadServerTls(state.config.listen.tls));
+  const reload: Doorway['reload'] = async (yaml, listen = options.listen) => {
+    state.config = parseWithListen(yaml, folder, { ...options, ...(listen !== undefined && { listen }) });
+    listener.reload(await loadServerTls(state.config.listen.tls), state.config.listen);
   };
   return {
     port,

@@ -2,10 +2,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Test } from 'tap';
+import type { PoolStatus } from '../../src/admin/daemon-view.js';
 import { parseConfig } from '../../src/config/load-config.js';
 import { type Daemon, startDaemon } from '../../src/main.js';
 import { createLog } from '../../src/telemetry/log.js';
 import type { Reachable } from './relay.js';
+import { until } from './until.js';
 
 export interface InProcessOptions {
   readonly mode?: 'session' | 'transaction' | 'auto';
@@ -21,6 +23,10 @@ export interface InProcessDaemon {
   readonly folder: string;
   /** What it logged, a line each. */
   readonly log: readonly string[];
+  /** Of each upstream account, as they are now. */
+  pools(): readonly PoolStatus[];
+  /** Resolves when so many clients wait for an upstream. */
+  untilWaiting(clients: number): Promise<void>;
 }
 
 /** The whole daemon within the test's process, in front of one server; it stops with the test. */
@@ -51,5 +57,8 @@ export async function daemonWith(t: Test, yaml: string): Promise<InProcessDaemon
     await daemon.stop();
     rmSync(folder, { recursive: true, force: true });
   });
-  return { daemon, port: daemon.listening.port, folder, log: lines };
+  const pools = () => daemon.status().databases.flatMap((database) => database.pools);
+  const waiting = () => pools().reduce((sum, pool) => sum + pool.waiting, 0);
+  const untilWaiting = (clients: number) => until(`${clients} clients wait`, () => waiting() === clients);
+  return { daemon, port: daemon.listening.port, folder, log: lines, pools, untilWaiting };
 }

@@ -4,10 +4,10 @@ import type { ErrorFields } from '../../../protocol/messages/error-response.js';
 import { encodeStartupMessage } from '../../../protocol/startup-packet.js';
 import { ProxyError } from '../../errors/proxy-error.js';
 import type { ConnectWay } from '../../tls/upstream-tls.js';
-import { ServerRefusal, signIn } from './sign-in-upstream.js';
 import { ownQueryRules } from './framing-rules.js';
 import { openSocket } from './open-socket.js';
 import { PostgresUpstream } from './postgres-upstream.js';
+import { ServerRefusal, signIn } from './sign-in-upstream.js';
 import type { UpstreamTarget } from './upstream-target.js';
 
 /**

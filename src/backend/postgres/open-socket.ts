@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { connect as connectSocket, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import { encodeSSLRequest } from '../../../protocol/startup-packet.js';
 import { MessageWriter } from '../../../protocol/message-writer.js';
+import { encodeSSLRequest } from '../../../protocol/startup-packet.js';
 import type { ConnectWay } from '../../tls/upstream-tls.js';
 import type { UpstreamTarget } from './upstream-target.js';
 

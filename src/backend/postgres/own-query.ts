@@ -11,13 +11,18 @@ export type OwnAnswer =
   | { readonly kind: 'refused'; readonly error: ErrorFields }
   | { readonly kind: 'lost'; readonly loss: UpstreamLoss };
 
+/** How long a server may take over a question of ours, milliseconds. */
+const answerWithinMs = 10_000;
+
 /**
- * Sends one simple query of our own over an upstream that no client uses at the moment, and reads its answer.
- * `onAnswer` is called once. The text is ASCII, so that it means the same in every client encoding.
+ * Sends one simple query of our own over an upstream that no client uses at the moment, and reads its answer. A server
+ * that doesn't give one in time is given up. `onAnswer` is called once. The text is ASCII, so that it means the same in every client encoding.
  */
 export function askUpstream(upstream: PostgresUpstream, sql: string, onAnswer: (answer: OwnAnswer) => void): void {
   upstream.readRows(true);
+  const timer = setTimeout(() => upstream.giveUp(new Error('the server does not answer')), answerWithinMs);
   const owner = new OwnQuery((answer) => {
+    clearTimeout(timer);
     upstream.readRows(false);
     onAnswer(answer);
   });

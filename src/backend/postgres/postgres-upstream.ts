@@ -127,6 +127,10 @@ export class PostgresUpstream {
     this.#socket.pause();
   }
 
+  get isPaused(): boolean {
+    return this.#socket.isPaused();
+  }
+
   resume(): void {
     if (!this.isLost) this.#socket.resume();
   }
@@ -146,6 +150,12 @@ export class PostgresUpstream {
   destroy(): void {
     this.#socket.destroy();
     this.#lose(null, true);
+  }
+
+  /** The server is there and doesn't answer: the connection counts as lost. */
+  giveUp(cause: Error): void {
+    this.#socket.destroy();
+    this.#lose(cause);
   }
 
   /** Lets the process end although the connection is open. */
@@ -194,7 +204,9 @@ export class PostgresUpstream {
       case backend.ErrorResponse:
         if (isFatal(buffer, start, end)) {
           this.#lastWords = decodeErrorResponse(buffer.subarray(start + 5, end));
-          return;
+          this.#isMidMessage = false;
+          // Nothing follows, so whoever comes next needn't wait for the socket to close to get another.
+          return this.giveUp(new Error('the server ended the session'));
         }
         break;
       case backend.ReadyForQuery:

@@ -43,16 +43,28 @@ function isOrdinary(error: SqlError): boolean {
 }
 
 function syntaxRefusal(error: SqlError): ParseRefusal {
-  const { message, cursorPosition = 0 } = error.sqlDetails ?? { message: error.message };
+  const { message, cursorPosition, fileName = '' } = error.sqlDetails ?? { message: error.message, cursorPosition: 0 };
   const hasPosition = cursorPosition > 0 || / at or near /.test(message);
-  return { ok: false, sqlstate: sqlstateOf(message), message, position: hasPosition ? cursorPosition + 1 : null };
+  return {
+    ok: false,
+    sqlstate: sqlstateOf(message, fileName),
+    message,
+    position: hasPosition ? cursorPosition + 1 : null,
+  };
 }
 
 /** The parser gives no SQLSTATE; these are the ones of gram.y and scan.l that aren't 42601 (PG, appendix A). */
-function sqlstateOf(message: string): string {
-  if (/not (yet )?(implemented|supported)|is obsolete/.test(message)) return '0A000';
-  if (/^frame (starting|start|end)/.test(message)) return '42P20';
-  if (/^unsafe use of/.test(message)) return '22P06';
-  if (/^invalid Unicode escape/.test(message)) return '22025';
-  return '42601';
+const otherStates: readonly (readonly [RegExp, string])[] = [
+  [/not (yet )?implemented|no longer (supported|required)|not supported on|is only supported for/, '0A000'],
+  [/^current database cannot be changed|cannot have output arguments|IF NOT EXISTS cannot include/, '0A000'],
+  [/^frame (starting|start|end)/, '42P20'],
+  [/^unsafe use of \\/, '22P06'],
+  [/^(role name .* is reserved|.* cannot be used as a role name here)/, '42939'],
+  [/^(precision for type float|column number must be|unrecognized partitioning strategy)/, '22023'],
+];
+
+function sqlstateOf(message: string, fileName: string): string {
+  // The same words come from the parser, for U&'...', as a syntax error.
+  if (message === 'invalid Unicode escape' && /scan/.test(fileName)) return '22025';
+  return otherStates.find(([pattern]) => pattern.test(message))?.[1] ?? '42601';
 }

@@ -40,6 +40,10 @@ export class ParserLane {
     this.queue = new FairQueue(options.queueMax, options.queuePerClientMax);
   }
 
+  get isRunning(): boolean {
+    return this.thread !== null;
+  }
+
   parse(text: string, client: unknown): Promise<ParseResult> {
     return new Promise((resolve) => {
       if (this.isClosed) resolve(closed);

@@ -50,6 +50,11 @@ export class ParserPool {
     return this.short.starts + this.long.starts;
   }
 
+  /** Threads that are there. */
+  get threads(): number {
+    return Number(this.short.isRunning) + Number(this.long.isRunning);
+  }
+
   /** Loads the parser now instead of at the first text. */
   warm(): void {
     this.short.warm();

@@ -1,0 +1,214 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import t, { type Test } from 'tap';
+import { daemonWith } from '../support/in-process-daemon.js';
+import { startPostgres } from '../support/postgres.js';
+import { RawClient, type Reply } from '../support/raw-client.js';
+import { bind, errorFields, execute, functionCall, parse, query, rowValues, sync } from '../support/raw-messages.js';
+import { until } from '../support/until.js';
+
+const policy = `
+version: 1
+rules:
+  - name: clerks keep notes
+    roles: [clerk]
+    tables: [public.note]
+    actions: [select, insert, copy-out]
+catalog: visible
+`;
+
+const server = await startPostgres();
+t.teardown(() => server.stop());
+
+/** A fresh table of notes and a daemon whose policy lets clerks read and add them, and nothing else. */
+async function policed(t: Test) {
+  await server.query('drop table if exists note, secret');
+  await server.query('create table note (id int primary key, text text); create table secret (id int)');
+  await server.query("insert into note values (1, 'one'); insert into secret values (42)");
+  const folder = mkdtempSync(path.join(tmpdir(), 'pgt-policed-'));
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+  writeFileSync(path.join(folder, 'policy.yaml'), policy);
+  const daemon = await daemonWith(
+    t,
+    `users: { ann: { secret: pw, roles: [clerk] }, bob: { secret: pw } }
+tenants: { default: { databases: { shop: { url: '${server.url}', pool: { size: 2 } } }, policies: [${folder}/policy.yaml] } }`,
+  );
+  const connect = async (user: string): Promise<RawClient> => {
+    const client = await RawClient.connect({ port: daemon.port }, { user, password: 'pw', database: 'shop' });
+    t.teardown(() => client.destroy());
+    return client;
+  };
+  return { daemon, connect };
+}
+
+const sqlstates = ({ messages }: Reply): string[] =>
+  messages.filter(({ type }) => type === 'E').map(({ body }) => String(errorFields(body).C));
+
+async function notes(): Promise<number> {
+  const [row] = await server.query('select count(*)::int as count from note');
+  return Number(row?.count);
+}
+
+t.test('what no rule allows is refused with 42501, and the next statement works', async (t) => {
+  const { connect } = await policed(t);
+  const ann = await connect('ann');
+  t.same((await ann.ask('select text from note')).types, 'TDCZ');
+  const refused = await ann.ask('select * from secret');
+  t.same([refused.types, sqlstates(refused)], ['EZ', ['42501']]);
+  const message = errorFields(refused.messages[0]?.body as Buffer).M ?? '';
+  t.match(message, /"select" on public\.secret/, 'the missing permission is named');
+  t.notMatch(message, /clerks/, 'and no rule is');
+  t.same((await ann.ask('select 1')).types, 'TDCZ');
+  t.same(sqlstates(await (await connect('bob')).ask('select * from note')), ['42501'], 'another role');
+});
+
+t.test('a syntax error is 42601 at its place, as from PostgreSQL', async (t) => {
+  const { connect } = await policed(t);
+  const ann = await connect('ann');
+  const direct = await RawClient.connect(
+    { port: server.port },
+    { user: 'postgres', password: server.password, database: 'postgres' },
+  );
+  t.teardown(() => direct.destroy());
+  for (const sql of ['selekt 1', 'select 1 from from', "select 'größe' from ) x", 'select "open']) {
+    const fields = async (client: RawClient) => {
+      const { S, C, M, P } = errorFields((await client.ask(sql)).messages[0]?.body as Buffer);
+      return { S, C, M, P };
+    };
+    t.same(await fields(ann), await fields(direct), sql);
+  }
+});
+
+t.test('a denied statement fails the transaction that it is in', async (t) => {
+  const { connect } = await policed(t);
+  const ann = await connect('ann');
+  await ann.ask('begin');
+  await ann.ask("insert into note values (2, 'two')");
+  const refused = await ann.ask('delete from note');
+  t.same([refused.types, sqlstates(refused), refused.messages.at(-1)?.body.toString()], ['EZ', ['42501'], 'E']);
+  t.same(sqlstates(await ann.ask('select 1')), ['25P02']);
+  t.same((await ann.ask('commit')).messages[0]?.body.toString(), 'ROLLBACK\0');
+  t.equal(await notes(), 1, 'nothing of the transaction stays');
+});
+
+t.test('a denied Parse skips to Sync, and what came before it in the batch is undone', async (t) => {
+  const { connect } = await policed(t);
+  const ann = await connect('ann');
+  const insert = Buffer.concat([parse("insert into note values (3, 'three')"), bind(), execute()]);
+  ann.send(insert, parse('truncate note'), bind(), execute(), insert, sync());
+  const reply = await ann.readUntilReady();
+  t.same([reply.types, sqlstates(reply)], ['12CEZ', ['42501']]);
+  t.equal(await notes(), 1);
+  ann.send(parse('truncate note'), parse('select 1'), bind(), execute(), sync());
+  t.same((await ann.readUntilReady()).types, 'EZ', 'also where it comes first');
+  ann.send(parse('select 1'), bind(), execute(), sync());
+  t.same((await ann.readUntilReady()).types, '12DCZ');
+});
+
+t.test('of several statements in one text none runs when one is denied', async (t) => {
+  const { connect } = await policed(t);
+  const ann = await connect('ann');
+  t.same(sqlstates(await ann.ask("insert into note values (4, 'four'); drop table note")), ['42501']);
+  t.equal(await notes(), 1);
+});
+
+t.test('queries sent at once are answered in their order, the denied one too', async (t) => {
+  const { connect } = await policed(t);
+  const ann = await connect('ann');
+  ann.send(
+    query('select 1'),
+    query('select * from secret'),
+    query("select 'größe'"),
+    query('begin'),
+    query('select * from secret'),
+    query('rollback'),
+  );
+  const types: string[] = [];
+  for (let at = 0; at < 6; at++) types.push((await ann.readUntilReady()).types);
+  t.same(types, ['TDCZ', 'EZ', 'TDCZ', 'CZ', 'EZ', 'CZ']);
+});
+
+t.test('a function call by message is refused', async (t) => {
+  const { connect } = await policed(t);
+  const ann = await connect('ann');
+  ann.send(functionCall(177, ['1', '2']));
+  const reply = await ann.readUntilReady();
+  t.same([reply.types, sqlstates(reply)], ['EZ', ['42501']]);
+});
+
+t.test('a statement that the proxy prepared for one client is nothing to another', async (t) => {
+  const { connect } = await policed(t);
+  const ann = await connect('ann');
+  ann.send(parse('select text from note', 's'), sync());
+  await ann.readUntilReady();
+  const names = await server.query("select 1 from pg_prepared_statements where name like 'pgt%'");
+  t.same(names, [], 'names are per session of the server');
+  const bob = await connect('bob');
+  for (const sql of ['execute s', 'execute pgt_x', 'execute "pgt_x"'])
+    t.ok(sqlstates(await bob.ask(sql)).length === 1, sql);
+  bob.send(bind({ statement: 's' }), execute(), sync());
+  t.same(sqlstates(await bob.readUntilReady()), ['26000']);
+});
+
+t.test('the audit has who was allowed what by which rule, and what was denied', async (t) => {
+  const { daemon, connect } = await policed(t);
+  const ann = await connect('ann');
+  await ann.ask("select text from note where text = 'a secret literal'");
+  await ann.ask('delete from note');
+  const statements = () =>
+    readFileSync(path.join(daemon.folder, 'audit.jsonl'), 'utf8')
+      .split('\n')
+      .filter((line) => line.includes('"statement"'))
+      .map((line) => JSON.parse(line));
+  await until('two lines of audit', () => statements().length === 2);
+  const [allowed, denied] = statements();
+  t.match(allowed, {
+    user: 'ann',
+    action: 'select',
+    relations: ['public.note'],
+    verdict: 'allow',
+    rule: 'clerks keep notes',
+    rows: 0,
+    sqlstate: null,
+  });
+  t.match(denied, { verdict: 'deny', relations: ['public.note'], sqlstate: '42501' });
+  t.notOk(JSON.stringify(statements()).includes('a secret literal'), 'literals are taken out');
+});
+
+t.test('one client’s 10,000 poisonous texts leave another’s pace alone', { timeout: 120_000 }, async (t) => {
+  const { connect } = await policed(t);
+  const [poisoner, ann] = [await connect('bob'), await connect('ann')];
+  const poisons = [
+    `select ${'1+'.repeat(10_000)}1`,
+    `${'select ('.repeat(2000)}1${')'.repeat(2000)}`,
+    `select ${'('.repeat(5000)}1${')'.repeat(5000)}`,
+    `select ${'-'.repeat(8000)}1`,
+  ];
+  const count = 10_000;
+  let answered = 0;
+  const poisoning = (async () => {
+    for (let at = 0; at < count; at += 50) {
+      for (let each = 0; each < 50; each++)
+        poisoner.send(query(`/* ${at + each} */ ${poisons[each % poisons.length]}`));
+      for (let each = 0; each < 50; each++) {
+        await poisoner.readUntilReady(60_000);
+        answered += 1;
+      }
+    }
+  })();
+  const waits: number[] = [];
+  while (answered < count) {
+    const sentAt = performance.now();
+    const reply = await ann.ask('select 1');
+    waits.push(performance.now() - sentAt);
+    if (rowValues(reply.messages[1]?.body as Buffer)[0] !== '1') t.fail('a wrong answer');
+  }
+  await poisoning;
+  waits.sort((a, b) => a - b);
+  t.ok(
+    (waits[Math.floor(waits.length * 0.99)] ?? 0) < 1000,
+    `p99 ${waits[Math.floor(waits.length * 0.99)]?.toFixed(0)} ms`,
+  );
+  t.same((await poisoner.ask('select 1')).types, 'TDCZ');
+});
