@@ -3,7 +3,7 @@ import type { CatalogSection } from '../sql/catalog/catalog-text.js';
 // Every query gives one row with one column: a JSON text, an array of arrays whose order src/sql/catalog/parse-catalog.ts
 // knows, or null for none. Nothing here takes a lock on a relation of the user's (as pg_get_viewdef and
 // pg_relation_is_updatable do): a long ALTER TABLE of somebody else must not stop the reading. oids go out as int8 since
-// JSON would quote them; oidvector and int2vector as texts ("23 25").
+// JSON would quote them; oidvector and int2vector as texts ("23 25"), and so each relation's columns (JSON within JSON).
 
 /** Whose objects are read: all permanent ones, or those of one temporary schema (`pg_temp_3`). */
 export type CatalogScope = { readonly kind: 'permanent' } | { readonly kind: 'temporary'; readonly schema: string };
@@ -36,7 +36,7 @@ export function catalogQueries(major: number, scope: CatalogScope): Readonly<Rec
 }
 
 function rows(columns: string, from: string): string {
-  return `select json_agg(fact)::text as facts from (select json_build_array(${columns}) as fact from ${from}) as facts`;
+  return `select json_agg(fact)::text from (select json_build_array(${columns}) as fact from ${from}) as facts`;
 }
 
 function schemasIn(scope: CatalogScope): string {
@@ -64,7 +64,7 @@ function relationQueries(major: number, schemas: string): Record<RelationSection
     ),
     columns: rows(
       `a.attrelid::int8, json_agg(json_build_array(a.attname, a.attnum, a.atttypid::int8, a.atttypmod,
-        a.attcollation::int8, a.attnotnull, a.atthasdef, a.attgenerated, a.attidentity) order by a.attnum)`,
+        a.attcollation::int8, a.attnotnull, a.atthasdef, a.attgenerated, a.attidentity) order by a.attnum)::text`,
       `${relations} join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
         group by a.attrelid`,
     ),

@@ -5,8 +5,8 @@ import { differs, type Fingerprint, fingerprintSql } from './fingerprint.js';
 
 /** A connection of the daemon's own to the database. Rejects when the server refuses or the connection is lost. */
 export interface CatalogLoader {
-  /** Runs one statement, and gives its rows by column name. */
-  query(sql: string): Promise<readonly Readonly<Record<string, unknown>>[]>;
+  /** Runs one statement (ASCII) and gives the first column of its last row as text, decoded from UTF-8. */
+  ask(sql: string): Promise<string | null>;
 }
 
 /** A catalog as it was read, and the fingerprint of the very snapshot that it was read in. */
@@ -51,27 +51,22 @@ export class CatalogSession {
    */
   static async open(loader: CatalogLoader, limits = defaultCatalogLimits): Promise<CatalogSession> {
     // No function or table of anybody's may stand in for PostgreSQL's own in the queries to come.
-    await loader.query('set search_path = pg_catalog, pg_temp');
+    await loader.ask('set search_path = pg_catalog, pg_temp');
+    await loader.ask('set client_encoding = utf8');
+    await loader.ask('set default_transaction_read_only = on');
     // Compiling queries that run for milliseconds takes longer than running them.
-    await loader.query('set jit = off');
-    await loader.query('set default_transaction_read_only = on');
-    await loader.query('set application_name = pgturnstile');
-    await loader.query(`set statement_timeout = ${limits.statementTimeoutMs}`);
-    const asked = `select current_setting('server_version_num')::int4 / 10000 as major, current_database() as database`;
-    const [facts] = await loader.query(asked);
-    const major = Number(facts?.major);
+    await loader.ask('set jit = off');
+    await loader.ask(`set statement_timeout = ${limits.statementTimeoutMs}`);
+    const major = Math.floor(Number(await loader.ask(`select current_setting('server_version_num')`)) / 10_000);
     if (!(major >= oldestMajor)) {
-      throw new ProxyError(
-        'notSupported',
-        `policies need PostgreSQL ${oldestMajor} or later, and the server is ${major}`,
-      );
+      const message = `policies need PostgreSQL ${oldestMajor} or later, and the server is ${major}`;
+      throw new ProxyError('notSupported', message);
     }
-    return new CatalogSession(loader, major, String(facts?.database), limits);
+    return new CatalogSession(loader, major, String(await loader.ask('select current_database()')), limits);
   }
 
   async readFingerprint(): Promise<Fingerprint> {
-    const [row] = await this.loader.query(fingerprintSql);
-    return JSON.parse(String(row?.facts)) as Fingerprint;
+    return JSON.parse(String(await this.loader.ask(fingerprintSql))) as Fingerprint;
   }
 
   /**
@@ -96,40 +91,34 @@ export class CatalogSession {
   }
 
   async #inSnapshot<Value>(read: () => Promise<Value>): Promise<Value> {
-    await this.loader.query('begin isolation level repeatable read read only');
+    await this.loader.ask('begin isolation level repeatable read read only');
     try {
       return await read();
     } finally {
       // Where the connection is lost, `read` has said so.
-      await this.loader.query('rollback').catch(() => {});
+      await this.loader.ask('rollback').catch(() => {});
     }
   }
 
   /** Before it is asked for: a text that is too large would be in memory when one sees that it is. */
   async #checkSize(): Promise<void> {
-    const [sizes] = await this.loader.query(
-      `select (select count(*) from pg_class) as relations, (select count(*) from pg_attribute) as columns,
-        (select count(*) from pg_proc) as functions`,
-    );
     const { relationsMax, columnsMax, functionsMax } = this.limits;
-    const tooMany = [
-      ['relations', relationsMax],
-      ['columns', columnsMax],
-      ['functions', functionsMax],
+    const bounds = [
+      ['relations', 'pg_class', relationsMax],
+      ['columns', 'pg_attribute', columnsMax],
+      ['functions', 'pg_proc', functionsMax],
     ] as const;
-    for (const [name, max] of tooMany) {
-      if (Number(sizes?.[name]) <= max) continue;
-      throw new ProxyError(
-        'notSupported',
-        `database "${this.database}" has more than ${max} ${name}, too many for policies`,
-      );
+    for (const [things, catalog, max] of bounds) {
+      if (Number(await this.loader.ask(`select count(*) from ${catalog}`)) <= max) continue;
+      const message = `database "${this.database}" has more than ${max} ${things}, which is too many for policies`;
+      throw new ProxyError('notSupported', message);
     }
   }
 }
 
 async function readText(loader: CatalogLoader, sql: string): Promise<string> {
-  const [row] = await loader.query(sql);
-  return typeof row?.facts === 'string' ? row.facts : 'null';
+  // An aggregate over nothing is null.
+  return (await loader.ask(sql)) ?? '[]';
 }
 
 /**

@@ -152,7 +152,7 @@ export interface Type {
   readonly collation: number;
   /** For an enum, in its order; else empty. */
   readonly labels: readonly string[];
-  /** `=` and `<` of its own default operator classes (btree, else hash for `=`); 0: none. See CatalogIndex.equalityOf. */
+  /** `=` and `<` of its own default operator classes (btree, else hash for `=`); 0: none. See equalityOf in default-operators.ts. */
   readonly equality: number;
   readonly lessThan: number;
 }

@@ -16,7 +16,7 @@ import type {
 } from './catalog.js';
 import type { CatalogSection, CatalogText } from './catalog-text.js';
 
-/** Makes the catalog out of the server's texts. Takes about 100 ms for 10,000 tables: not for the thread of clients. */
+/** Makes the catalog out of the server's texts. Columns are parsed when they are asked for. */
 export function parseCatalog(text: CatalogText): Catalog {
   const sections = new Sections(text);
   return {
@@ -105,8 +105,7 @@ class Sections {
   constructor(readonly text: CatalogText) {}
 
   read<Fact>(section: CatalogSection): readonly Fact[] {
-    // An aggregate over nothing is null.
-    return (JSON.parse(this.text.sections[section]) as readonly Fact[] | null) ?? [];
+    return JSON.parse(this.text.sections[section]) as readonly Fact[];
   }
 
   /** The facts that begin with the oid that they belong to, by that oid. */
@@ -124,7 +123,7 @@ class Sections {
 const none: readonly never[] = [];
 
 function parseRelations(sections: Sections): Relation[] {
-  const columns = sections.byOid<[number, ColumnFact[]]>('columns');
+  const columns = new Map(sections.read<[number, string]>('columns'));
   const keys = sections.byOid<KeyFact>('keys');
   const foreignKeys = sections.byOid<ForeignKeyFact>('foreignKeys');
   const parents = sections.byOid<[number, number]>('parents');
@@ -135,6 +134,8 @@ function parseRelations(sections: Sections): Relation[] {
   return sections.read<RelationFact>('relations').map((fact): Relation => {
     const [oid, schema, name, kind, owner, persistence, rowType, isPartition, hasSecurity, forcesSecurity] = fact;
     const ownKeys = keys(oid);
+    const columnsText = columns.get(oid);
+    let parsedColumns: readonly Column[] | null = columnsText === undefined ? none : null;
     return {
       oid,
       schema,
@@ -143,7 +144,11 @@ function parseRelations(sections: Sections): Relation[] {
       owner,
       persistence,
       rowType,
-      columns: (columns(oid)[0]?.[1] ?? none).map(toColumn),
+      // Most of a catalog is columns, and most statements name a handful of tables.
+      get columns() {
+        parsedColumns ??= (JSON.parse(columnsText ?? '[]') as readonly ColumnFact[]).map(toColumn);
+        return parsedColumns;
+      },
       primaryKey: ownKeys.filter((key) => key[2]).map(toKey)[0] ?? null,
       uniqueKeys: ownKeys.filter((key) => !key[2]).map(toKey),
       foreignKeys: foreignKeys(oid).map(toForeignKey),
@@ -237,31 +242,61 @@ function parseTypes(sections: Sections): Type[] {
   const labels = new Map(sections.read<[number, string[]]>('enumLabels'));
   const operators = sections.byOid<[number, number, number]>('typeOperators');
   return sections.read<TypeFact>('types').map((fact): Type => {
-    const [oid, schema, name, kind, category, isPreferred, isDefined, element, isArray, array] = fact;
-    const [, , , , , , , , , , base, baseTypmod, notNull, relation, subtype, counterpart, collation] = fact;
+    const [oid, schema, name, kind, category, isPreferred, isDefined, element, isArray, array, base, ...others] = fact;
+    const [baseTypmod, notNull, relation, subtype, counterpart, collation] = others;
     const [, equality, lessThan] = operators(oid)[0] ?? [oid, 0, 0];
     return {
-      ...{ oid, schema, name, kind, category, isPreferred, isDefined, element, isArray, array, base, baseTypmod },
-      ...{ notNull, relation, subtype, counterpart, collation, labels: labels.get(oid) ?? none, equality, lessThan },
+      oid,
+      schema,
+      name,
+      kind,
+      category,
+      isPreferred,
+      isDefined,
+      element,
+      isArray,
+      array,
+      base,
+      baseTypmod,
+      notNull,
+      relation,
+      subtype,
+      counterpart,
+      collation,
+      labels: labels.get(oid) ?? none,
+      equality,
+      lessThan,
     };
   });
 }
 
 function toFunction(fact: FunctionFact): CatalogFunction {
-  const [oid, schema, name, kind, owner, inputs, names, all, modes, defaults, variadic, returns, returnsSet] = fact;
-  const [volatility, isLeakproof, isStrict, language, isSecurityDefiner, aggregate, directArguments] = fact.slice(
-    13,
-  ) as Tail;
+  const [oid, schema, name, kind, owner, inputs, names, all, modes, defaults, variadic, ...others] = fact;
+  const [returns, returnsSet, volatility, isLeakproof, isStrict, language, isSecurityDefiner, ...ends] = others;
+  const [aggregate, directArguments] = ends;
   return {
-    ...{ oid, schema, name, kind, owner, arguments: numbersIn(inputs), argumentNames: names ?? none },
-    ...{ allArguments: all ?? none, argumentModes: modes ?? none, defaults, variadic, returns, returnsSet },
-    ...{ volatility, isLeakproof, isStrict, language, isSecurityDefiner, aggregate, directArguments },
+    oid,
+    schema,
+    name,
+    kind,
+    owner,
+    arguments: numbersIn(inputs),
+    argumentNames: names ?? none,
+    allArguments: all ?? none,
+    argumentModes: modes ?? none,
+    defaults,
+    variadic,
+    returns,
+    returnsSet,
+    volatility,
+    isLeakproof,
+    isStrict,
+    language,
+    isSecurityDefiner,
+    aggregate,
+    directArguments,
   };
 }
-
-type Tail = FunctionFact extends [...infer _Head, infer A, infer B, infer C, infer D, infer E, infer F, infer G]
-  ? [A, B, C, D, E, F, G]
-  : never;
 
 function toOperator([oid, schema, name, left, right, result, calls]: OperatorFact): Operator {
   return { oid, schema, name, left, right, result, function: calls };
