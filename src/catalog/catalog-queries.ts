@@ -1,9 +1,10 @@
 import type { CatalogSection } from '../sql/catalog/catalog-text.js';
 
 // Every query gives one row with one column: a JSON text, an array of arrays whose order src/sql/catalog/parse-catalog.ts
-// knows, or null for none. Nothing here takes a lock on a relation of the user's (as pg_get_viewdef and
-// pg_relation_is_updatable do): a long ALTER TABLE of somebody else must not stop the reading. oids go out as int8 since
-// JSON would quote them; oidvector and int2vector as texts ("23 25"), and so each relation's columns (JSON within JSON).
+// knows, or null for none. Each has an order, so that the same contents give the same text. Nothing here takes a lock
+// on a relation of the user's (as pg_get_viewdef and pg_relation_is_updatable do): a long ALTER TABLE of somebody else
+// must not stop the reading. oids go out as int8 since JSON would quote them; oidvector and int2vector as texts
+// ("23 25"), and so each relation's columns (JSON within JSON).
 
 /** Whose objects are read: all permanent ones, or those of one temporary schema (`pg_temp_3`). */
 export type CatalogScope = { readonly kind: 'permanent' } | { readonly kind: 'temporary'; readonly schema: string };
@@ -12,25 +13,25 @@ export type CatalogScope = { readonly kind: 'permanent' } | { readonly kind: 'te
 export function catalogQueries(major: number, scope: CatalogScope): Readonly<Record<CatalogSection, string>> {
   const schemas = schemasIn(scope);
   return {
-    schemas: rows('n.oid::int8, n.nspname, pg_get_userbyid(n.nspowner)', `${schemas} n`),
+    schemas: rows('n.oid::int8, n.nspname, pg_get_userbyid(n.nspowner)', `${schemas} n order by n.oid`),
     ...relationQueries(major, schemas),
     types: typesQuery(major, schemas),
     enumLabels: rows(
       'e.enumtypid::int8, json_agg(e.enumlabel order by e.enumsortorder)',
-      `pg_enum e group by e.enumtypid`,
+      `pg_enum e group by e.enumtypid order by e.enumtypid`,
     ),
     typeOperators: typeOperatorsQuery(),
     functions: functionsQuery(schemas),
     operators: rows(
       'o.oid::int8, n.nspname, o.oprname, o.oprleft::int8, o.oprright::int8, o.oprresult::int8, o.oprcode::oid::int8',
-      `pg_operator o join ${schemas} n on n.oid = o.oprnamespace`,
+      `pg_operator o join ${schemas} n on n.oid = o.oprnamespace order by o.oid`,
     ),
-    casts: rows('castsource::int8, casttarget::int8, castfunc::int8, castcontext, castmethod', 'pg_cast'),
+    casts: rows('castsource::int8, casttarget::int8, castfunc::int8, castcontext, castmethod', 'pg_cast order by oid'),
     collations: rows(
       'c.oid::int8, n.nspname, c.collname, c.collisdeterministic',
       // One name can have a collation for each encoding; -1 is for all of them.
       `pg_collation c join ${schemas} n on n.oid = c.collnamespace where c.collencoding in (-1,
-        (select encoding from pg_database where datname = current_database()))`,
+        (select encoding from pg_database where datname = current_database())) order by c.oid`,
     ),
   };
 }
@@ -59,19 +60,20 @@ function relationQueries(major: number, schemas: string): Record<RelationSection
       `${relations} order by n.nspname, c.relname`,
     ),
     indexNames: rows(
-      'n.nspname, json_agg(c.relname)',
-      `pg_class c join ${schemas} n on n.oid = c.relnamespace and c.relkind in ('i', 'I') group by n.nspname`,
+      'n.nspname, json_agg(c.relname order by c.relname)',
+      `pg_class c join ${schemas} n on n.oid = c.relnamespace and c.relkind in ('i', 'I')
+        group by n.nspname order by n.nspname`,
     ),
     columns: rows(
       `a.attrelid::int8, json_agg(json_build_array(a.attname, a.attnum, a.atttypid::int8, a.atttypmod,
         a.attcollation::int8, a.attnotnull, a.atthasdef, a.attgenerated, a.attidentity) order by a.attnum)::text`,
       `${relations} join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
-        group by a.attrelid`,
+        group by a.attrelid order by a.attrelid`,
     ),
     keys: keysQuery(major, relations),
     foreignKeys: rows(
       'k.conrelid::int8, k.conname, k.conkey, k.confrelid::int8, k.confkey',
-      `${relations} join pg_constraint k on k.conrelid = c.oid and k.contype = 'f' order by k.conname`,
+      `${relations} join pg_constraint k on k.conrelid = c.oid and k.contype = 'f' order by k.conname, k.oid`,
     ),
     parents: rows(
       'i.inhrelid::int8, i.inhparent::int8',
@@ -79,19 +81,19 @@ function relationQueries(major: number, schemas: string): Record<RelationSection
     ),
     triggers: rows(
       't.tgrelid::int8, t.tgname, t.tgtype, t.tgfoid::int8, t.tgenabled',
-      `${relations} join pg_trigger t on t.tgrelid = c.oid and not t.tgisinternal order by t.tgname`,
+      `${relations} join pg_trigger t on t.tgrelid = c.oid and not t.tgisinternal order by t.tgname, t.oid`,
     ),
     rules: rows(
       'r.ev_class::int8, r.rulename, r.ev_type, r.is_instead',
       `${relations} join pg_rewrite r on r.ev_class = c.oid and (r.rulename <> '_RETURN' or r.ev_type <> '1')
-        order by r.rulename`,
+        order by r.rulename, r.oid`,
     ),
     viewReads: rows(
       `r.ev_class::int8, d.refclassid = 'pg_class'::regclass, json_agg(distinct d.refobjid::int8)`,
       `${relations} join pg_rewrite r on r.ev_class = c.oid and c.relkind in ('v', 'm')
         join pg_depend d on d.classid = 'pg_rewrite'::regclass and d.objid = r.oid and d.deptype = 'n'
           and d.refclassid in ('pg_class'::regclass, 'pg_proc'::regclass) and d.refobjid <> r.ev_class
-        group by r.ev_class, d.refclassid`,
+        group by r.ev_class, d.refclassid order by r.ev_class, d.refclassid`,
     ),
   };
 }
@@ -106,7 +108,7 @@ function keysQuery(major: number, relations: string): string {
     `${relations} join pg_index i on i.indrelid = c.oid and i.indisunique and i.indisvalid
       join pg_class x on x.oid = i.indexrelid
       left join pg_constraint k on k.conindid = i.indexrelid and k.conrelid = i.indrelid and k.contype in ('p', 'u')
-      order by x.relname`,
+      order by x.relname, x.oid`,
   );
 }
 
@@ -136,7 +138,7 @@ function typeOperatorsQuery(): string {
     `pg_opclass c join pg_am m on m.oid = c.opcmethod and m.amname in ('btree', 'hash')
       join pg_amop o on o.amopfamily = c.opcfamily and o.amoplefttype = c.opcintype
         and o.amoprighttype = c.opcintype and o.amoppurpose = 's'
-      where c.opcdefault group by c.opcintype`,
+      where c.opcdefault group by c.opcintype order by c.opcintype`,
   );
 }
 

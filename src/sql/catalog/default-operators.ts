@@ -20,8 +20,10 @@ export function lessThanOf(index: CatalogIndex, type: number): number {
 
 function findOperator(index: CatalogIndex, oid: number, which: 'equality' | 'lessThan', above: Set<number>): number {
   const type = index.type(oid);
-  // A row type may have arrays of itself as columns; the question about those is the one that is being answered.
+  // A row type may have arrays of itself as columns: the server says no to them as well.
   if (type === undefined || above.has(oid)) return 0;
+  // An array of nobody knows what, as in pg_statistic, has none, though it lends its own to all arrays.
+  if (type.name === 'anyarray' && type.schema === 'pg_catalog') return 0;
   above.add(oid);
   if (type.kind === 'd') return findOperator(index, type.base, which, above);
   if (type[which] !== 0) return type[which];
