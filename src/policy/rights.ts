@@ -13,7 +13,7 @@ export class Rights {
   private readonly denying: readonly Rule[];
 
   /** What allows is joined over files and rules; a deny beats every allow. */
-  constructor(policies: PolicySet, who: Principal) {
+  constructor(policies: PolicySet, who: Pick<Principal, 'user' | 'roles' | 'database'>) {
     const files = policies.files.filter(({ roles }) => matchesAny(roles, who.roles));
     const rules = files.flatMap((file) => file.rules).filter((rule) => isFor(rule, who));
     this.isCovered = files.length > 0;
@@ -32,9 +32,14 @@ export class Rights {
       rule.actions.has(action) && rule.tables.some((table) => matchesTable(table, schema, name));
     return this.denying.find(isMatch) ?? this.allowing.find(isMatch) ?? null;
   }
+
+  /** All rules that allow something on a relation. */
+  rulesOn(schema: string, name: string): readonly Rule[] {
+    return this.allowing.filter(({ tables }) => tables.some((table) => matchesTable(table, schema, name)));
+  }
 }
 
-function isFor(rule: Rule, who: Principal): boolean {
+function isFor(rule: Rule, who: Pick<Principal, 'user' | 'roles' | 'database'>): boolean {
   return (
     matchesAny(rule.users, [who.user]) &&
     matchesAny(rule.roles, who.roles) &&
