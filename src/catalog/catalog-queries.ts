@@ -6,12 +6,11 @@ import type { CatalogSection } from '../sql/catalog/catalog-text.js';
 // must not stop the reading. oids go out as int8 since JSON would quote them; oidvector and int2vector as texts
 // ("23 25"), and so each relation's columns (JSON within JSON).
 
-/** Whose objects are read: all permanent ones, or those of one temporary schema (`pg_temp_3`). */
-export type CatalogScope = { readonly kind: 'permanent' } | { readonly kind: 'temporary'; readonly schema: string };
+// What is asked of a client's own session names everything in full: its temporary tables come before PostgreSQL's.
 
 /** One query a section, for a server of that major version (13 to 18). */
-export function catalogQueries(major: number, scope: CatalogScope): Readonly<Record<CatalogSection, string>> {
-  const schemas = schemasIn(scope);
+export function catalogQueries(major: number): Readonly<Record<CatalogSection, string>> {
+  const schemas = schemasWhere(`nspname !~ '^pg_(toast$|temp_|toast_temp_)'`);
   return {
     schemas: rows('n.oid::int8, n.nspname, pg_get_userbyid(n.nspowner)', `${schemas} n order by n.oid`),
     ...relationQueries(major, schemas),
@@ -37,62 +36,68 @@ export function catalogQueries(major: number, scope: CatalogScope): Readonly<Rec
 }
 
 function rows(columns: string, from: string): string {
-  return `select json_agg(fact)::text from (select json_build_array(${columns}) as fact from ${from}) as facts`;
+  return `select pg_catalog.json_agg(fact)::text from (select pg_catalog.json_build_array(${columns}) as fact from ${from}) as facts`;
 }
 
-function schemasIn(scope: CatalogScope): string {
-  const condition =
-    scope.kind === 'temporary'
-      ? `nspname = '${scope.schema.replaceAll("'", "''")}'`
-      : `nspname !~ '^pg_(toast$|temp_|toast_temp_)'`;
-  return `(select oid, nspname, nspowner from pg_namespace where ${condition})`;
+function schemasWhere(condition: string): string {
+  return `(select oid, nspname, nspowner from pg_catalog.pg_namespace where ${condition})`;
+}
+
+/**
+ * The temporary relations of the session that is asked, committed or not, as one JSON object for
+ * `parseTemporaryRelations`. It leaves the session's transaction and settings as they are.
+ */
+export function temporaryRelationsQuery(major: number): string {
+  const queries = Object.entries(relationQueries(major, schemasWhere('oid = pg_catalog.pg_my_temp_schema()')));
+  const sections = queries.map(([section, query]) => `'${section}', (${query})`);
+  return `select pg_catalog.json_build_object(${sections.join(', ')})::text`;
 }
 
 type RelationSection = 'relations' | 'indexNames' | 'columns' | 'keys' | 'foreignKeys' | 'parents' | RelationExtra;
 type RelationExtra = 'triggers' | 'rules' | 'viewReads';
 
 function relationQueries(major: number, schemas: string): Record<RelationSection, string> {
-  const relations = `pg_class c join ${schemas} n on n.oid = c.relnamespace and c.relkind in (${kinds})`;
+  const relations = `pg_catalog.pg_class c join ${schemas} n on n.oid = c.relnamespace and c.relkind in (${kinds})`;
   return {
     relations: rows(
-      `c.oid::int8, n.nspname, c.relname, c.relkind, pg_get_userbyid(c.relowner), c.relpersistence, c.reltype::int8,
+      `c.oid::int8, n.nspname, c.relname, c.relkind, pg_catalog.pg_get_userbyid(c.relowner), c.relpersistence, c.reltype::int8,
         c.relispartition, c.relrowsecurity, c.relforcerowsecurity, case when c.relkind in ('v', 'm') then c.reloptions end`,
       `${relations} order by n.nspname, c.relname`,
     ),
     indexNames: rows(
-      'n.nspname, json_agg(c.relname order by c.relname)',
-      `pg_class c join ${schemas} n on n.oid = c.relnamespace and c.relkind in ('i', 'I')
+      'n.nspname, pg_catalog.json_agg(c.relname order by c.relname)',
+      `pg_catalog.pg_class c join ${schemas} n on n.oid = c.relnamespace and c.relkind in ('i', 'I')
         group by n.nspname order by n.nspname`,
     ),
     columns: rows(
-      `a.attrelid::int8, json_agg(json_build_array(a.attname, a.attnum, a.atttypid::int8, a.atttypmod,
+      `a.attrelid::int8, pg_catalog.json_agg(pg_catalog.json_build_array(a.attname, a.attnum, a.atttypid::int8, a.atttypmod,
         a.attcollation::int8, a.attnotnull, a.atthasdef, a.attgenerated, a.attidentity) order by a.attnum)::text`,
-      `${relations} join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+      `${relations} join pg_catalog.pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
         group by a.attrelid order by a.attrelid`,
     ),
     keys: keysQuery(major, relations),
     foreignKeys: rows(
       'k.conrelid::int8, k.conname, k.conkey, k.confrelid::int8, k.confkey',
-      `${relations} join pg_constraint k on k.conrelid = c.oid and k.contype = 'f' order by k.conname, k.oid`,
+      `${relations} join pg_catalog.pg_constraint k on k.conrelid = c.oid and k.contype = 'f' order by k.conname, k.oid`,
     ),
     parents: rows(
       'i.inhrelid::int8, i.inhparent::int8',
-      `${relations} join pg_inherits i on i.inhrelid = c.oid order by i.inhrelid, i.inhseqno`,
+      `${relations} join pg_catalog.pg_inherits i on i.inhrelid = c.oid order by i.inhrelid, i.inhseqno`,
     ),
     triggers: rows(
       't.tgrelid::int8, t.tgname, t.tgtype, t.tgfoid::int8, t.tgenabled',
-      `${relations} join pg_trigger t on t.tgrelid = c.oid and not t.tgisinternal order by t.tgname, t.oid`,
+      `${relations} join pg_catalog.pg_trigger t on t.tgrelid = c.oid and not t.tgisinternal order by t.tgname, t.oid`,
     ),
     rules: rows(
       'r.ev_class::int8, r.rulename, r.ev_type, r.is_instead',
-      `${relations} join pg_rewrite r on r.ev_class = c.oid and (r.rulename <> '_RETURN' or r.ev_type <> '1')
+      `${relations} join pg_catalog.pg_rewrite r on r.ev_class = c.oid and (r.rulename <> '_RETURN' or r.ev_type <> '1')
         order by r.rulename, r.oid`,
     ),
     viewReads: rows(
-      `r.ev_class::int8, d.refclassid = 'pg_class'::regclass, json_agg(distinct d.refobjid::int8)`,
-      `${relations} join pg_rewrite r on r.ev_class = c.oid and c.relkind in ('v', 'm')
-        join pg_depend d on d.classid = 'pg_rewrite'::regclass and d.objid = r.oid and d.deptype = 'n'
-          and d.refclassid in ('pg_class'::regclass, 'pg_proc'::regclass) and d.refobjid <> r.ev_class
+      `r.ev_class::int8, d.refclassid = 'pg_catalog.pg_class'::regclass, pg_catalog.json_agg(distinct d.refobjid::int8)`,
+      `${relations} join pg_catalog.pg_rewrite r on r.ev_class = c.oid and c.relkind in ('v', 'm')
+        join pg_catalog.pg_depend d on d.classid = 'pg_catalog.pg_rewrite'::regclass and d.objid = r.oid and d.deptype = 'n'
+          and d.refclassid in ('pg_catalog.pg_class'::regclass, 'pg_catalog.pg_proc'::regclass) and d.refobjid <> r.ev_class
         group by r.ev_class, d.refclassid order by r.ev_class, d.refclassid`,
     ),
   };
@@ -105,9 +110,9 @@ function keysQuery(major: number, relations: string): string {
   return rows(
     `i.indrelid::int8, x.relname, i.indisprimary, i.indkey::text, i.indnkeyatts, k.oid is not null,
       not i.indimmediate, i.indpred is not null, ${nullsNotDistinct}`,
-    `${relations} join pg_index i on i.indrelid = c.oid and i.indisunique and i.indisvalid
-      join pg_class x on x.oid = i.indexrelid
-      left join pg_constraint k on k.conindid = i.indexrelid and k.conrelid = i.indrelid and k.contype in ('p', 'u')
+    `${relations} join pg_catalog.pg_index i on i.indrelid = c.oid and i.indisunique and i.indisvalid
+      join pg_catalog.pg_class x on x.oid = i.indexrelid
+      left join pg_catalog.pg_constraint k on k.conindid = i.indexrelid and k.conrelid = i.indrelid and k.contype in ('p', 'u')
       order by x.relname, x.oid`,
   );
 }

@@ -78,7 +78,7 @@ export class CatalogSession {
       await this.#checkSize();
       const { serverMajor, database } = this;
       const fingerprint = await this.readFingerprint();
-      const queries = catalogQueries(serverMajor, { kind: 'permanent' });
+      const queries = catalogQueries(serverMajor);
       const isKept = (section: CatalogSection) =>
         previous !== null && !differs(section, previous.fingerprint, fingerprint);
       const sections: Partial<Record<CatalogSection, string>> = {};
@@ -119,19 +119,4 @@ export class CatalogSession {
 async function readText(loader: CatalogLoader, sql: string): Promise<string> {
   // An aggregate over nothing is null.
   return (await loader.ask(sql)) ?? '[]';
-}
-
-/**
- * Reads what a session's own temporary schema (`pg_temp_3`) holds. Asked over the session's own upstream it sees what
- * isn't committed yet; `loader` must then leave the session's transaction and settings as they are.
- */
-export async function loadTemporary(
-  loader: CatalogLoader,
-  serverMajor: number,
-  schema: string,
-): Promise<CatalogText['sections']> {
-  const queries = catalogQueries(serverMajor, { kind: 'temporary', schema });
-  const sections: Partial<Record<CatalogSection, string>> = {};
-  for (const section of catalogSections) sections[section] = await readText(loader, queries[section]);
-  return sections as CatalogText['sections'];
 }

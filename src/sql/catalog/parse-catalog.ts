@@ -14,11 +14,11 @@ import type {
   Type,
   ViewFacts,
 } from './catalog.js';
-import type { CatalogSection, CatalogText } from './catalog-text.js';
+import { type CatalogSection, type CatalogText, catalogSections } from './catalog-text.js';
 
 /** Makes the catalog out of the server's texts. Columns are parsed when they are asked for. */
 export function parseCatalog(text: CatalogText): Catalog {
-  const sections = new Sections(text);
+  const sections = new Sections(text.sections);
   return {
     version: text.version,
     serverMajor: text.serverMajor,
@@ -34,6 +34,16 @@ export function parseCatalog(text: CatalogText): Catalog {
       .read<CollationFact>('collations')
       .map(([oid, schema, name, isDeterministic]): Collation => ({ oid, schema, name, isDeterministic })),
   };
+}
+
+/**
+ * The temporary relations of a session, as it told them (temporaryRelationsQuery in src/catalog/).
+ * @throws SyntaxError for what is no JSON
+ */
+export function parseTemporaryRelations(text: string): readonly Relation[] {
+  const told = JSON.parse(text) as Partial<Record<CatalogSection, string | null>>;
+  const sections = Object.fromEntries(catalogSections.map((section) => [section, told[section] ?? '[]']));
+  return parseRelations(new Sections(sections as CatalogText['sections']));
 }
 
 // The facts in the order in which src/catalog/catalog-queries.ts asks for them.
@@ -102,10 +112,10 @@ type FunctionFact = [
 ];
 
 class Sections {
-  constructor(readonly text: CatalogText) {}
+  constructor(readonly texts: CatalogText['sections']) {}
 
   read<Fact>(section: CatalogSection): readonly Fact[] {
-    return JSON.parse(this.text.sections[section]) as readonly Fact[];
+    return JSON.parse(this.texts[section]) as readonly Fact[];
   }
 
   /** The facts that begin with the oid that they belong to, by that oid. */
