@@ -25,7 +25,7 @@ export function restrictionOf(
   parse: Parse,
   index: CatalogIndex,
 ): Restriction | null {
-  const rules = rights.rulesOn(relation.schema, relation.name);
+  const rules = rights.rulesOn(relation.schema, relation.name, relation.parents.length > 0);
   if (rules.every(isPlain)) return null;
   return new Restricting(relation, rules, session, parse, index).result();
 }

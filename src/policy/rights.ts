@@ -27,16 +27,20 @@ export class Rights {
   }
 
   /** The rule that refuses this action on this relation, the one that allows it, or null where no rule says anything. */
-  ruleFor(action: Action, schema: string, name: string): Rule | null {
-    const isMatch = (rule: Rule) =>
-      rule.actions.has(action) && rule.tables.some((table) => matchesTable(table, schema, name));
+  ruleFor(action: Action, schema: string, name: string, isChild = false): Rule | null {
+    const isMatch = (rule: Rule) => rule.actions.has(action) && matchesAnyTable(rule, schema, name, isChild);
     return this.denying.find(isMatch) ?? this.allowing.find(isMatch) ?? null;
   }
 
   /** All rules that allow something on a relation. */
-  rulesOn(schema: string, name: string): readonly Rule[] {
-    return this.allowing.filter(({ tables }) => tables.some((table) => matchesTable(table, schema, name)));
+  rulesOn(schema: string, name: string, isChild = false): readonly Rule[] {
+    return this.allowing.filter((rule) => matchesAnyTable(rule, schema, name, isChild));
   }
+}
+
+/** A partition or inheritance child is covered by a rule that names it, never by a wildcard. */
+function matchesAnyTable({ tables }: Rule, schema: string, name: string, isChild: boolean): boolean {
+  return tables.some((table) => (!isChild || table.name !== null) && matchesTable(table, schema, name));
 }
 
 function isFor(rule: Rule, who: Pick<Principal, 'user' | 'roles' | 'database'>): boolean {

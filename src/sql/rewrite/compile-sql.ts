@@ -49,6 +49,11 @@ function expressionOf(text: string, parse: Parse): unknown {
   if (statements.length !== 1 || select?.kind !== 'SelectStmt' || !isAlone || targets.length !== 1 || target?.name) {
     throw new OperatorSqlError('is not one expression');
   }
+  const row = nodeOf(target?.val);
+  // With the brackets around it `1, 2` reads as a row.
+  if (row?.kind === 'RowExpr' && row.fields.row_format === 'COERCE_IMPLICIT_CAST') {
+    throw new OperatorSqlError('is not one expression');
+  }
   return target?.val;
 }
 

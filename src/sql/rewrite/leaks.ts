@@ -5,7 +5,7 @@ import type { Rewriting } from './rewriting.js';
 
 /** Casts that hold every value of what they are from, and so never raise. From type to type, by oid. */
 const wideningCasts: ReadonlySet<string> = new Set(
-  '21>23 21>20 23>20 21>1700 23>1700 20>1700 21>701 23>701 20>701 21>700 700>701 1082>1114'.split(' '),
+  '21>23 21>20 23>20 21>1700 23>1700 20>1700 21>701 23>701 20>701 21>700 700>701'.split(' '),
 );
 
 /** Where something is applied only to rows that came through every filter, in the outermost query. */

@@ -12,7 +12,9 @@ import type { Splice } from './splice.js';
 import { spliceWriting } from './write-relations.js';
 
 /** By the relation's oid; those that nothing is withheld of are left out. */
-export type Restrictions = ReadonlyMap<number, Restriction>;
+export interface Restrictions {
+  get(oid: number): Restriction | undefined;
+}
 
 export type RewriteResult =
   | {

@@ -24,7 +24,7 @@ export class Rewriting {
     readonly bound: BoundStatement,
     /** Relations and columns as they are, what is hidden included. */
     readonly index: CatalogIndex,
-    private readonly restrictions: ReadonlyMap<number, Restriction>,
+    private readonly restrictions: { get(oid: number): Restriction | undefined },
   ) {
     this.bytes = Buffer.from(text, 'utf8');
   }
