@@ -3,7 +3,6 @@ import t, { type Test } from 'tap';
 import { CatalogSession } from '../../src/catalog/load-catalog.js';
 import type { Cast, Relation } from '../../src/sql/catalog/catalog.js';
 import type { CatalogIndex } from '../../src/sql/catalog/catalog-index.js';
-import { equalityOf, lessThanOf } from '../../src/sql/catalog/default-operators.js';
 import { kinds, openLoader, readCatalog } from '../support/catalog.js';
 import { fixtureFor } from '../support/catalog-fixture.js';
 import { type Postgres, startPostgres } from '../support/postgres.js';
@@ -263,10 +262,6 @@ for (const kind of kinds) {
       t.equal(index.operatorsByName('!!!', 'shop')[0]?.left, 0);
     });
 
-    t.test('types compare with the operators that the server finds for them', async (t) => {
-      await sameOperators(t, server, index);
-    });
-
     t.test('temporary tables and TOAST tables are not in it', async (t) => {
       t.same(
         catalog.relations.filter(({ schema }) => /^pg_(temp|toast)/.test(schema)),
@@ -350,36 +345,4 @@ function flagsOf(index: CatalogIndex, column: Relation['columns'][number]): stri
     notNull ? 'not null' : '',
     identity === '' ? generations[generated] : identities[identity],
   ];
-}
-
-/** A prepared statement that sorts and groups by a value of each type tells whether the server finds its operators. */
-async function sameOperators(t: Test, server: Postgres, index: CatalogIndex): Promise<void> {
-  const types = index.catalog.types.filter(
-    ({ kind, isDefined, schema }) =>
-      kind !== 'p' && isDefined && (inUserSchemas({ schema }) || kind !== 'c') && schema !== 'information_schema',
-  );
-  await server.query(`create function public.accepts(text) returns bool language plpgsql as
-    $$ begin execute $1; return true; exception when undefined_function then return false; end $$`);
-  const ask = async (sql: (type: number) => string) => {
-    const list = types.map(({ oid }) => `('${sql(oid).replaceAll("'", "''")}')`).join(', ');
-    const rows = await server.query(`select public.accepts(replace(q, '@', '')) as ok from (values ${list}) v(q)`);
-    return rows.map(({ ok }) => ok);
-  };
-  const written = new Map(types.map(({ oid }) => [oid, '']));
-  const names = await typeNames(
-    server,
-    types.map(({ oid }) => [oid, -1]),
-  );
-  types.forEach(({ oid }, at) => {
-    written.set(oid, names[at] ?? '');
-  });
-  const grouped = await ask((oid) => `select distinct null::${written.get(oid)} from (select 1 offset 0) x limit 0`);
-  const ordered = await ask(
-    (oid) => `select from (select null::${written.get(oid)} as v offset 0) x order by v limit 0`,
-  );
-  const wrong = types.flatMap(({ oid }, at) => [
-    ...((equalityOf(index, oid) !== 0) === grouped[at] ? [] : [`= of ${written.get(oid)}: ${grouped[at]}`]),
-    ...((lessThanOf(index, oid) !== 0) === ordered[at] ? [] : [`< of ${written.get(oid)}: ${ordered[at]}`]),
-  ]);
-  t.same(wrong, [], `${types.length} types`);
 }

@@ -1,6 +1,6 @@
 import t from 'tap';
 import { temporaryRelationsQuery } from '../../src/catalog/catalog-queries.js';
-import { parseTemporaryRelations } from '../../src/sql/catalog/parse-catalog.js';
+import { parseTemporaryRelations } from '../../src/sql/catalog/parse-relations.js';
 import { kinds, openLoader } from '../support/catalog.js';
 import { startPostgres } from '../support/postgres.js';
 
