@@ -1,7 +1,7 @@
 import type { CatalogSection } from '../sql/catalog/catalog-text.js';
 
-// Every query gives one row with one column: a JSON text, an array of arrays whose order src/sql/catalog/parse-catalog.ts
-// knows, or null for none. Each has an order, so that the same contents give the same text. Nothing here takes a lock
+// Every query gives one row with one column: a JSON text, an array of arrays whose order src/sql/catalog/
+// takes apart, or null for none. Each has an order, so that the same contents give the same text. Nothing here takes a lock
 // on a relation of the user's (as pg_get_viewdef and pg_relation_is_updatable do): a long ALTER TABLE of somebody else
 // must not stop the reading. oids go out as int8 since JSON would quote them; oidvector and int2vector as texts
 // ("23 25"), and so each relation's columns (JSON within JSON).
