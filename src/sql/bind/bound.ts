@@ -271,10 +271,14 @@ export interface Target {
   readonly whens: readonly MergeWhen[];
   /** MERGE: the ON condition. */
   readonly joinCondition: Span | null;
+  /** WHERE CURRENT OF: the cursor; a parameter's name can't be told and reads ''. Null: none. */
+  readonly currentOf: string | null;
 }
 
 export interface Conflict {
   readonly action: 'nothing' | 'update';
+  /** ON CONFLICT ON CONSTRAINT. */
+  readonly constraint: string | null;
   readonly span: Span;
   /** The condition of DO UPDATE without WHERE; `wherePlace` where one would go. */
   readonly condition: Span | null;
