@@ -1,6 +1,7 @@
 import type { Target } from '../bind/bound.js';
 import { type OperatorSql, printOver, quoteIdentifier, type Restriction } from './restriction.js';
 import { RewriteRefusal, type Rewriting, rowName } from './rewriting.js';
+import { isOfVersion } from './stars.js';
 
 /**
  * Asking for a setting that nobody has raises 42704 with its name, and only when it is asked for: current_setting is
@@ -66,7 +67,7 @@ function plainItem(rewriting: Rewriting, { relation, query, returning }: Target)
   }
   for (const star of rewriting.bound.stars) {
     if (star.place !== 'returning' || star.query !== query || !isWhole(star.span)) continue;
-    if (star.relations.length !== 1 || star.relations[0] !== relation) continue;
+    if (isOfVersion(rewriting, star) || star.relations.length !== 1 || star.relations[0] !== relation) continue;
     const names = star.output.map(({ name }) => name);
     const [first, ...others] = names.map((name) => `${rowName(relation)}.${quoteIdentifier(name)}`);
     if (first === undefined) continue;

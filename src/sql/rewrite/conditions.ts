@@ -31,7 +31,8 @@ export function spliceCondition(rewriting: Rewriting, at: ConditionPlace, filter
   const after = isGuarded ? ') ELSE false END' : ')';
   const template = `${before}%${after}`;
   // Two splices, one meaning: the second stands at the end of the same condition.
-  rewriting.add({ start: condition.start, end: condition.start, text: before, reason, meant: meant(template) });
+  const opening = { start: condition.start, end: condition.start };
+  rewriting.add({ ...opening, text: ` ${before}`, reason, meant: meant(template), isOpening: true });
   rewriting.add({ start: condition.end, end: condition.end, text: after, reason, meant: meant(template) });
 }
 

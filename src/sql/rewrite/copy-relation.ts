@@ -62,7 +62,8 @@ function spliceCopyIn(rewriting: Rewriting, copy: CopyFacts, use: RelationUse, r
   // The client's condition comes first: a row that it leaves out isn't written, and so isn't checked.
   const template = `CASE WHEN (%) THEN ${check} ELSE false END`;
   const [before = '', after = ''] = template.split('%');
-  rewriting.add({ start: condition.start, end: condition.start, text: before, reason, meant: meant(template) });
+  const opening = { start: condition.start, end: condition.start };
+  rewriting.add({ ...opening, text: ` ${before}`, reason, meant: meant(template), isOpening: true });
   rewriting.add({ start: condition.end, end: condition.end, text: after, reason, meant: meant(template) });
 }
 

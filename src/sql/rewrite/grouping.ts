@@ -19,6 +19,10 @@ export function spliceGrouping(rewriting: Rewriting, query: BoundQuery, replaced
     const restriction = rewriting.restrictionOf(relation);
     const column = relation.relation.columns.find((candidate) => candidate.attnum === attnum);
     if (restriction === null || column === undefined) throw refuse('GROUP BY of a column that cannot be told');
+    const isShown = (key: number) => restriction.columns.some((one) => one.column.attnum === key && one.mask === null);
+    if (!relation.relation.primaryKey?.columns.every(isShown)) {
+      throw refuse(`GROUP BY that relies on a primary key which a policy masks is not supported`);
+    }
     if (equalityOf(rewriting.index, column.type) === 0) {
       const type = rewriting.index.type(column.type)?.name ?? 'unknown';
       throw refuse(

@@ -74,7 +74,10 @@ function isSilent({ candidates }: OperatorUse, index: CatalogIndex): boolean {
 
 /** A literal is converted before any row is read, unless its text is only known to the server as a value. */
 function isSilentCast(use: CastUse, index: CatalogIndex): boolean {
-  if (use.literal !== undefined || use.method === 'binary') return true;
+  if (use.literal !== undefined) return true;
+  // A domain's constraints, and the length of a type that stays the same, are looked at and can raise.
+  if (index.type(use.target)?.kind === 'd' || use.source === use.target) return false;
+  if (use.method === 'binary') return true;
   if (wideningCasts.has(`${use.source}>${use.target}`)) return true;
   const behind = index.function(use.function);
   return use.method === 'function' && behind !== undefined && isLeakFree(behind);

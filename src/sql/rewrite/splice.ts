@@ -7,6 +7,8 @@ export interface Splice extends Span {
   readonly reason: string;
   /** What the change is to the tree: the spliced text is parsed again and must be exactly that. */
   readonly meant: Meant;
+  /** Goes before everything else that starts at the same place: what it opens holds that. */
+  readonly isOpening?: boolean;
 }
 
 /** A node is told by where it starts in the client's text. */
@@ -40,15 +42,17 @@ export function applySplices(text: string, splices: readonly Splice[]): string {
   return spliceBytes(bytes, { start: 0, end: bytes.length }, splices);
 }
 
+type Change = Span & { readonly text: string; readonly isOpening?: boolean };
+
+function inOrder(a: Change, b: Change): number {
+  return a.start - b.start || Number(b.isOpening ?? false) - Number(a.isOpening ?? false);
+}
+
 /** The same for a part of a text. Splices outside of it are left out. */
-export function spliceBytes(
-  bytes: Buffer,
-  within: Span,
-  splices: readonly (Span & { readonly text: string })[],
-): string {
+export function spliceBytes(bytes: Buffer, within: Span, splices: readonly Change[]): string {
   const parts: string[] = [];
   let behind = within.start;
-  for (const { start, end, text } of splices.toSorted((a, b) => a.start - b.start)) {
+  for (const { start, end, text } of splices.toSorted(inOrder)) {
     if (start < within.start || end > within.end) continue;
     if (start < behind) throw new Error('splices overlap');
     parts.push(bytes.toString('utf8', behind, start), text);
@@ -65,7 +69,7 @@ export function spliceBytes(
 export function clientPosition(text: string, splices: readonly Splice[], position: number): number {
   const bytes = Buffer.from(text, 'utf8');
   let moved = 0;
-  for (const splice of splices.toSorted((a, b) => a.start - b.start)) {
+  for (const splice of splices.toSorted(inOrder)) {
     const start = characters(bytes, 0, splice.start);
     const startInSpliced = start + moved;
     if (position - 1 < startInSpliced) break;

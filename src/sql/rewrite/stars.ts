@@ -18,7 +18,7 @@ export function expandStars(rewriting: Rewriting, use: RelationUse, refuse: (wha
 }
 
 function writtenOut(rewriting: Rewriting, star: StarUse): string | null {
-  if (star.relations.length !== 1 || star.output.length === 0) return null;
+  if (isOfVersion(rewriting, star) || star.relations.length !== 1 || star.output.length === 0) return null;
   const items = star.output.map(({ origin }) => {
     if (origin === null) return null;
     const restriction = rewriting.restrictionOf(origin.relation);
@@ -26,4 +26,9 @@ function writtenOut(rewriting: Rewriting, star: StarUse): string | null {
     return name === '' ? null : `${rowName(origin.relation)}.${quoteIdentifier(name)}`;
   });
   return items.includes(null) ? null : items.join(', ');
+}
+
+/** `old.*` and `new.*` of RETURNING (18) are other rows than the relation's own name says. */
+export function isOfVersion({ bytes }: Rewriting, { qualifier }: StarUse): boolean {
+  return qualifier !== null && /^(old|new)$/i.test(bytes.toString('latin1', qualifier.start, qualifier.end));
 }

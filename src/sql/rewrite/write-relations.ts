@@ -68,7 +68,8 @@ function spliceChange(rewriting: Rewriting, target: Target, restriction: Restric
   const { relation, action, query, condition, wherePlace } = target;
   const filters = existing(relation, restriction, action === 'delete' ? 'deletable' : 'updatable');
   if (filters.length > 0) {
-    if (condition === null && wherePlace === null) throw unsupported(relation, 'WHERE CURRENT OF');
+    const written = condition === null ? '' : rewriting.bytes.toString('latin1', condition.start, condition.end);
+    if (/^\s*current\s+of\b/i.test(written)) throw unsupported(relation, 'WHERE CURRENT OF');
     const place = { query, use: relation, kind: 'condition', condition, place: wherePlace ?? 0 } as const;
     const filter = filters.map((sql) => printOver(sql, restriction.relation, rowName(relation))).join(' AND ');
     spliceCondition(rewriting, place, filter, 'rows that do not exist for the session are left alone');
