@@ -1,0 +1,67 @@
+import t from 'tap';
+import type { BoundStatement } from '../../../src/sql/bind/bound.js';
+import { kinds, readCatalog } from '../../support/catalog.js';
+import { startPostgres } from '../../support/postgres.js';
+import { bindOne, columnsOf } from './binding.js';
+import { changes } from './changes.js';
+import { schema } from './schema.js';
+import { selects } from './selects.js';
+import { Oracle, type ServerSays, unique } from './server-says.js';
+
+for (const kind of kinds) {
+  t.test(`the binder understands statements as ${kind} PostgreSQL does`, async (t) => {
+    const server = await startPostgres({ kind });
+    t.teardown(() => server.stop());
+    await server.query(schema);
+    const catalog = await readCatalog(server);
+    const oracle = await Oracle.open(server);
+    t.teardown(() => oracle.close());
+
+    t.test('columns, functions, operators and casts', async (t) => {
+      for (const sql of [...selects, ...changes]) {
+        const wanted = await oracle.understand(sql);
+        if ('sqlstate' in wanted) {
+          t.comment(`the server refuses: ${sql}: ${wanted.sqlstate} ${wanted.message}`);
+          continue;
+        }
+        const result = bindOne(catalog, sql);
+        if (!result.ok) t.fail(`${sql}: ${result.sqlstate} ${result.message}`);
+        else t.same(understood(result.bound), wanted, sql);
+      }
+    });
+
+    t.test('names, types and origins of what comes out', async (t) => {
+      for (const sql of selects) {
+        const wanted = await oracle.describe(sql);
+        if ('sqlstate' in wanted) {
+          t.comment(`the server refuses: ${sql}: ${wanted.sqlstate} ${wanted.message}`);
+          continue;
+        }
+        const result = bindOne(catalog, sql);
+        if (!result.ok) t.fail(`${sql}: ${result.sqlstate} ${result.message}`);
+        else
+          t.same(
+            (result.bound.output ?? []).map(({ name, type, origin }) => ({
+              name,
+              type: catalog.type(type)?.kind === 'd' ? catalog.type(type)?.base : type,
+              table: origin?.relation.relation.oid ?? 0,
+              attnum: origin?.attnum ?? 0,
+            })),
+            wanted,
+            sql,
+          );
+      }
+    });
+  });
+}
+
+/** The same of a bound statement. What couldn't be told would show as too many. */
+function understood(bound: BoundStatement): ServerSays {
+  const calls = bound.functions.filter(({ by }) => by === 'call' || by === 'syntax');
+  return {
+    columns: columnsOf(bound),
+    functions: unique(calls.flatMap(({ candidates }) => candidates.map(({ oid }) => oid))),
+    operators: unique(bound.operators.flatMap(({ candidates }) => candidates.map(({ oid }) => oid))),
+    casts: unique(bound.casts.map((cast) => cast.function).filter((oid) => oid !== 0)),
+  };
+}
