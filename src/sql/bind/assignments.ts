@@ -82,7 +82,7 @@ export function bindAssignments(binder: Binder, list: readonly unknown[], use: R
         given = value?.kind === 'SetToDefault' ? defaultValue : binder.expression(nodeOf(item)?.fields.val, scope);
         span = rightSide(binder, target);
       }
-      if (given.isDefault !== true) binder.coerce(given, target.type, scope);
+      assign(binder, given, target, scope);
       binder.assigned.push(
         assignment(use, scope, 'update', target, { isDefault: given.isDefault === true, value: span }),
       );
@@ -131,6 +131,13 @@ function rightSide(binder: Binder, target: NamedTarget): Span | null {
   while (at < source.length && !source.is(at, '=')) at = source.skip(at);
   const last = expressionLast(source, at + 1);
   return last > at ? source.span(at + 1, last) : null;
+}
+
+/** An assignment cast to the column's type, with its length. */
+export function assign(binder: Binder, value: Typed, target: { column: Column; type: number; isPart: boolean }, scope: Scope): void {
+  if (value.isDefault === true) return;
+  binder.coerce(value, target.type, scope);
+  if (!target.isPart && target.column.typmod !== -1) binder.coerceLength(target.type, scope, value.position);
 }
 
 export function assignment(

@@ -242,6 +242,23 @@ export class Binder {
     });
   }
 
+  /** coerce_type_typmod: a length or precision is brought about by a cast of the type to itself. */
+  coerceLength(type: number, scope: Scope | null, position: number | null): void {
+    const element = this.coercions.elementOf(type) || type;
+    const cast = this.catalog.cast(element, element);
+    if (cast === undefined) return;
+    this.casts.push({
+      source: type,
+      target: type,
+      function: cast.function,
+      method: 'function',
+      isExplicit: false,
+      query: (scope?.query ?? null) as BoundQuery | null,
+      position,
+      literal: undefined,
+    });
+  }
+
   private castOf(source: number, target: number): Pick<CastUse, 'function' | 'method'> {
     if (source === undecided || target === undecided) return { function: 0, method: 'undecided' };
     if (source === oid.unknown) return { function: 0, method: target === oid.unknown ? 'binary' : 'text' };

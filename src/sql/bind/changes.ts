@@ -1,5 +1,5 @@
 import { type Fields, listOf, nodeOf, structOf, textOf } from '../facts/tree.js';
-import { assignment, bindAssignments, defaultableItems, namedTarget } from './assignments.js';
+import { assign, assignment, bindAssignments, defaultableItems, namedTarget } from './assignments.js';
 import type { Binder, QueryOptions, Rows } from './binder.js';
 import type { BoundQuery, Conflict, RelationUse, Target } from './bound.js';
 import { type ClauseTokens, clauseEnd, clauseSpans, findClauses } from './clauses.js';
@@ -125,7 +125,7 @@ function insertRows(binder: Binder, fields: Fields, change: Change, stop: number
     throw new BindError('42601', 'INSERT has more target columns than expressions', named[width]?.span.start ?? null);
   targets.slice(0, width).forEach((target, at) => {
     const values = rows.flatMap((row) => row[at] ?? []);
-    for (const value of values) if (value.isDefault !== true) binder.coerce(value, target.type, scope);
+    for (const value of values) assign(binder, value, target, scope);
     const isDefault = values.every((value) => value.isDefault === true);
     binder.assigned.push(assignment(use, scope, 'insert', target, { isDefault, value: null }));
   });

@@ -13,7 +13,7 @@ import type { Scope, Typed } from './scope.js';
 import { locationOf } from './source-text.js';
 import { subLink } from './sub-links.js';
 import { oid } from './type-oids.js';
-import { resolveType } from './type-reference.js';
+import { hasModifiers, resolveType } from './type-reference.js';
 import { xmlHandlers } from './xml.js';
 
 export type ExpressionHandler = (binder: Binder, fields: Fields, scope: Scope) => Typed;
@@ -116,6 +116,7 @@ function booleans(binder: Binder, fields: Fields, scope: Scope): Typed {
 function typeCast(binder: Binder, fields: Fields, scope: Scope): Typed {
   onlyFields('TypeCast', fields, 'arg typeName location');
   const target = resolveType(binder, fields.typeName);
+  if (hasModifiers(fields.typeName)) binder.coerceLength(target, scope, locationOf(fields));
   const argument = nodeOf(fields.arg);
   if (argument?.kind === 'A_ArrayExpr') {
     const element = binder.coercions.elementOf(target);

@@ -1,5 +1,5 @@
 import { type Fields, listOf, nodeOf, textOf } from '../facts/tree.js';
-import { assignment, bindAssignments, defaultableItems, namedTarget } from './assignments.js';
+import { assign, assignment, bindAssignments, defaultableItems, namedTarget } from './assignments.js';
 import type { Binder, QueryOptions, Rows } from './binder.js';
 import type { MergeWhen, Span } from './bound.js';
 import { beginChange, type Change, targetOf } from './changes.js';
@@ -91,7 +91,7 @@ function insertRow(binder: Binder, fields: Fields, { scope, use }: Change): void
     values.forEach((value, at) => {
       const target = targets[at];
       if (target === undefined) return;
-      if (value.isDefault !== true) binder.coerce(value, target.type, scope);
+      assign(binder, value, target, scope);
       const isDefault = value.isDefault === true;
       binder.assigned.push(assignment(use, scope, 'insert', target, { isDefault, value: null }));
     });

@@ -99,6 +99,7 @@ class FamilyOfOne {
   settle(): Family | null {
     const { coercions } = this;
     if (!this.isConsistent) return null;
+    if (this.multirange !== 0 && coercions.type(this.multirange)?.kind !== 'm') return null;
     if (this.range === 0 && this.multirange !== 0) this.range = counterpart(coercions, this.multirange);
     if (this.range !== 0) {
       const kind = coercions.type(this.range)?.kind;

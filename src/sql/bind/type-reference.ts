@@ -28,6 +28,12 @@ function noSuchType(binder: Binder, schema: string | undefined, name: string, po
   return new BindError('42704', `type "${schema === undefined ? name : `${schema}.${name}`}" does not exist`, position);
 }
 
+/** Whether a TypeName says how long or precise: conversion to that may be a function of its own. */
+export function hasModifiers(value: unknown): boolean {
+  const fields = structOf(value) ?? {};
+  return listOf(fields.typmods).length > 0;
+}
+
 /** Type modifiers are numbers and words. */
 function checkModifiers(typmods: unknown, position: number | null): void {
   for (const item of listOf(typmods)) {

@@ -142,7 +142,7 @@ with t as (select 1) select (with u as (select id from people) select max(id) fr
 with t as (insert into people (id) values (1) returning id) select * from t
 with t as (update people set name = 'x' where id = 1 returning id, name) select name from t
 with t as (delete from people returning *) select count(*) from t
-select f(1), f('a'), f(1.5), f(1::int2), f(1::int8), f(id), f(name), f(credit) from customers
+select f('a'), f(1.5), f(1::int8), f(name), f(credit) from customers
 select f(1, 2), f(null), f(nick), f(email) from customers
 select other.f(born), other.f(now()::date) from customers
 select g(1), g(1, 'a'), g(a => 1), g(1, c => false), g(b => 'x', a => 2)
@@ -155,7 +155,7 @@ select name <-> 'x', id <-> 3, 'a' operator(shop.<->) 'b' from customers
 select mood = 'ok', mood = any (array['ok', 'sad']::mood[]), mood in ('ok') from customers
 select id + 1, id + 1.5, id::int8 + 1, id * credit, -id, - credit, id % 2, id / 2.0, @ id from customers
 select qty + no, qty * price, price + 1, qty || sku from lines
-select name || 'x', name || id, 'x' || name, tags || 'a', tags || tags, props || '{}' from customers
+select name || 'x', name || id, 'x' || name, tags || '{a}', tags || name, tags || tags, props || '{}' from customers
 select born + 1, born - born, now() - interval '1 day', born + interval '1 month', placed - now() from customers, orders
 select born > '2000-01-01', born between '2000-01-01' and current_date, placed < now() from customers, orders
 select props -> 'a', props ->> 'a', props #> '{a,b}', props @> '{"a": 1}', props ? 'a', props['a'], props['a']['b'] from customers
@@ -169,8 +169,8 @@ select nullif(id, 1), coalesce(name, email, 'x'), greatest(id, 2.5), least(born,
 select case when vip then 1 else 2.5 end, case id when 1 then 'a' when 2 then name end, case when true then null else id end from customers
 select id is null, vip is true, vip is not unknown, name is distinct from 'x', (id, name) is null from customers
 select not vip, vip and id > 1 or name = 'x' from customers
-select cast(id as text), id::text::varchar(3), credit::int, name::mood, '1'::int, date '2020-01-01', interval '1 day' from customers
-select int4(credit), text(id), numeric(id), name(name), date(now()) from customers
+select cast(id as text), id::text::varchar(3), credit::int, '1'::int, date '2020-01-01', interval '1 day' from customers
+select int4(credit), text(mood), bool(id), name(name), date(now()) from customers
 select home, (home).street, (home).zip + 1, (c.home).street from customers c
 select (customers).name, (c).id, (c.*).name from customers c, customers
 select name(c), id(c) from customers c
@@ -179,9 +179,6 @@ select c from customers c
 select row_to_json(c), to_jsonb(c), c::text, c is null from customers c
 select row(c.*), row(c.*, 1), (c.id, c.name) from customers c
 select (pair(1)).x, (pair(id)).*, (listed(1)).v from customers
-select * from listed(3), pair(1), one(), people_of('x')
-select l.k, p.y, one, answer, q.name from listed(3) l, pair(1) p, one(), people_of('x') q
-select q from people_of('x') q
 select a from one() a
 select x from generate_series(1, 3) x
 select x.x, ordinality from generate_series(1, 3) with ordinality x
@@ -202,37 +199,35 @@ select extract(year from born), position('a' in name), substring(name from 2 for
 select placed at time zone 'UTC', normalize(name), name is normalized, (placed, now()) overlaps (now(), placed) from orders, customers
 select substring(name, 1, 2), substring(name from 'a'), substr(name, 1), left(name, 1), right(name, 2) from customers
 select array[1, 2.5], array[[1], [2]], array[id, null], array[]::int[], array['a', name], array[tags, tags] from customers
-select xmlelement(name a, xmlattributes(id as b), name), xmlforest(id, name as n), xmlconcat(doc, doc), xmlserialize(content doc as text), doc is document from customers, orders
+select xmlelement(name a, xmlattributes(customers.id as b), name), xmlforest(orders.id, name as n), xmlconcat(doc, doc), xmlserialize(content doc as text), doc is document from customers, orders
 select xmlparse(document '<a/>'), xmlpi(name x, 'y'), xmlroot('<a/>'::xml, version '1.0', standalone yes)
 select name collate "C", name < 'x' collate "POSIX" from customers order by name collate "C"
-select id from customers where tableoid = 'customers'::regclass
 select tableoid, ctid, xmin, c.xmax from customers c
 select customers.tableoid, id from customers
-select 0x1F, 1_000, 12345678901, 123456789012345678901234567890, 1.5, 1e3, 'a', b'101', x'1F', true, null
-select $$a$$, E'a\\nb', U&'d\\0061t', 'a' 'b'
-select count(*) from customers c where c.id = (select max(c.id) from people)
+select 12345678901, 123456789012345678901234567890, 1.5, 1e3, 'a', b'101', x'1F', true, null
+select $$a$$, E'a\\nb', U&'d\\0061t'
+select count(*) from customers c having max(c.id) = (select max(c.id) from people)
 select (select count(c.id) from people) from customers c
 select (select max(p.id + c.id) from people p) from customers c
 select id from customers where name = 'x' and (region = 'y' or vip) and not (id > 3 and born is null)
 select id from customers c where (c.id = 1 and c.vip) and (c.name = 'a')
 select c.name from customers c join orders o on c.id = o.customer_id and o.total > 3 where c.vip and o.note like 'x%'
-select 1 from customers a join customers b on a.id = b.id join customers c using (id)
+select 1 from customers a join customers b on a.id = b.id join lines c on c.no = b.id
 select a.name from customers a, customers b, (select id from customers) c where a.id = b.id and c.id = a.id
 select shop.total(id), total(id) from customers
-select total from orders where total(1) > 0 group by total
+select total from orders group by total having total(1) > 0
 select array_agg(c) from customers c
 select c.id from customers c where c = c
 select sum(id), avg(qty), min(name), max(price), bool_or(vip), every(vip), stddev(price) from customers, lines
 select sum(qty), sum(no), sum(price), sum(total), sum(order_id) from lines, orders
-select round(total), round(total, 1), round(price), abs(id), abs(qty), power(id, 2), sqrt(id), mod(id, 2) from orders, lines, customers
+select round(total), round(total, 1), round(price), abs(no), abs(qty), power(no, 2), sqrt(no), mod(no, 2) from orders, lines
 select length(name), char_length(email), concat(name, id, null), format('%s', name), to_char(now(), 'YYYY'), to_char(id, '9') from customers
 select coalesce(null, null), coalesce(null, 1), nullif('a', 'b')
 select min(c.name) from customers c having min(c.id) > 0
 select lead(name, 1, 'x') over (order by id), ntile(4) over (order by id), lag(id) over (order by name) from customers
 select pg_typeof(id), format_type(23, null), version(), now(), txid_current() from customers
 select * from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.relname = 'x'
-select a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod) from pg_attribute a where a.attrelid = 'customers'::regclass
-select relname::text || '.' || relkind from pg_class where relacl is null and oid = 1
+select relname::text || '.' || relkind::text from pg_class where relacl is null and oid = 1
 select oid::regclass, relnamespace::regnamespace::text from pg_class
 select table_name, column_name from information_schema.columns where table_schema = 'shop'
 select id from customers where id = '5' and born = '2020-01-01' and vip = 'true' and mood > 'sad'
@@ -240,10 +235,18 @@ select x.* from (select 1 as a, 'b' as b) x
 select a.*, b.* from (select id from customers) a join (select id from people) b using (id)
 select from customers
 select all id from customers
-select id from ((customers))  
-select id from (customers cross join people2) 
 select count(*) from (select from customers) s
 `
   .trim()
-  .split('\n')
-  .filter((line) => !line.includes('people2') && !line.includes('((customers))'));
+  .split('\n');
+
+/** Of these the server notes dependencies that aren't reads: on a function's row type, on what a literal names. */
+export const described: readonly string[] = `
+select * from listed(3), pair(1), one(), people_of('x')
+select l.k, p.y, one, answer, q.name from listed(3) l, pair(1) p, one(), people_of('x') q
+select q from people_of('x') q
+select a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod) from pg_attribute a where a.attrelid = 'customers'::regclass
+select id from customers where tableoid = 'customers'::regclass
+`
+  .trim()
+  .split('\n');
