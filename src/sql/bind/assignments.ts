@@ -134,7 +134,12 @@ function rightSide(binder: Binder, target: NamedTarget): Span | null {
 }
 
 /** An assignment cast to the column's type, with its length. */
-export function assign(binder: Binder, value: Typed, target: { column: Column; type: number; isPart: boolean }, scope: Scope): void {
+export function assign(
+  binder: Binder,
+  value: Typed,
+  target: { column: Column; type: number; isPart: boolean },
+  scope: Scope,
+): void {
   if (value.isDefault === true) return;
   binder.coerce(value, target.type, scope);
   if (!target.isPart && target.column.typmod !== -1) binder.coerceLength(target.type, scope, value.position);

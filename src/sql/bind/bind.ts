@@ -9,7 +9,7 @@ import { BindError, unknownConstruct } from './refusal.js';
 import type { Scope } from './scope.js';
 import { bindSelect } from './select.js';
 import { SourceText } from './source-text.js';
-import { bindUtility } from './utilities.js';
+import { bindUtility, createdInto } from './utilities.js';
 
 const walkers = { expression: bindExpression, query: bindQuery };
 
@@ -50,6 +50,7 @@ function bound(binder: Binder, kind: string, raw: Readonly<Record<string, unknow
   let utility: Utility | null = null;
   if (queryKinds.has(kind)) {
     rows = bindQuery(binder, raw.stmt, null, { isChangingAllowed: true, stop: binder.source.firstFrom(span.end) });
+    if (binder.into !== null) utility = { kind, creates: createdInto(binder.into), copy: null, name: null };
   } else {
     ({ rows, utility } = bindUtility(binder, raw.stmt, span));
   }

@@ -88,6 +88,8 @@ export class Binder {
   readonly parameters: number[] = [];
   /** What row locks of a query can be on. */
   readonly lockables = new Map<QueryDraft, readonly Lockable[]>();
+  /** SELECT INTO's clause. */
+  into: unknown = null;
   /** Sub-selects and parameters passed so far: how conjuncts tell what is in them. */
   subqueriesSeen = 0;
   parametersSeen = 0;
@@ -229,6 +231,7 @@ export class Binder {
     }
     const source = value.parameter === undefined ? value.type : this.parameterType(value.parameter);
     if (source === target && !isExplicit) return;
+    this.coerceToDomain(target, scope, value.position);
     const cast = this.castOf(source, target);
     if (cast.method === 'binary' && !isExplicit) return;
     this.casts.push({
@@ -257,6 +260,12 @@ export class Binder {
       position,
       literal: undefined,
     });
+  }
+
+  /** A domain over a type with a length. */
+  private coerceToDomain(target: number, scope: Scope | null, position: number | null): void {
+    const domain = this.coercions.type(target);
+    if (domain?.kind === 'd' && domain.baseTypmod !== -1) this.coerceLength(domain.base, scope, position);
   }
 
   private castOf(source: number, target: number): Pick<CastUse, 'function' | 'method'> {

@@ -87,6 +87,8 @@ function writtenName(binder: Binder, fields: Fields, parts: readonly string[]): 
   const { source } = binder;
   const first = source.tokenAt(position);
   const isDotted = source.is(first + 1, '.');
+  // TREAT(x AS f) is the grammar's way of calling pg_catalog.f, whatever f is.
+  if (source.word(first) === 'treat' && !isDotted) return { span: null, position, by: 'call' };
   const isSyntax =
     fields.funcformat === 'COERCE_SQL_SYNTAX' ||
     (parts.length === 2 && parts[0] === 'pg_catalog' && !isDotted) ||

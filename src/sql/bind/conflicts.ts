@@ -98,13 +98,10 @@ export function readListed(
   name: string,
   position: number | null,
   span: Span = { start: position ?? use.name.start, end: position ?? use.name.start },
+  form: 'listed' | 'whole' = 'listed',
 ): void {
   const { attnum, type } = targetColumn(binder, use, name, position);
-  const column: SourceColumn = {
-    name,
-    type,
-    origin: null,
-    reads: [{ relation: use, attnum, name, version: 'stored' }],
-  };
-  binder.read(scope, column, { form: 'listed', span });
+  const read = { relation: use, attnum, name, version: 'stored' } as const;
+  const column: SourceColumn = { name, type, origin: null, reads: [read] };
+  binder.read(scope, column, { form, span });
 }

@@ -114,16 +114,7 @@ function returning(binder: Binder, fields: Fields, otherwise: number): Typed {
   if (output === null) return { type: otherwise, position };
   onlyFields('JsonOutput', output, 'typeName returning');
   const type = output.typeName === undefined ? otherwise : resolveType(binder, output.typeName);
-  binder.casts.push({
-    source: otherwise,
-    target: type,
-    function: 0,
-    method: type === otherwise ? 'binary' : 'undecided',
-    isExplicit: true,
-    query: null,
-    position,
-    literal: undefined,
-  });
+  binder.coerce({ type: otherwise, position }, type, null, true);
   return { type, position };
 }
 

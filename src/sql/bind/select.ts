@@ -24,6 +24,7 @@ const selectFields =
 /** SelectStmt: SELECT, VALUES, TABLE and set operations. */
 export function bindSelect(binder: Binder, fields: Fields, parent: Scope | null, options: QueryOptions): Rows {
   onlyFields('SelectStmt', fields, selectFields);
+  if (fields.intoClause !== undefined) binder.into = fields.intoClause;
   const op = textOf(fields.op);
   const first = queryFirst(binder.source, 'SelectStmt', fields);
   const clauses = findClauses(binder.source, first, options.stop);

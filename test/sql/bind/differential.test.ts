@@ -47,7 +47,8 @@ for (const kind of kinds) {
               table: origin?.relation.relation.oid ?? 0,
               attnum: origin?.attnum ?? 0,
             })),
-            wanted,
+            // A whole row has its table's oid, and no column.
+            wanted.map((field) => (field.attnum === 0 ? { ...field, table: 0 } : field)),
             sql,
           );
       }
@@ -57,7 +58,7 @@ for (const kind of kinds) {
 
 /**
  * The same of a bound statement. Some things the server's tree doesn't tell alike: columns of its own catalogs are
- * pinned, all of `excluded` counts as read, and what a set operation or a frame converts or calls comes in later.
+ * pinned, all of `excluded` counts as read, what MERGE sets isn't noted, and what a set operation or a frame converts or calls comes in later.
  */
 function understood(bound: BoundStatement, server: ServerSays): ServerSays {
   const calls = bound.functions.filter(({ by, name }) => (by === 'call' || by === 'syntax') && name !== 'in_range');
@@ -65,8 +66,11 @@ function understood(bound: BoundStatement, server: ServerSays): ServerSays {
   const casts = unique(bound.casts.map((cast) => cast.function).filter((oid) => oid !== 0));
   const hasExcluded = bound.targets.some(({ conflict }) => conflict?.action === 'update');
   const columns = columnsOf(bound).filter((name) => !name.startsWith('pg_catalog.'));
+  const isMerge = bound.kind === 'MergeStmt';
+  const isIn = (some: readonly string[], all: readonly string[]) => some.every((name) => all.includes(name));
+  const isSame = (hasExcluded && isIn(columns, server.columns)) || (isMerge && isIn(server.columns, columns));
   return {
-    columns: hasExcluded && columns.every((name) => server.columns.includes(name)) ? server.columns : columns,
+    columns: isSame ? server.columns : columns,
     functions: unique(calls.flatMap(({ candidates }) => candidates.map(({ oid }) => oid))),
     operators: unique(operators.flatMap(({ candidates }) => candidates.map(({ oid }) => oid))),
     casts: server.casts.every((oid) => casts.includes(oid)) ? server.casts : casts,
