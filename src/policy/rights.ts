@@ -2,13 +2,25 @@ import type { Action, StatementKind } from '../sql/statement-facts.js';
 import type { Principal } from './decide.js';
 import type { PolicySet } from './load-policies.js';
 import { type FunctionPattern, matchesTable } from './name-pattern.js';
-import type { Rule } from './policy-file.js';
+import {
+  type CatalogMode,
+  catalogModes,
+  type FirewallRules,
+  firewallModes,
+  type PolicyLimits,
+  type Rule,
+} from './policy-file.js';
 
 /** What the policies come to for one session. */
 export class Rights {
   readonly isCovered: boolean;
   readonly statements: ReadonlySet<StatementKind>;
   readonly functions: { readonly allow: readonly FunctionPattern[]; readonly deny: readonly FunctionPattern[] };
+  /** The strictest of all files. */
+  readonly catalog: CatalogMode;
+  readonly firewall: FirewallRules['mode'];
+  /** The smallest of all files. */
+  readonly limits: PolicyLimits;
   private readonly allowing: readonly Rule[];
   private readonly denying: readonly Rule[];
 
@@ -21,6 +33,19 @@ export class Rights {
     this.functions = {
       allow: files.flatMap((file) => file.functions.allow),
       deny: files.flatMap((file) => file.functions.deny),
+    };
+    this.catalog = strictest(
+      catalogModes,
+      files.map((file) => file.catalog),
+    );
+    this.firewall = strictest(
+      firewallModes,
+      files.map((file) => file.firewall.mode),
+    );
+    this.limits = {
+      rowsMax: smallest(files.map((file) => file.limits.rowsMax)),
+      complexityMax: smallest(files.map((file) => file.limits.complexityMax)),
+      timeoutMs: smallest(files.map((file) => file.limits.timeoutMs)),
     };
     this.allowing = rules.filter(({ effect }) => effect === 'allow');
     this.denying = rules.filter(({ effect }) => effect === 'deny');
@@ -36,6 +61,17 @@ export class Rights {
   rulesOn(schema: string, name: string, isChild = false): readonly Rule[] {
     return this.allowing.filter((rule) => matchesAnyTable(rule, schema, name, isChild));
   }
+}
+
+/** The last of an order from mild to strict that is among these; the mildest where there are none. */
+function strictest<T>(order: readonly [T, ...T[]], found: readonly T[]): T {
+  return order.findLast((mode) => found.includes(mode)) ?? order[0];
+}
+
+/** 0 is no limit. */
+function smallest(limits: readonly number[]): number {
+  const set = limits.filter((limit) => limit > 0);
+  return set.length === 0 ? 0 : Math.min(...set);
 }
 
 /** A partition or inheritance child is covered by a rule that names it, never by a wildcard. */
