@@ -1,5 +1,6 @@
 // Writes the names that PostgreSQL brings along into src/sql/: its functions, operators and keywords, of all the servers
-// named. What a file already holds stays in it, so that servers can be asked one after the other.
+// named. What a file already holds stays in it, so that servers can be asked one after the other. A new function that
+// is stable or volatile is harmless only once src/sql/reviewed-functions.ts says why: a test names those on no list.
 //   node scripts/builtin-names.mjs postgres://postgres@127.0.0.1:5432/postgres [URL ...]
 import { readFile, writeFile } from 'node:fs/promises';
 import pg from 'pg';
@@ -7,12 +8,13 @@ import pg from 'pg';
 const functionsFile = new URL('../src/sql/builtin-functions.ts', import.meta.url);
 const keywordsFile = new URL('../src/sql/keywords.ts', import.meta.url);
 
-const functionsSql = `select distinct proname::text as name from pg_proc
-  where pronamespace = 'pg_catalog'::regnamespace and prokind in ('f', 'a', 'w')`;
+const functionsSql = `select proname::text as name, bool_or(provolatile <> 'i') as changes from pg_proc
+  where pronamespace = 'pg_catalog'::regnamespace and prokind in ('f', 'a', 'w') group by proname`;
 const operatorsSql = `select distinct oprname::text as name from pg_operator where oprnamespace = 'pg_catalog'::regnamespace`;
 const keywordsSql = 'select word as name, catcode as class from pg_get_keywords()';
 
 const functions = await namesIn(functionsFile, 'builtinFunctions');
+const changing = await namesIn(functionsFile, 'changingFunctions');
 const operators = await namesIn(functionsFile, 'builtinOperators');
 const keywords = {
   R: await namesIn(keywordsFile, 'reservedWords'),
@@ -23,7 +25,10 @@ const keywords = {
 for (const url of process.argv.slice(2)) {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
-  for (const { name } of (await client.query(functionsSql)).rows) functions.add(name);
+  for (const { name, changes } of (await client.query(functionsSql)).rows) {
+    functions.add(name);
+    if (changes) changing.add(name);
+  }
   for (const { name } of (await client.query(operatorsSql)).rows) operators.add(name);
   for (const { name, class: letter } of (await client.query(keywordsSql)).rows) keywords[letter]?.add(name);
   await client.end();
@@ -34,6 +39,8 @@ await writeFile(
   `${head()}
 /** Names of all functions, aggregates and window functions in pg_catalog. */
 ${list('builtinFunctions', functions)}
+/** Those of them that are stable or volatile in some overload and version: they look at more than their arguments. */
+${list('changingFunctions', changing)}
 /** Names of all operators in pg_catalog. */
 ${list('builtinOperators', operators)}`,
 );

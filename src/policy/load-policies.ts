@@ -1,6 +1,8 @@
 import { ConfigError, type ConfigIssue } from '../config/config-error.js';
 import { Findings } from '../config/findings.js';
 import { parseYamlTree } from '../config/yaml-tree.js';
+import { findMaskConflicts } from './mask-conflicts.js';
+import { type Feature, notEnforcedYet } from './not-enforced.js';
 import type { PolicyFile } from './policy-file.js';
 import { readPolicy } from './read-policy.js';
 
@@ -25,16 +27,35 @@ export const noReferences = {
   },
 };
 
-/** Rules out of policy files' texts. Throws ConfigError with file, line and column of everything that is wrong. */
-export function loadPolicies(sources: readonly PolicySource[]): PolicySet {
+/**
+ * Rules out of policy files' texts. Throws ConfigError with file, line and column of everything that is wrong.
+ * @param refused what is refused because nothing enforces it
+ */
+export function loadPolicies(
+  sources: readonly PolicySource[],
+  refused: ReadonlySet<Feature> = notEnforcedYet,
+): PolicySet {
   const files: PolicyFile[] = [];
   const errors: ConfigIssue[] = [];
   const warnings: string[] = [];
+  const allFindings: Findings[] = [];
+  const readable: Findings[] = [];
   for (const { file, text } of sources) {
     const tree = parseYamlTree(text, noReferences);
     const findings = new Findings(file, tree);
     for (const { place, message } of tree.problems) findings.errorAt(place, message);
-    if (tree.problems.length === 0) files.push(readPolicy(file, tree, findings));
+    if (tree.problems.length === 0) {
+      files.push(readPolicy(file, tree, findings, refused));
+      readable.push(findings);
+    }
+    allFindings.push(findings);
+  }
+  for (const { file, rule, column, otherRule, otherFile } of findMaskConflicts(files)) {
+    const other = `rule "${otherRule}" of ${otherFile}`;
+    const message = `is masked otherwise in ${other}, and one session could hold both; use one mask in both`;
+    readable[file]?.error(['rules', rule, 'columns', 'mask', column], message);
+  }
+  for (const findings of allFindings) {
     errors.push(...findings.errors.toSorted((a, b) => a.line - b.line || a.column - b.column));
     warnings.push(...findings.warnings);
   }

@@ -34,6 +34,12 @@ export function parseTablePattern(written: string): TablePattern | null {
   return hasStar || (schema === null && name !== null) ? null : { schema, name };
 }
 
+/** A column's name, folded unless it is quoted; null for anything else. */
+export function parseColumnName(written: string): string | null {
+  const parts = splitName(written);
+  return parts?.length === 1 && (parts[0]?.isQuoted || parts[0]?.text !== '*') ? (parts[0]?.text ?? null) : null;
+}
+
 /** A wildcard matches no relation of PostgreSQL's own, and no temporary one. */
 export function matchesTable(pattern: TablePattern, schema: string, name: string): boolean {
   if (pattern.name !== null) return pattern.schema === schema && pattern.name === name;

@@ -1,9 +1,21 @@
 import type { Findings } from '../config/findings.js';
 import type { YamlTree } from '../config/yaml-tree.js';
-import type { Action, StatementKind } from '../sql/statement-facts.js';
-import { parseFunctionPattern, parseGlob, parseTablePattern } from './name-pattern.js';
-import { actions, type PolicyFile, type Rule, statementKinds, usualStatements } from './policy-file.js';
-import { isSystemSchema } from './system-relations.js';
+import type { StatementKind } from '../sql/statement-facts.js';
+import { parseFunctionPattern, parseGlob } from './name-pattern.js';
+import { type Feature, notEnforced } from './not-enforced.js';
+import {
+  type CatalogMode,
+  catalogModes,
+  type FirewallRules,
+  firewallModes,
+  type PolicyFile,
+  type PolicyLimits,
+  type Rule,
+  statementKinds,
+  usualStatements,
+} from './policy-file.js';
+import { type Masks, readMasks } from './read-masks.js';
+import { readRule } from './read-rule.js';
 import { TreeReader } from './tree-reader.js';
 
 const fileKeys = [
@@ -17,29 +29,23 @@ const fileKeys = [
   'limits',
   'firewall',
 ] as const;
-const ruleKeys = [
-  'name',
-  'roles',
-  'users',
-  'databases',
-  'tables',
-  'actions',
-  'rows',
-  'check',
-  'columns',
-  'effect',
-] as const;
 
-const notYet = 'is not enforced by this version; leave it out, since it would protect nothing';
+const functionForm = 'is no function; write schema.name, in which * stands for any characters';
 
-/** A policy out of its file. What is wrong goes to the findings; then the result must not be used. */
-export function readPolicy(file: string, tree: YamlTree, findings: Findings): PolicyFile {
+/**
+ * A policy out of its file. What is wrong goes to the findings; then the result must not be used.
+ * @param refused what is an error because nothing enforces it
+ */
+export function readPolicy(
+  file: string,
+  tree: YamlTree,
+  findings: Findings,
+  refused: ReadonlySet<Feature>,
+): PolicyFile {
   const keys = new TreeReader(tree.root, [], findings).map(fileKeys);
   readVersion(keys.version, findings);
-  for (const key of ['masks', 'limits'] as const) keys[key]?.error(notYet);
-  readFirewall(keys.firewall);
-  readCatalog(keys.catalog, findings);
-  const rules = keys.rules?.list().map((item) => readRule(item)) ?? [];
+  const masks = refusing(keys.masks, refused.has('masks'), readMasks) ?? (new Map() as Masks);
+  const rules = keys.rules?.list().map((item) => readRule(item, masks, refused)) ?? [];
   refuseSameNames(rules, findings);
   const functions = keys.functions?.map(['allow', 'deny']);
   return {
@@ -51,7 +57,21 @@ export function readPolicy(file: string, tree: YamlTree, findings: Findings): Po
       allow: functions?.allow?.anyTexts(parseFunctionPattern, functionForm) ?? [],
       deny: functions?.deny?.anyTexts(parseFunctionPattern, functionForm) ?? [],
     },
+    catalog: readCatalog(keys.catalog, findings, refused),
+    limits: refusing(keys.limits, refused.has('limits'), readLimits) ?? noLimits,
+    firewall: readFirewall(keys.firewall, refused),
   };
+}
+
+function refusing<T>(
+  reader: TreeReader | undefined,
+  isRefused: boolean,
+  read: (reader: TreeReader) => T,
+): T | undefined {
+  if (reader === undefined) return undefined;
+  if (!isRefused) return read(reader);
+  reader.error(notEnforced);
+  return undefined;
 }
 
 function readVersion(version: TreeReader | undefined, findings: Findings): void {
@@ -59,22 +79,37 @@ function readVersion(version: TreeReader | undefined, findings: Findings): void 
   else if (version.text() !== '1') version.error('must be 1; this version reads no other format');
 }
 
-function readFirewall(firewall: TreeReader | undefined): void {
+function readFirewall(firewall: TreeReader | undefined, refused: ReadonlySet<Feature>): FirewallRules {
   const { mode, file } = firewall?.map(['mode', 'file']) ?? {};
-  if (mode !== undefined && mode.oneOf(['off', 'learn', 'enforce']) !== 'off') mode.error(notYet);
-  file?.text();
+  const wanted = mode?.oneOf(firewallModes) ?? 'off';
+  if (wanted !== 'off' && refused.has(`firewall-${wanted}`)) mode?.error(notEnforced);
+  else if (wanted !== 'off' && file === undefined) firewall?.error('file is missing; name where fingerprints are kept');
+  return { mode: wanted, file: file?.text() ?? null };
 }
 
-/** Filtered is what is meant to be usual, and can't be had yet; better said than found out. */
-function readCatalog(catalog: TreeReader | undefined, findings: Findings): void {
+/** Filtered is what is meant to be usual; where it can't be had, better said than found out. */
+function readCatalog(catalog: TreeReader | undefined, findings: Findings, refused: ReadonlySet<Feature>): CatalogMode {
   if (catalog === undefined) {
+    if (!refused.has('catalog-filtered')) return 'filtered';
     const message =
       'the catalog is visible to all, since this version filters none; write "catalog: visible" if so meant';
     findings.warn([], message);
-    return;
+    return 'visible';
   }
-  const mode = catalog.oneOf(['visible', 'filtered', 'hidden']);
-  if (mode !== null && mode !== 'visible') catalog.error(notYet);
+  const mode = catalog.oneOf(catalogModes) ?? 'hidden';
+  if (mode !== 'visible' && refused.has(`catalog-${mode}`) && catalog.isOneOf(catalogModes)) catalog.error(notEnforced);
+  return mode;
+}
+
+const noLimits: PolicyLimits = { rowsMax: 0, complexityMax: 0, timeoutMs: 0 };
+
+function readLimits(reader: TreeReader): PolicyLimits {
+  const keys = reader.map(['rowsMax', 'complexityMax', 'timeoutMs']);
+  return {
+    rowsMax: keys.rowsMax?.count() ?? 0,
+    complexityMax: keys.complexityMax?.count() ?? 0,
+    timeoutMs: keys.timeoutMs?.count() ?? 0,
+  };
 }
 
 function readStatements(statements: TreeReader | undefined): ReadonlySet<StatementKind> {
@@ -86,54 +121,6 @@ function readStatements(statements: TreeReader | undefined): ReadonlySet<Stateme
     if (kind !== null) kinds.add(kind as StatementKind);
   }
   return kinds;
-}
-
-function readRule(reader: TreeReader): Rule {
-  const keys = reader.map(ruleKeys);
-  for (const key of ['name', 'tables', 'actions'] as const) {
-    if (keys[key] === undefined) reader.error(`${key} is missing; add it to the rule`);
-  }
-  for (const key of ['rows', 'check', 'columns'] as const) keys[key]?.error(notYet);
-  if (keys.users !== undefined && keys.roles !== undefined) {
-    keys.users.error('stands beside roles; write a rule for the users and another for the roles');
-  }
-  const effect = keys.effect?.oneOf(['allow', 'deny']) ?? 'allow';
-  const allowed = new Set<Action>();
-  for (const item of keys.actions?.fullList() ?? []) {
-    const action = item.oneOf(actions);
-    if (action !== null) allowed.add(action as Action);
-  }
-  return {
-    name: keys.name?.text() ?? '',
-    users: keys.users?.texts(parseGlob) ?? null,
-    roles: keys.roles?.texts(parseGlob) ?? null,
-    databases: keys.databases?.texts(parseGlob) ?? null,
-    tables: readTables(keys.tables, allowed),
-    actions: allowed,
-    effect,
-  };
-}
-
-const tableForm = 'is no table; write schema.table, schema.* or *.*, with SQL quotes around a part that needs them';
-const functionForm = 'is no function; write schema.name, in which * stands for any characters';
-
-function readTables(tables: TreeReader | undefined, allowed: ReadonlySet<Action>): Rule['tables'] {
-  const isReading = [...allowed].every((action) => action === 'select' || action === 'copy-out');
-  return (
-    tables?.fullList().flatMap((item) => {
-      const written = item.text();
-      const pattern = written === '' ? null : parseTablePattern(written);
-      if (pattern === null) {
-        if (written !== '') item.error(tableForm);
-        return [];
-      }
-      const isSystem = pattern.schema !== null && isSystemSchema(pattern.schema);
-      if (isSystem && pattern.name === null)
-        item.error("matches nothing: a wildcard never stands for a system's relations; name them");
-      else if (isSystem && !isReading) item.error('is read only; allow select and copy-out alone');
-      return [pattern];
-    }) ?? []
-  );
 }
 
 function refuseSameNames(rules: readonly Rule[], findings: Findings): void {

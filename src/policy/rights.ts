@@ -2,18 +2,30 @@ import type { Action, StatementKind } from '../sql/statement-facts.js';
 import type { Principal } from './decide.js';
 import type { PolicySet } from './load-policies.js';
 import { type FunctionPattern, matchesTable } from './name-pattern.js';
-import type { Rule } from './policy-file.js';
+import {
+  type CatalogMode,
+  catalogModes,
+  type FirewallRules,
+  firewallModes,
+  type PolicyLimits,
+  type Rule,
+} from './policy-file.js';
 
 /** What the policies come to for one session. */
 export class Rights {
   readonly isCovered: boolean;
   readonly statements: ReadonlySet<StatementKind>;
   readonly functions: { readonly allow: readonly FunctionPattern[]; readonly deny: readonly FunctionPattern[] };
+  /** The strictest of all files. */
+  readonly catalog: CatalogMode;
+  readonly firewall: FirewallRules['mode'];
+  /** The smallest of all files. */
+  readonly limits: PolicyLimits;
   private readonly allowing: readonly Rule[];
   private readonly denying: readonly Rule[];
 
   /** What allows is joined over files and rules; a deny beats every allow. */
-  constructor(policies: PolicySet, who: Principal) {
+  constructor(policies: PolicySet, who: Pick<Principal, 'user' | 'roles' | 'database'>) {
     const files = policies.files.filter(({ roles }) => matchesAny(roles, who.roles));
     const rules = files.flatMap((file) => file.rules).filter((rule) => isFor(rule, who));
     this.isCovered = files.length > 0;
@@ -22,19 +34,52 @@ export class Rights {
       allow: files.flatMap((file) => file.functions.allow),
       deny: files.flatMap((file) => file.functions.deny),
     };
+    this.catalog = strictest(
+      catalogModes,
+      files.map((file) => file.catalog),
+    );
+    this.firewall = strictest(
+      firewallModes,
+      files.map((file) => file.firewall.mode),
+    );
+    this.limits = {
+      rowsMax: smallest(files.map((file) => file.limits.rowsMax)),
+      complexityMax: smallest(files.map((file) => file.limits.complexityMax)),
+      timeoutMs: smallest(files.map((file) => file.limits.timeoutMs)),
+    };
     this.allowing = rules.filter(({ effect }) => effect === 'allow');
     this.denying = rules.filter(({ effect }) => effect === 'deny');
   }
 
   /** The rule that refuses this action on this relation, the one that allows it, or null where no rule says anything. */
-  ruleFor(action: Action, schema: string, name: string): Rule | null {
-    const isMatch = (rule: Rule) =>
-      rule.actions.has(action) && rule.tables.some((table) => matchesTable(table, schema, name));
+  ruleFor(action: Action, schema: string, name: string, isChild = false): Rule | null {
+    const isMatch = (rule: Rule) => rule.actions.has(action) && matchesAnyTable(rule, schema, name, isChild);
     return this.denying.find(isMatch) ?? this.allowing.find(isMatch) ?? null;
+  }
+
+  /** All rules that allow something on a relation. */
+  rulesOn(schema: string, name: string, isChild = false): readonly Rule[] {
+    return this.allowing.filter((rule) => matchesAnyTable(rule, schema, name, isChild));
   }
 }
 
-function isFor(rule: Rule, who: Principal): boolean {
+/** The last of an order from mild to strict that is among these; the mildest where there are none. */
+function strictest<T>(order: readonly [T, ...T[]], found: readonly T[]): T {
+  return order.findLast((mode) => found.includes(mode)) ?? order[0];
+}
+
+/** 0 is no limit. */
+function smallest(limits: readonly number[]): number {
+  const set = limits.filter((limit) => limit > 0);
+  return set.length === 0 ? 0 : Math.min(...set);
+}
+
+/** A partition or inheritance child is covered by a rule that names it, never by a wildcard. */
+function matchesAnyTable({ tables }: Rule, schema: string, name: string, isChild: boolean): boolean {
+  return tables.some((table) => (!isChild || table.name !== null) && matchesTable(table, schema, name));
+}
+
+function isFor(rule: Rule, who: Pick<Principal, 'user' | 'roles' | 'database'>): boolean {
   return (
     matchesAny(rule.users, [who.user]) &&
     matchesAny(rule.roles, who.roles) &&

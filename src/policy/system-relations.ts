@@ -39,18 +39,29 @@ const telling: readonly Exclusion[] = [
   { names: 'pg_aios pg_backend_memory_contexts pg_shmem_allocations pg_shmem_allocations_numa', why: 'the server' },
 ];
 
-/** information_schema shows each account what it has rights on; these show options with addresses and passwords. */
-const tellingInformation = new Set(
-  `_pg_foreign_data_wrappers _pg_foreign_servers _pg_foreign_table_columns _pg_foreign_tables _pg_user_mappings
-  foreign_server_options user_mapping_options user_mappings`.split(/\s+/),
+/** information_schema shows each account what it has rights on, and of that names, types and definitions. */
+const readableInformation = new Set(
+  `administrable_role_authorizations applicable_roles attributes character_sets check_constraint_routine_usage
+  check_constraints collation_character_set_applicability collations column_column_usage column_domain_usage
+  column_options column_privileges column_udt_usage columns constraint_column_usage constraint_table_usage
+  data_type_privileges domain_constraints domain_udt_usage domains element_types enabled_roles
+  foreign_data_wrapper_options foreign_data_wrappers foreign_servers foreign_table_options foreign_tables
+  information_schema_catalog_name key_column_usage parameters referential_constraints role_column_grants
+  role_routine_grants role_table_grants role_udt_grants role_usage_grants routine_column_usage routine_privileges
+  routine_routine_usage routine_sequence_usage routine_table_usage routines schemata sequences sql_features
+  sql_implementation_info sql_parts sql_sizing table_constraints table_privileges tables transforms
+  triggered_update_columns triggers udt_privileges usage_privileges user_defined_types view_column_usage
+  view_routine_usage view_table_usage views`.split(/\s+/),
 );
 
-const tellingPattern = new RegExp(
-  `^(?:${telling
-    .flatMap(({ names }) => names.split(' '))
-    .join('|')
-    .replaceAll('*', '.*')})$`,
-);
+const tellingInformation: readonly Exclusion[] = [
+  {
+    names: 'foreign_server_options user_mapping_options user_mappings _pg_*',
+    why: 'addresses and passwords of other servers',
+  },
+];
+
+const tellingPattern = patternOf(telling);
 
 /** Relations of pg_catalog that came with 14 to 18: to an older server an unqualified name may be a user's table. */
 const notInAllVersions = new Set(['pg_parameter_acl', 'pg_publication_namespace']);
@@ -63,10 +74,22 @@ export function isSystemSchema(schema: string): boolean {
 /** True for a relation that everybody may read. */
 export function isReadableByAll(schema: string, name: string): boolean {
   if (schema === 'pg_catalog') return readable.has(name);
-  return schema === 'information_schema' && !tellingInformation.has(name);
+  return schema === 'information_schema' && readableInformation.has(name);
+}
+
+/** Why a system relation needs a rule of its own; null for one that everybody may read. For people, not for clients. */
+export function whyRuleIsNeeded(schema: string, name: string): string | null {
+  if (isReadableByAll(schema, name)) return null;
+  const groups = schema === 'pg_catalog' ? telling : tellingInformation;
+  return groups.find((group) => patternOf([group]).test(name))?.why ?? 'it is on no list';
 }
 
 /** True if an unqualified name is one of pg_catalog to every server: pg_catalog is searched before the search_path. */
 export function isSurelySystem(name: string): boolean {
   return (readable.has(name) && !notInAllVersions.has(name)) || tellingPattern.test(name);
+}
+
+function patternOf(groups: readonly Exclusion[]): RegExp {
+  const names = groups.flatMap((group) => group.names.split(' '));
+  return new RegExp(`^(?:${names.join('|').replaceAll('*', '.*')})$`);
 }

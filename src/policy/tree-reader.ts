@@ -31,6 +31,18 @@ export class TreeReader {
     return values as { readonly [key in K[number]]?: TreeReader };
   }
 
+  /** A map whose keys are the writer's own. */
+  entries(): readonly (readonly [string, TreeReader])[] {
+    if (this.tree instanceof ConfigScalar || Array.isArray(this.tree)) {
+      this.error('must be a map; write its keys below it, indented');
+      return [];
+    }
+    return Object.entries(this.tree).map(([key, value]) => [
+      key,
+      new TreeReader(value, [...this.path, key], this.findings),
+    ]);
+  }
+
   list(): readonly TreeReader[] {
     if (Array.isArray(this.tree)) {
       return this.tree.map((item, index) => new TreeReader(item, [...this.path, index], this.findings));
@@ -78,6 +90,18 @@ export class TreeReader {
     const advice = near === null ? 'write one of them' : `did you mean ${near}?`;
     this.error(`must be one of ${names.join(', ')}; ${advice}`);
     return null;
+  }
+
+  isOneOf(names: readonly string[]): boolean {
+    return this.tree instanceof ConfigScalar && names.includes(this.tree.text);
+  }
+
+  /** A whole number from 0; 0 stands for no limit. */
+  count(): number {
+    const value = this.tree instanceof ConfigScalar ? Number(this.tree.text || Number.NaN) : Number.NaN;
+    if (Number.isSafeInteger(value) && value >= 0) return value;
+    this.error('must be a whole number; write 0 for no limit');
+    return 0;
   }
 
   private unknownKey(key: string, known: readonly string[]): void {

@@ -1,13 +1,8 @@
-import { builtinFunctions } from './builtin-functions.js';
-
-/** Names, or beginnings (`pg_ls_*`) and ends (`*_to_xml`) of names, and why they are not on a list. */
-interface Exclusion {
-  readonly names: string;
-  readonly why: string;
-}
+import { builtinFunctions, changingFunctions } from './builtin-functions.js';
+import { describingFunctions, type Reviewed, reviewedFunctions } from './reviewed-functions.js';
 
 /** What leaves something behind in the session that calls it, or runs a text that may. */
-const keepingState: readonly Exclusion[] = [
+const keepingState: readonly Reviewed[] = [
   { names: 'set_config', why: 'changes a setting; told apart by its arguments where they are literals' },
   { names: 'setseed', why: 'random() of this session follows it' },
   { names: 'lastval currval', why: 'what nextval gave to this session' },
@@ -34,7 +29,7 @@ const keepingState: readonly Exclusion[] = [
 ];
 
 /** What does more than compute, or tells of more than its arguments. */
-const harmful: readonly Exclusion[] = [
+const harmful: readonly Reviewed[] = [
   ...keepingState,
   {
     names: 'nextval setval pg_sequence_last_value pg_get_sequence_data',
@@ -68,7 +63,16 @@ const harmful: readonly Exclusion[] = [
     why: 'the write-ahead log tells of all data',
   },
   {
-    names: 'pg_last_committed_xact pg_xact_commit_timestamp* pg_get_multixact_members pg_xact_status',
+    names: 'current_query',
+    why: 'the statement as it was rewritten, with the filters and masks of others in it',
+  },
+  {
+    names:
+      'pg_database_size pg_indexes_size pg_relation_size pg_table_size pg_tablespace_size pg_total_relation_size pg_relation_filenode pg_filenode_relation pg_tablespace_databases',
+    why: 'how much data there is, and where',
+  },
+  {
+    names: 'pg_last_committed_xact pg_xact_commit_timestamp* pg_get_multixact_* pg_xact_status txid_status',
     why: 'what other sessions do',
   },
   {
@@ -86,13 +90,16 @@ const harmful: readonly Exclusion[] = [
   },
   { names: '*_validator *_handler *handler dsnowball_* amvalidate', why: 'made for the server, not for a caller' },
   {
-    names: 'pg_event_trigger_* tsvector_update_trigger* suppress_redundant_updates_trigger RI_FKey_*',
+    names:
+      'pg_event_trigger_* tsvector_update_trigger* suppress_redundant_updates_trigger unique_key_recheck RI_FKey_*',
     why: 'for triggers',
   },
 ];
 
 const stateful = namesOf(keepingState);
 const notHarmless = namesOf(harmful);
+const describing = namesOf(describingFunctions);
+const reviewed = new Set([...namesOf(reviewedFunctions), ...describing]);
 
 /** True for a function of pg_catalog that leaves the session as it was, whatever else it does. */
 export function leavesSessionAlone(name: string): boolean {
@@ -101,7 +108,19 @@ export function leavesSessionAlone(name: string): boolean {
 
 /** True for a function of pg_catalog that a policy allows without being asked: no side effects, no files, no others. */
 export function isHarmless(name: string): boolean {
-  return builtinFunctions.has(name) && !notHarmless.has(name);
+  return builtinFunctions.has(name) && !notHarmless.has(name) && (reviewed.has(name) || !changingFunctions.has(name));
+}
+
+/** True for a harmless function that tells about an object of the catalog that its arguments name. */
+export function describesCatalog(name: string): boolean {
+  return describing.has(name) && isHarmless(name);
+}
+
+/** Why a function of pg_catalog is not harmless; null for one that is. For people, not for clients. */
+export function whyNotHarmless(name: string): string | null {
+  if (isHarmless(name)) return null;
+  const found = harmful.find(({ names }) => patternOf(names).test(name));
+  return found?.why ?? 'it is on no list';
 }
 
 /** Syntax since 16 or 17 that is written like a call of a function. */
@@ -119,8 +138,11 @@ export function isLargeObject(name: string): boolean {
   return /^(lo_(?!import$|export$)|loread$|lowrite$)/.test(name) && builtinFunctions.has(name);
 }
 
-function namesOf(exclusions: readonly Exclusion[]): ReadonlySet<string> {
-  const globs = exclusions.flatMap(({ names }) => names.split(' '));
-  const pattern = new RegExp(`^(?:${globs.map((glob) => glob.replaceAll('*', '.*')).join('|')})$`);
+function namesOf(groups: readonly Reviewed[]): ReadonlySet<string> {
+  const pattern = patternOf(groups.map(({ names }) => names).join(' '));
   return new Set([...builtinFunctions].filter((name) => pattern.test(name)));
+}
+
+function patternOf(names: string): RegExp {
+  return new RegExp(`^(?:${names.trim().split(/\s+/).join('|').replaceAll('*', '.*')})$`);
 }

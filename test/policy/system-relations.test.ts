@@ -1,5 +1,6 @@
 import t from 'tap';
-import { isReadableByAll, isSurelySystem, isSystemSchema } from '../../src/policy/system-relations.js';
+import { isReadableByAll, isSurelySystem, isSystemSchema, whyRuleIsNeeded } from '../../src/policy/system-relations.js';
+import { kinds } from '../support/catalog.js';
 import { startPostgres } from '../support/postgres.js';
 
 const postgres = await startPostgres();
@@ -19,6 +20,25 @@ t.test('every relation of a server was looked at, and none is taken for a table 
     readable.length > 50 && readable.length < rows.length / 1.5,
     `${readable.length} of ${rows.length} are readable`,
   );
+});
+
+t.test('every system relation is on a list, on each of the servers that there are', async (t) => {
+  for (const kind of kinds) {
+    const server = await startPostgres({ kind });
+    const rows =
+      await server.query(`select relnamespace::regnamespace::text as schema, relname::text as name from pg_class
+      where relnamespace in ('pg_catalog'::regnamespace, 'information_schema'::regnamespace) and relkind in ('r', 'v')`);
+    await server.stop();
+    const reasons = rows.map(({ schema, name }) => [schema, name, whyRuleIsNeeded(String(schema), String(name))]);
+    t.same(
+      reasons.filter(([, , why]) => why === 'it is on no list'),
+      [],
+      `${server.version}: say in system-relations.ts what they show`,
+    );
+  }
+  t.equal(whyRuleIsNeeded('pg_catalog', 'pg_authid'), 'password verifiers');
+  t.equal(whyRuleIsNeeded('pg_catalog', 'pg_class'), null);
+  t.equal(whyRuleIsNeeded('information_schema', 'something_new'), 'it is on no list');
 });
 
 t.test('no readable relation shows values, verifiers, statements or paths', async (t) => {

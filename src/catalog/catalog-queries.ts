@@ -1,0 +1,158 @@
+import type { CatalogSection } from '../sql/catalog/catalog-text.js';
+
+// Every query gives one row with one column: a JSON text, an array of arrays whose order src/sql/catalog/
+// takes apart, or null for none. Each has an order, so that the same contents give the same text. Nothing here takes a lock
+// on a relation of the user's (as pg_get_viewdef and pg_relation_is_updatable do): a long ALTER TABLE of somebody else
+// must not stop the reading. oids go out as int8 since JSON would quote them; oidvector and int2vector as texts
+// ("23 25"), and so each relation's columns (JSON within JSON).
+
+// What is asked of a client's own session names everything in full: its temporary tables come before PostgreSQL's.
+
+/** One query a section, for a server of that major version (13 to 18). */
+export function catalogQueries(major: number): Readonly<Record<CatalogSection, string>> {
+  const schemas = schemasWhere(`nspname !~ '^pg_(toast$|temp_|toast_temp_)'`);
+  return {
+    schemas: rows('n.oid::int8, n.nspname, pg_get_userbyid(n.nspowner)', `${schemas} n order by n.oid`),
+    ...relationQueries(major, schemas),
+    types: typesQuery(major, schemas),
+    enumLabels: rows(
+      'e.enumtypid::int8, json_agg(e.enumlabel order by e.enumsortorder)',
+      `pg_enum e group by e.enumtypid order by e.enumtypid`,
+    ),
+    typeOperators: typeOperatorsQuery(),
+    functions: functionsQuery(schemas),
+    operators: rows(
+      'o.oid::int8, n.nspname, o.oprname, o.oprleft::int8, o.oprright::int8, o.oprresult::int8, o.oprcode::oid::int8',
+      `pg_operator o join ${schemas} n on n.oid = o.oprnamespace order by o.oid`,
+    ),
+    casts: rows('castsource::int8, casttarget::int8, castfunc::int8, castcontext, castmethod', 'pg_cast order by oid'),
+    collations: rows(
+      'c.oid::int8, n.nspname, c.collname, c.collisdeterministic',
+      // One name can have a collation for each encoding; -1 is for all of them.
+      `pg_collation c join ${schemas} n on n.oid = c.collnamespace where c.collencoding in (-1,
+        (select encoding from pg_database where datname = current_database())) order by c.oid`,
+    ),
+  };
+}
+
+function rows(columns: string, from: string): string {
+  return `select pg_catalog.json_agg(fact)::text from (select pg_catalog.json_build_array(${columns}) as fact from ${from}) as facts`;
+}
+
+function schemasWhere(condition: string): string {
+  return `(select oid, nspname, nspowner from pg_catalog.pg_namespace where ${condition})`;
+}
+
+/**
+ * The temporary relations of the session that is asked, committed or not, as one JSON object for
+ * `parseTemporaryRelations`. It leaves the session's transaction and settings as they are.
+ */
+export function temporaryRelationsQuery(major: number): string {
+  const queries = Object.entries(relationQueries(major, schemasWhere('oid = pg_catalog.pg_my_temp_schema()')));
+  const sections = queries.map(([section, query]) => `'${section}', (${query})`);
+  return `select pg_catalog.json_build_object(${sections.join(', ')})::text`;
+}
+
+type RelationSection = 'relations' | 'indexNames' | 'columns' | 'keys' | 'foreignKeys' | 'parents' | RelationExtra;
+type RelationExtra = 'triggers' | 'rules' | 'viewReads';
+
+function relationQueries(major: number, schemas: string): Record<RelationSection, string> {
+  const relations = `pg_catalog.pg_class c join ${schemas} n on n.oid = c.relnamespace and c.relkind in (${kinds})`;
+  return {
+    relations: rows(
+      `c.oid::int8, n.nspname, c.relname, c.relkind, pg_catalog.pg_get_userbyid(c.relowner), c.relpersistence, c.reltype::int8,
+        c.relispartition, c.relrowsecurity, c.relforcerowsecurity, case when c.relkind in ('v', 'm') then c.reloptions end`,
+      `${relations} order by n.nspname, c.relname`,
+    ),
+    indexNames: rows(
+      'n.nspname, pg_catalog.json_agg(c.relname order by c.relname)',
+      `pg_catalog.pg_class c join ${schemas} n on n.oid = c.relnamespace and c.relkind in ('i', 'I')
+        group by n.nspname order by n.nspname`,
+    ),
+    columns: rows(
+      `a.attrelid::int8, pg_catalog.json_agg(pg_catalog.json_build_array(a.attname, a.attnum, a.atttypid::int8, a.atttypmod,
+        a.attcollation::int8, a.attnotnull, a.atthasdef, a.attgenerated, a.attidentity) order by a.attnum)::text`,
+      `${relations} join pg_catalog.pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+        group by a.attrelid order by a.attrelid`,
+    ),
+    keys: keysQuery(major, relations),
+    foreignKeys: rows(
+      'k.conrelid::int8, k.conname, k.conkey, k.confrelid::int8, k.confkey',
+      `${relations} join pg_catalog.pg_constraint k on k.conrelid = c.oid and k.contype = 'f' order by k.conname, k.oid`,
+    ),
+    parents: rows(
+      'i.inhrelid::int8, i.inhparent::int8',
+      `${relations} join pg_catalog.pg_inherits i on i.inhrelid = c.oid order by i.inhrelid, i.inhseqno`,
+    ),
+    triggers: rows(
+      't.tgrelid::int8, t.tgname, t.tgtype, t.tgfoid::int8, t.tgenabled',
+      `${relations} join pg_catalog.pg_trigger t on t.tgrelid = c.oid and not t.tgisinternal order by t.tgname, t.oid`,
+    ),
+    rules: rows(
+      'r.ev_class::int8, r.rulename, r.ev_type, r.is_instead',
+      `${relations} join pg_catalog.pg_rewrite r on r.ev_class = c.oid and (r.rulename <> '_RETURN' or r.ev_type <> '1')
+        order by r.rulename, r.oid`,
+    ),
+    viewReads: rows(
+      `r.ev_class::int8, d.refclassid = 'pg_catalog.pg_class'::regclass, pg_catalog.json_agg(distinct d.refobjid::int8)`,
+      `${relations} join pg_catalog.pg_rewrite r on r.ev_class = c.oid and c.relkind in ('v', 'm')
+        join pg_catalog.pg_depend d on d.classid = 'pg_catalog.pg_rewrite'::regclass and d.objid = r.oid and d.deptype = 'n'
+          and d.refclassid in ('pg_catalog.pg_class'::regclass, 'pg_catalog.pg_proc'::regclass) and d.refobjid <> r.ev_class
+        group by r.ev_class, d.refclassid order by r.ev_class, d.refclassid`,
+    ),
+  };
+}
+
+const kinds = `'r', 'p', 'v', 'm', 'f', 'S', 'c'`;
+
+function keysQuery(major: number, relations: string): string {
+  const nullsNotDistinct = major >= 15 ? 'i.indnullsnotdistinct' : 'false';
+  return rows(
+    `i.indrelid::int8, x.relname, i.indisprimary, i.indkey::text, i.indnkeyatts, k.oid is not null,
+      not i.indimmediate, i.indpred is not null, ${nullsNotDistinct}`,
+    `${relations} join pg_catalog.pg_index i on i.indrelid = c.oid and i.indisunique and i.indisvalid
+      join pg_catalog.pg_class x on x.oid = i.indexrelid
+      left join pg_catalog.pg_constraint k on k.conindid = i.indexrelid and k.conrelid = i.indrelid and k.contype in ('p', 'u')
+      order by x.relname, x.oid`,
+  );
+}
+
+function typesQuery(major: number, schemas: string): string {
+  // Before 14 there was one way to subscript a type, and arrays were told by their length.
+  const isArray =
+    major >= 14 ? `t.typsubscript = 'array_subscript_handler'::regproc` : `t.typlen = -1 and t.typelem <> 0`;
+  const multirange = major >= 14 ? 'g.rngmultitypid::int8' : '0';
+  const ranges =
+    `left join (select rngtypid as typid, rngsubtype as subtype, ${multirange} as counterpart from pg_range g` +
+    (major >= 14 ? ` union all select rngmultitypid, rngsubtype, rngtypid::int8 from pg_range` : '') +
+    `) r on r.typid = t.oid`;
+  return rows(
+    `t.oid::int8, n.nspname, t.typname, t.typtype, t.typcategory, t.typispreferred, t.typisdefined, t.typelem::int8,
+      ${isArray}, t.typarray::int8, t.typbasetype::int8, t.typtypmod, t.typnotnull, t.typrelid::int8,
+      coalesce(r.subtype, 0)::int8, coalesce(r.counterpart, 0)::int8, t.typcollation::int8`,
+    `pg_type t join ${schemas} n on n.oid = t.typnamespace ${ranges} order by t.oid`,
+  );
+}
+
+/** `=` of the default btree operator class (strategy 3), else of the hash one (1); `<` of the btree one. */
+function typeOperatorsQuery(): string {
+  const operator = (method: string, strategy: number) =>
+    `max(o.amopopr::int8) filter (where m.amname = '${method}' and o.amopstrategy = ${strategy})`;
+  return rows(
+    `c.opcintype::int8, coalesce(${operator('btree', 3)}, ${operator('hash', 1)}, 0), coalesce(${operator('btree', 1)}, 0)`,
+    `pg_opclass c join pg_am m on m.oid = c.opcmethod and m.amname in ('btree', 'hash')
+      join pg_amop o on o.amopfamily = c.opcfamily and o.amoplefttype = c.opcintype
+        and o.amoprighttype = c.opcintype and o.amoppurpose = 's'
+      where c.opcdefault group by c.opcintype order by c.opcintype`,
+  );
+}
+
+function functionsQuery(schemas: string): string {
+  return rows(
+    `p.oid::int8, n.nspname, p.proname, p.prokind, pg_get_userbyid(p.proowner), p.proargtypes::text, p.proargnames,
+      p.proallargtypes::int8[], p.proargmodes, p.pronargdefaults, p.provariadic::int8, p.prorettype::int8, p.proretset,
+      p.provolatile, p.proleakproof, p.proisstrict, l.lanname, p.prosecdef, a.aggkind, coalesce(a.aggnumdirectargs, 0)`,
+    `pg_proc p join ${schemas} n on n.oid = p.pronamespace join pg_language l on l.oid = p.prolang
+      left join pg_aggregate a on a.aggfnoid = p.oid order by p.oid`,
+  );
+}

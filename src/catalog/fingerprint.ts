@@ -1,0 +1,58 @@
+import type { CatalogSection } from '../sql/catalog/catalog-text.js';
+
+/** A sum over the rows of each system catalog that changes when a row comes, goes or changes: text by catalog. */
+export type Fingerprint = Readonly<Record<string, string>>;
+
+/** Which system catalogs a section is made of. */
+const catalogsOf: Readonly<Record<CatalogSection, readonly string[]>> = {
+  schemas: ['pg_namespace', 'pg_roles'],
+  relations: ['pg_class', 'pg_namespace', 'pg_roles'],
+  indexNames: ['pg_class', 'pg_namespace'],
+  columns: ['pg_attribute', 'pg_class', 'pg_namespace'],
+  keys: ['pg_index', 'pg_constraint', 'pg_class', 'pg_namespace'],
+  foreignKeys: ['pg_constraint', 'pg_class', 'pg_namespace'],
+  parents: ['pg_inherits', 'pg_class', 'pg_namespace'],
+  triggers: ['pg_trigger', 'pg_class', 'pg_namespace'],
+  rules: ['pg_rewrite', 'pg_class', 'pg_namespace'],
+  viewReads: ['pg_rewrite', 'pg_class', 'pg_namespace'],
+  types: ['pg_type', 'pg_range', 'pg_namespace'],
+  enumLabels: ['pg_enum'],
+  typeOperators: ['pg_opclass', 'pg_amop'],
+  functions: ['pg_proc', 'pg_aggregate', 'pg_language', 'pg_namespace', 'pg_roles'],
+  operators: ['pg_operator', 'pg_namespace'],
+  casts: ['pg_cast'],
+  collations: ['pg_collation', 'pg_namespace'],
+};
+
+const catalogs = [...new Set(Object.values(catalogsOf).flat())].sort();
+
+/**
+ * Gives a JSON object: the fingerprint. Reads every row of the catalogs: 2 ms for an ordinary database,
+ * 40 ms for 10,000 tables. It hashes xmin, the transaction that wrote a row version, as its distance from the first
+ * there can be; the bootstrap's and frozen ones have no distance that stays, and are only counted. Statistics written
+ * by VACUUM and ANALYZE go in place and leave xmin alone.
+ */
+export const fingerprintSql = `select json_build_object('server', (${serverSql()}), ${catalogs
+  .map((catalog) => `'${catalog}', (${sumOf(catalog)})`)
+  .join(', ')})::text from (select age('3'::xid)::int8 as first) as base`;
+
+/** After a failover or an upgrade nothing that was read before is taken over. */
+function serverSql(): string {
+  return `select current_setting('server_version_num') || ':' || oid from pg_database where datname = current_database()`;
+}
+
+function sumOf(catalog: string): string {
+  // Who may log in with what is for superusers; names are for all, and names are all that we read.
+  const hash =
+    catalog === 'pg_roles' ? 'hashtext(rolname || oid)' : 'hashint8(first - nullif(age(c.xmin), 2147483647)::int8)';
+  return `select count(*) || ':' || coalesce(sum(${hash}), 0) from ${catalog} c`;
+}
+
+/** True if what the section is made of differs between the two. */
+export function differs(section: CatalogSection, one: Fingerprint, other: Fingerprint): boolean {
+  return one.server !== other.server || catalogsOf[section].some((catalog) => one[catalog] !== other[catalog]);
+}
+
+export function isSame(one: Fingerprint, other: Fingerprint): boolean {
+  return one.server === other.server && catalogs.every((catalog) => one[catalog] === other[catalog]);
+}

@@ -1,0 +1,122 @@
+import { ProxyError } from '../errors/proxy-error.js';
+import { type CatalogSection, type CatalogText, catalogSections } from '../sql/catalog/catalog-text.js';
+import { catalogQueries } from './catalog-queries.js';
+import { differs, type Fingerprint, fingerprintSql } from './fingerprint.js';
+
+/** A connection of the daemon's own to the database. Rejects when the server refuses or the connection is lost. */
+export interface CatalogLoader {
+  /** Runs one statement (ASCII) and gives the first column of its last row as text, decoded from UTF-8. */
+  ask(sql: string): Promise<string | null>;
+}
+
+/** A catalog as it was read, and the fingerprint of the very snapshot that it was read in. */
+export interface LoadedCatalog {
+  readonly serverMajor: number;
+  readonly database: string;
+  readonly sections: CatalogText['sections'];
+  readonly fingerprint: Fingerprint;
+}
+
+export interface CatalogLimits {
+  /** Rows of pg_class in all, indexes and TOAST tables included. */
+  readonly relationsMax: number;
+  /** Rows of pg_attribute in all. */
+  readonly columnsMax: number;
+  readonly functionsMax: number;
+  readonly statementTimeoutMs: number;
+}
+
+/** A catalog at these limits takes some 300 MB in each thread that holds it. */
+export const defaultCatalogLimits: CatalogLimits = {
+  relationsMax: 500_000,
+  columnsMax: 3_000_000,
+  functionsMax: 200_000,
+  statementTimeoutMs: 15_000,
+};
+
+const oldestMajor = 13;
+
+/** Reads catalogs over one connection, one thing at a time. Works for every account: it asks only what is open to all. */
+export class CatalogSession {
+  private constructor(
+    readonly loader: CatalogLoader,
+    readonly serverMajor: number,
+    readonly database: string,
+    readonly limits: CatalogLimits,
+  ) {}
+
+  /**
+   * Prepares the connection, which must be used for nothing else from now on.
+   * @throws ProxyError notSupported when the server is too old
+   */
+  static async open(loader: CatalogLoader, limits = defaultCatalogLimits): Promise<CatalogSession> {
+    // No function or table of anybody's may stand in for PostgreSQL's own in the queries to come.
+    await loader.ask('set search_path = pg_catalog, pg_temp');
+    await loader.ask('set client_encoding = utf8');
+    await loader.ask('set default_transaction_read_only = on');
+    // Compiling queries that run for milliseconds takes longer than running them.
+    await loader.ask('set jit = off');
+    await loader.ask(`set statement_timeout = ${limits.statementTimeoutMs}`);
+    const major = Math.floor(Number(await loader.ask(`select current_setting('server_version_num')`)) / 10_000);
+    if (!(major >= oldestMajor)) {
+      const message = `policies need PostgreSQL ${oldestMajor} or later, and the server is ${major}`;
+      throw new ProxyError('notSupported', message);
+    }
+    return new CatalogSession(loader, major, String(await loader.ask('select current_database()')), limits);
+  }
+
+  async readFingerprint(): Promise<Fingerprint> {
+    return JSON.parse(String(await this.loader.ask(fingerprintSql))) as Fingerprint;
+  }
+
+  /**
+   * Reads the catalog, all of it in one snapshot; of what hasn't changed since `previous`, that one's texts.
+   * @throws ProxyError notSupported when it is larger than the limits; what the loader rejects with
+   */
+  async load(previous: LoadedCatalog | null = null): Promise<LoadedCatalog> {
+    return this.#inSnapshot(async () => {
+      await this.#checkSize();
+      const { serverMajor, database } = this;
+      const fingerprint = await this.readFingerprint();
+      const queries = catalogQueries(serverMajor);
+      const isKept = (section: CatalogSection) =>
+        previous !== null && !differs(section, previous.fingerprint, fingerprint);
+      const sections: Partial<Record<CatalogSection, string>> = {};
+      for (const section of catalogSections) {
+        const kept = isKept(section) ? previous?.sections[section] : undefined;
+        sections[section] = kept ?? (await readText(this.loader, queries[section]));
+      }
+      return { serverMajor, database, sections: sections as CatalogText['sections'], fingerprint };
+    });
+  }
+
+  async #inSnapshot<Value>(read: () => Promise<Value>): Promise<Value> {
+    await this.loader.ask('begin isolation level repeatable read read only');
+    try {
+      return await read();
+    } finally {
+      // Where the connection is lost, `read` has said so.
+      await this.loader.ask('rollback').catch(() => {});
+    }
+  }
+
+  /** Before it is asked for: a text that is too large would be in memory when one sees that it is. */
+  async #checkSize(): Promise<void> {
+    const { relationsMax, columnsMax, functionsMax } = this.limits;
+    const bounds = [
+      ['relations', 'pg_class', relationsMax],
+      ['columns', 'pg_attribute', columnsMax],
+      ['functions', 'pg_proc', functionsMax],
+    ] as const;
+    for (const [things, catalog, max] of bounds) {
+      if (Number(await this.loader.ask(`select count(*) from ${catalog}`)) <= max) continue;
+      const message = `database "${this.database}" has more than ${max} ${things}, which is too many for policies`;
+      throw new ProxyError('notSupported', message);
+    }
+  }
+}
+
+async function readText(loader: CatalogLoader, sql: string): Promise<string> {
+  // An aggregate over nothing is null.
+  return (await loader.ask(sql)) ?? '[]';
+}

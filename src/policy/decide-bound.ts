@@ -1,0 +1,136 @@
+import type { BoundStatement, FunctionUse, OperatorUse, RelationUse } from '../sql/bind/bound.js';
+import type { CatalogFunction, Relation } from '../sql/catalog/catalog.js';
+import type { CatalogIndex } from '../sql/catalog/catalog-index.js';
+import { isHarmless } from '../sql/harmless-functions.js';
+import { restrictsReading } from '../sql/rewrite/restriction.js';
+import type { Restrictions } from '../sql/rewrite/rewrite.js';
+import type { Action } from '../sql/statement-facts.js';
+import { matchesFunction } from './name-pattern.js';
+import type { Rights } from './rights.js';
+import { quoteName } from './search-path.js';
+import { isReadableByAll } from './system-relations.js';
+
+export interface BoundDenial {
+  readonly message: string;
+  /** The deny rule that refused, if one did. For audit, never for the client. */
+  readonly rules: readonly string[];
+  /** UTF-8 byte offset in the client's text. */
+  readonly position: number | null;
+}
+
+export interface BoundDecision {
+  readonly denial: BoundDenial | null;
+  /** Names of the rules that allowed. */
+  readonly rules: readonly string[];
+}
+
+/**
+ * Whether a session may do what a bound statement does: each action on each relation, each function, operator and cast.
+ * What the statement is (its kind, settings, what is never allowed) is decided from its facts, before binding.
+ */
+export function decideBound(
+  bound: BoundStatement,
+  rights: Rights,
+  index: CatalogIndex,
+  restrictions: Restrictions,
+): BoundDecision {
+  const deciding = new Deciding(rights, index, restrictions);
+  return { denial: deciding.statement(bound), rules: [...deciding.rules] };
+}
+
+class Deciding {
+  readonly rules = new Set<string>();
+
+  constructor(
+    private readonly rights: Rights,
+    private readonly index: CatalogIndex,
+    private readonly restrictions: Restrictions,
+  ) {}
+
+  statement(bound: BoundStatement): BoundDenial | null {
+    return (
+      firstOf(bound.relations, (use) => this.relation(use)) ??
+      firstOf(bound.functions, (use) => this.function(use)) ??
+      firstOf(bound.operators, (use) => this.operator(use)) ??
+      firstOf(bound.casts, ({ function: oid, position }) => this.behind(oid, position)) ??
+      (bound.kind === 'ExplainStmt' ? firstOf(bound.relations, (use) => this.explained(use)) : null)
+    );
+  }
+
+  private relation(use: RelationUse): BoundDenial | null {
+    const { relation, name } = use;
+    if (relation.persistence === 't') {
+      return this.rights.statements.has('temp') ? null : deny('statement kind "temp" is not allowed', name.start);
+    }
+    const actions = new Set<Action>();
+    // Naming a relation in a definition is governed by the statement's kind.
+    for (const action of use.actions) if (action !== 'define') actions.add(action);
+    if (use.actions.has('copy-out')) actions.add('select');
+    if (use.actions.has('copy-in')) actions.add('insert');
+    // PG SELECT: FOR UPDATE and its kind need UPDATE.
+    if (use.lock !== null) actions.add('update');
+    return firstOf([...actions], (action) => this.action(action, relation, name.start));
+  }
+
+  private action(action: Action, relation: Relation, position: number): BoundDenial | null {
+    const { schema, name } = relation;
+    const rule = this.rights.ruleFor(action, schema, name, relation.parents.length > 0);
+    if (rule?.effect === 'allow') {
+      this.rules.add(rule.name);
+      return null;
+    }
+    const isReading = action === 'select' || action === 'copy-out';
+    if (rule === null && isReading && isReadableByAll(schema, name)) return null;
+    const what = `"${action}" on ${quoteName(schema)}.${quoteName(name)} is not allowed`;
+    return deny(what, position, rule === null ? [] : [rule.name]);
+  }
+
+  /** All that the call may mean must be allowed. Syntax of PostgreSQL's own calls functions of its own. */
+  private function(use: FunctionUse): BoundDenial | null {
+    if (use.candidates.length === 0) return deny(`function ${quoteName(use.name)} is not allowed`, use.position);
+    const isCalled = use.by === 'call';
+    return firstOf(use.candidates, (candidate) =>
+      isCalled || candidate.schema !== 'pg_catalog' ? this.candidate(candidate, use.position) : null,
+    );
+  }
+
+  private operator({ candidates, position }: OperatorUse): BoundDenial | null {
+    return firstOf(candidates, ({ function: oid }) => this.behind(oid, position));
+  }
+
+  /** What an operator or cast calls; one whose function is PostgreSQL's own is as harmless as its own operators. */
+  private behind(oid: number, position: number | null): BoundDenial | null {
+    const behind = oid === 0 ? undefined : this.index.function(oid);
+    if (behind === undefined || behind.schema === 'pg_catalog') return null;
+    return this.candidate(behind, position);
+  }
+
+  private candidate({ schema, name }: CatalogFunction, position: number | null): BoundDenial | null {
+    const { allow, deny: refusing } = this.rights.functions;
+    const isDenied = refusing.some((pattern) => matchesFunction(pattern, schema, name, true));
+    const isOwn = schema === 'pg_catalog' && isHarmless(name);
+    const isInformation = schema === 'information_schema' && name.startsWith('_pg_');
+    const isAllowed = isOwn || isInformation || allow.some((pattern) => matchesFunction(pattern, schema, name, false));
+    if (isAllowed && !isDenied) return null;
+    return deny(`function ${quoteName(schema)}.${quoteName(name)} is not allowed`, position);
+  }
+
+  /** A plan tells how many rows the filter is expected to leave, and so about those that it takes. */
+  private explained({ relation, name }: RelationUse): BoundDenial | null {
+    const restriction = this.restrictions.get(relation.oid);
+    if (restriction === undefined || !restrictsReading(restriction)) return null;
+    return deny(`EXPLAIN of ${quoteName(relation.schema)}.${quoteName(relation.name)} is not allowed`, name.start);
+  }
+}
+
+function firstOf<T>(items: readonly T[], denialOf: (item: T) => BoundDenial | null): BoundDenial | null {
+  for (const item of items) {
+    const denial = denialOf(item);
+    if (denial !== null) return denial;
+  }
+  return null;
+}
+
+function deny(what: string, position: number | null, rules: readonly string[] = []): BoundDenial {
+  return { message: `permission denied: ${what} for this user`, rules, position };
+}

@@ -1,0 +1,105 @@
+import type { CatalogIndex } from '../catalog/catalog-index.js';
+import { nodeOf, structOf } from '../facts/tree.js';
+import { type BindContext, Binder, type QueryOptions, type Rows } from './binder.js';
+import type { BindResult, BoundStatement, Span, Utility } from './bound.js';
+import { bindDelete, bindInsert, bindUpdate } from './changes.js';
+import { bindExpression } from './expressions.js';
+import { bindMerge } from './merge.js';
+import { BindError, unknownConstruct } from './refusal.js';
+import type { Scope } from './scope.js';
+import { bindSelect } from './select.js';
+import { SourceText } from './source-text.js';
+import { bindUtility, createdInto } from './utilities.js';
+
+const walkers = { expression: bindExpression, query: bindQuery };
+
+/**
+ * Binds the statements of a text that libpg-query has parsed: one result each, in order.
+ * @param text what was parsed
+ * @param parsed what the parser gave: { stmts: [...] }
+ */
+export function bindText(text: string, parsed: unknown, catalog: CatalogIndex, context: BindContext): BindResult[] {
+  const list = structOf(parsed)?.stmts;
+  const statements = Array.isArray(list) ? list : [];
+  return statements.map((raw) => bindStatement(text, structOf(raw) ?? {}, catalog, context));
+}
+
+/** Binds one statement: a RawStmt with its location in the text. Never throws for what a statement can hold. */
+export function bindStatement(
+  text: string | SourceText,
+  raw: Readonly<Record<string, unknown>>,
+  catalog: CatalogIndex,
+  context: BindContext,
+): BindResult {
+  try {
+    const source = typeof text === 'string' ? new SourceText(text) : text;
+    const binder = new Binder(source, catalog, context, walkers);
+    const node = nodeOf(raw.stmt);
+    if (node === null) throw unknownConstruct('an empty statement');
+    return { ok: true, bound: bound(binder, node.kind, raw) };
+  } catch (error) {
+    if (!(error instanceof BindError)) throw error;
+    const { sqlstate, message, position, more } = error;
+    return { ok: false, sqlstate, message, position, ...more };
+  }
+}
+
+function bound(binder: Binder, kind: string, raw: Readonly<Record<string, unknown>>): BoundStatement {
+  const span = statementSpan(binder.source, raw);
+  let rows: Rows | null = null;
+  let utility: Utility | null = null;
+  if (queryKinds.has(kind)) {
+    rows = bindQuery(binder, raw.stmt, null, { isChangingAllowed: true, stop: binder.source.firstFrom(span.end) });
+    if (binder.into !== null) utility = { kind, creates: createdInto(binder.into), copy: null, name: null };
+  } else {
+    ({ rows, utility } = bindUtility(binder, raw.stmt, span));
+  }
+  // The drafts are finished: what was mutable while binding is read-only from here on.
+  const { queries, relations, columns, stars, wholeRows, assigned, functions, operators, casts, types } = binder;
+  const { collations, withQueries, targets, parameters } = binder;
+  const lists = { relations, columns, stars, wholeRows, assigned, functions, operators, casts, types, collations };
+  const output = rows === null || rows.query.output.length === 0 ? null : rows.query.output;
+  return {
+    kind,
+    span,
+    queries,
+    ...lists,
+    withQueries,
+    targets,
+    output,
+    parameters: Array.from(parameters, (type) => type ?? 0),
+    utility,
+  };
+}
+
+function statementSpan(source: SourceText, raw: Readonly<Record<string, unknown>>): Span {
+  const start = Number(raw.stmt_location ?? 0);
+  const end = raw.stmt_len === undefined ? source.bytes.length : start + Number(raw.stmt_len);
+  const first = source.firstFrom(start);
+  const last = source.firstFrom(end) - 1;
+  if (last < first) throw unknownConstruct('an empty statement', start);
+  return source.span(first, source.is(last, ';') && last > first ? last - 1 : last);
+}
+
+const queryKinds: ReadonlySet<string> = new Set(['SelectStmt', 'InsertStmt', 'UpdateStmt', 'DeleteStmt', 'MergeStmt']);
+
+function bindQuery(binder: Binder, node: unknown, parent: Scope | null, options: QueryOptions = {}): Rows {
+  const found = nodeOf(node);
+  if (found?.kind === 'SelectStmt') {
+    if (found.fields.intoClause !== undefined && parent !== null) throw unknownConstruct('SELECT INTO in a sub-select');
+    return bindSelect(binder, found.fields, parent, options);
+  }
+  if (options.isChangingAllowed !== true) throw unknownConstruct(`${found?.kind} as a query`);
+  switch (found?.kind) {
+    case 'InsertStmt':
+      return bindInsert(binder, found.fields, parent, options);
+    case 'UpdateStmt':
+      return bindUpdate(binder, found.fields, parent, options);
+    case 'DeleteStmt':
+      return bindDelete(binder, found.fields, parent, options);
+    case 'MergeStmt':
+      return bindMerge(binder, found.fields, parent, options);
+    default:
+      throw unknownConstruct(`${found?.kind} as a query`);
+  }
+}

@@ -1,0 +1,195 @@
+import type { CatalogFunction, Collation, Operator, Relation, Type } from '../catalog/catalog.js';
+import type { CatalogIndex } from '../catalog/catalog-index.js';
+import type { Candidate } from './candidates.js';
+import { BindError } from './refusal.js';
+
+/** Where names are looked for, as the session has it at this moment. */
+export interface NameSettings {
+  /** search_path's items, without quotes; "$user" and pg_temp may be among them. */
+  readonly searchPath: readonly string[];
+  /** The upstream's current user, for "$user". */
+  readonly user: string;
+  /** The session's own temporary relations, which the catalog doesn't hold. */
+  readonly temporary?: readonly Relation[];
+}
+
+export interface FunctionCandidate extends Candidate {
+  readonly function: CatalogFunction;
+  readonly isVariadic: boolean;
+  readonly position: number;
+  /** Which of the call's arguments goes to which of the function's; null: in order. */
+  readonly order: readonly number[] | null;
+}
+
+export interface OperatorMatch extends Candidate {
+  readonly operator: Operator;
+}
+
+const temporarySchema = 'pg_temp';
+const builtinSchema = 'pg_catalog';
+
+/** Looks names up as namespace.c does: along the search path, or in the schema that is written. */
+export class Names {
+  /** In order, pg_catalog and pg_temp in their places. */
+  private readonly path: readonly string[];
+  private readonly temporary: ReadonlyMap<string, Relation>;
+
+  constructor(
+    private readonly catalog: CatalogIndex,
+    settings: NameSettings,
+  ) {
+    this.path = fullPath(catalog, settings);
+    this.temporary = new Map((settings.temporary ?? []).map((relation) => [relation.name, relation]));
+  }
+
+  /** RangeVarGetRelid. An index stops the search, as what is there but isn't readable. */
+  relation(schema: string | null, name: string): Relation | 'index' | null {
+    for (const place of schema === null ? this.path : [schema]) {
+      if (place === temporarySchema) {
+        const found = this.temporary.get(name);
+        if (found !== undefined) return found;
+        continue;
+      }
+      const found = this.catalog.relationByName(place, name);
+      if (found !== undefined) return found;
+      if (this.catalog.isIndex(place, name)) return 'index';
+    }
+    return null;
+  }
+
+  hasSchema(name: string): boolean {
+    return name === temporarySchema || this.catalog.schema(name) !== undefined;
+  }
+
+  type(schema: string | null, name: string): Type | null {
+    for (const place of schema === null ? this.path : [schema]) {
+      const found = place === temporarySchema ? this.temporaryType(name) : this.catalog.typeByName(place, name);
+      if (found !== null && found !== undefined) return found;
+    }
+    return null;
+  }
+
+  private temporaryType(name: string): Type | null {
+    const relation = this.temporary.get(name);
+    return relation === undefined ? null : (this.catalog.type(relation.rowType) ?? null);
+  }
+
+  collation(schema: string | null, name: string): Collation | null {
+    for (const place of schema === null ? this.path : [schema]) {
+      const found = this.catalog.collationByName(place, name);
+      if (found !== undefined) return found;
+    }
+    return null;
+  }
+
+  /** Functions and operators are never looked for in the temporary schema unless it is written. */
+  private placeOf(schema: string, written: string | null): number {
+    if (written !== null) return schema === written ? 0 : -1;
+    return schema === temporarySchema ? -1 : this.path.indexOf(schema);
+  }
+
+  /** All functions of a name that are visible at all. */
+  functions(schema: string | null, name: string): CatalogFunction[] {
+    return this.catalog.functionsByName(name).filter((each) => this.placeOf(each.schema, schema) >= 0);
+  }
+
+  /**
+   * FuncnameGetCandidates: what could take so many arguments, some of them perhaps by name, with VARIADIC spread out
+   * and defaults filled in. Of those with the same types the first on the path is taken, and a plain one before one
+   * that is variadic or needs defaults.
+   */
+  functionCandidates(call: {
+    schema: string | null;
+    name: string;
+    arguments: number;
+    argumentNames: readonly string[];
+    isVariadicCall: boolean;
+  }): FunctionCandidate[] {
+    const found = new Map<string, FunctionCandidate | null>();
+    for (const each of this.functions(call.schema, call.name)) {
+      const candidate = fit(each, call, this.placeOf(each.schema, call.schema));
+      if (candidate === null) continue;
+      const key = candidate.types.join();
+      const known = found.get(key);
+      if (known === undefined) found.set(key, candidate);
+      else if (known !== null) found.set(key, preferred(known, candidate));
+    }
+    return [...found.values()].filter((candidate) => candidate !== null);
+  }
+
+  /** OpernameGetCandidates; `left` null for prefix operators. */
+  operators(schema: string | null, name: string, isPrefix: boolean): OperatorMatch[] {
+    const found = new Map<string, { place: number; match: OperatorMatch }>();
+    for (const operator of this.catalog.operatorsByName(name)) {
+      const place = this.placeOf(operator.schema, schema);
+      if (place < 0 || operator.right === 0 || (operator.left === 0) !== isPrefix) continue;
+      const types = isPrefix ? [operator.right] : [operator.left, operator.right];
+      const known = found.get(types.join());
+      if (known === undefined || place < known.place) found.set(types.join(), { place, match: { operator, types } });
+    }
+    return [...found.values()].map(({ match }) => match);
+  }
+
+  notFound(schema: string | null, name: string, position: number | null): BindError {
+    const full = schema === null ? name : `${schema}.${name}`;
+    return new BindError('42P01', `relation "${full}" does not exist`, position);
+  }
+}
+
+/** recomputeNamespacePath: pg_temp and pg_catalog come first unless they are written. */
+function fullPath(catalog: CatalogIndex, { searchPath, user }: NameSettings): string[] {
+  const written = searchPath
+    .map((item) => (item === '$user' ? user : item))
+    .filter((item) => item === temporarySchema || catalog.schema(item) !== undefined);
+  const path = written.includes(builtinSchema) ? written : [builtinSchema, ...written];
+  return [...new Set(path.includes(temporarySchema) ? path : [temporarySchema, ...path])];
+}
+
+type Call = Parameters<Names['functionCandidates']>[0];
+
+function fit(each: CatalogFunction, call: Call, position: number): FunctionCandidate | null {
+  const inputs = each.arguments.length;
+  const given = call.arguments;
+  if (call.argumentNames.length > 0) {
+    // VARIADIC functions can be called by name only with VARIADIC written, and given as an array.
+    if (each.variadic !== 0 && !call.isVariadicCall) return null;
+    return inputs < given ? null : byName(each, call, position);
+  }
+  const base = { function: each, position, order: null };
+  if (each.variadic !== 0 && !call.isVariadicCall && given >= inputs) {
+    const spread = new Array<number>(given - inputs + 1).fill(each.variadic);
+    return { ...base, isVariadic: true, types: [...each.arguments.slice(0, -1), ...spread] };
+  }
+  if (given > inputs || given < inputs - each.defaults) return null;
+  return { ...base, isVariadic: false, types: each.arguments.slice(0, given) };
+}
+
+/** MatchNamedCall: the last arguments have names, in any order; what is left out needs a default. */
+function byName(each: CatalogFunction, call: Call, position: number): FunctionCandidate | null {
+  const inputs = each.arguments.length;
+  const inputNames = namesOfInputs(each);
+  const positional = call.arguments - call.argumentNames.length;
+  const order: number[] = Array.from({ length: positional }, (_, index) => index);
+  for (const name of call.argumentNames) {
+    const at = inputNames.indexOf(name);
+    if (at < positional || order.includes(at)) return null;
+    order.push(at);
+  }
+  for (let at = 0; at < inputs - each.defaults; at++) if (!order.includes(at)) return null;
+  const types = order.map((at) => each.arguments[at] as number);
+  return { function: each, position, order, isVariadic: false, types };
+}
+
+function namesOfInputs(each: CatalogFunction): readonly string[] {
+  if (each.argumentModes.length === 0) return each.argumentNames;
+  return each.argumentNames.filter((_, at) => each.argumentModes[at] !== 'o' && each.argumentModes[at] !== 't');
+}
+
+/** Null: PostgreSQL can't tell either, and says so if the call comes to it. */
+function preferred(known: FunctionCandidate, other: FunctionCandidate): FunctionCandidate | null {
+  if (known.position !== other.position) return known.position < other.position ? known : other;
+  if (known.isVariadic !== other.isVariadic) return known.isVariadic ? other : known;
+  const needsDefaults = ({ function: each, types }: FunctionCandidate) => each.arguments.length > types.length;
+  if (needsDefaults(known) !== needsDefaults(other)) return needsDefaults(known) ? other : known;
+  return null;
+}

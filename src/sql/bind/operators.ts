@@ -1,0 +1,142 @@
+import type { Operator } from '../catalog/catalog.js';
+import type { Binder } from './binder.js';
+import { type BoundQuery, type Span, undecided } from './bound.js';
+import { matching, selectCandidate } from './candidates.js';
+import type { OperatorMatch } from './names.js';
+import { resolveGenerics } from './polymorphism.js';
+import { BindError } from './refusal.js';
+import type { Scope, Typed } from './scope.js';
+import { typeNames } from './type-names.js';
+import { oid } from './type-oids.js';
+
+/** An operator as written, or as syntax stands for it. */
+export interface Written {
+  readonly schema: string | null;
+  readonly name: string;
+  readonly span: Span | null;
+  readonly position: number | null;
+}
+
+/** make_op: notes the operator, converts its operands and gives the result's type. `left` null: a prefix operator. */
+export function applyOperator(
+  binder: Binder,
+  scope: Scope,
+  written: Written,
+  left: Typed | null,
+  right: Typed,
+): number {
+  const operands = left === null ? [right] : [left, right];
+  const given = operands.map((value) => binder.typeOf(value));
+  const found = resolveOperator(binder, written, given);
+  note(binder, scope, written, found);
+  const [only] = found;
+  if (found.length !== 1 || only === undefined) return commonResult(found.map(({ operator }) => operator));
+  const generics = resolveGenerics(binder.coercions, given, only.types);
+  operands.forEach((value, at) => {
+    binder.coerce(value, generics.resolve(only.types[at] ?? undecided), scope);
+  });
+  return generics.resolve(only.operator.result);
+}
+
+/** make_scalar_array_op: `left op ANY (array)`, or IN over values of one type. */
+export function applyToElements(
+  binder: Binder,
+  scope: Scope,
+  written: Written,
+  left: Typed,
+  array: Typed,
+  element: number,
+): void {
+  const found = resolveOperator(binder, written, [binder.typeOf(left), element]);
+  note(binder, scope, written, found);
+  const [only] = found;
+  if (found.length !== 1 || only === undefined) return;
+  const given = [binder.typeOf(left), element];
+  const generics = resolveGenerics(binder.coercions, given, only.types);
+  binder.coerce(left, generics.resolve(only.types[0] as number), scope);
+  const wanted = generics.resolve(only.types[1] as number);
+  const wantedArray = binder.coercions.arrayOf(wanted);
+  if (wantedArray !== 0) binder.coerce(array, wantedArray, scope);
+}
+
+function note(binder: Binder, scope: Scope, written: Written, found: readonly OperatorMatch[]): void {
+  const candidates = found.map(({ operator }) => ({
+    oid: operator.oid,
+    schema: operator.schema,
+    left: operator.left,
+    right: operator.right,
+    function: operator.function,
+  }));
+  binder.operators.push({ ...written, candidates, query: scope.query as BoundQuery, place: scope.place });
+}
+
+function commonResult(operators: readonly Operator[]): number {
+  const [first] = operators;
+  return first !== undefined && operators.every(({ result }) => result === first.result) ? first.result : undecided;
+}
+
+/** oper() and left_oper() of parse_oper.c. Several only where a type is undecided. */
+function resolveOperator(binder: Binder, written: Written, given: readonly number[]): OperatorMatch[] {
+  const all = binder.names.operators(written.schema, written.name, given.length === 1);
+  const exact = exactMatch(binder, all, given);
+  if (exact !== undefined) return [exact];
+  const fitting = matching(binder.coercions, given, all);
+  if (fitting.length === 1 || (fitting.length > 0 && given.includes(undecided))) return fitting;
+  const selected = fitting.length === 0 ? null : selectCandidate(binder.coercions, given, fitting);
+  if (selected === null) throw noSuchOperator(binder, written, given, fitting.length > 0);
+  return [selected];
+}
+
+/** binary_oper_exact: a literal of no known type is first taken to be of the other side's. */
+function exactMatch(
+  binder: Binder,
+  all: readonly OperatorMatch[],
+  given: readonly number[],
+): OperatorMatch | undefined {
+  const find = (types: readonly number[]) => all.find((match) => match.types.every((type, at) => type === types[at]));
+  const [left, right] = given;
+  if (given.length === 1 || left === undefined || right === undefined) return find(given);
+  const hasUnknown = left === oid.unknown || right === oid.unknown;
+  if (!hasUnknown) return find(given);
+  const known = left === oid.unknown ? right : left;
+  const found = find([known, known]);
+  const base = binder.coercions.baseOf(known);
+  return found ?? (base === known ? undefined : find([base, base]));
+}
+
+function noSuchOperator(binder: Binder, written: Written, given: readonly number[], isAmbiguous: boolean): BindError {
+  const types = typeNames(binder.catalog, given);
+  const name = written.schema === null ? written.name : `${written.schema}.${written.name}`;
+  const signature = types.length === 1 ? `${name} ${types[0]}` : `${types[0]} ${name} ${types[1]}`;
+  return isAmbiguous
+    ? new BindError('42725', `operator is not unique: ${signature}`, written.position, {
+        hint: 'Could not choose a best candidate operator. You might need to add explicit type casts.',
+      })
+    : new BindError('42883', `operator does not exist: ${signature}`, written.position, {
+        hint: 'No operator matches the given name and argument types. You might need to add explicit type casts.',
+      });
+}
+
+/** make_row_comparison_op: column by column. */
+export function comparePairs(
+  binder: Binder,
+  scope: Scope,
+  written: Written,
+  left: readonly Typed[],
+  right: readonly Typed[],
+): void {
+  if (left.length !== right.length)
+    throw new BindError('42601', 'unequal number of entries in row expressions', written.position);
+  left.forEach((value, at) => {
+    applyOperator(binder, scope, written, value, right[at] as Typed);
+  });
+}
+
+/** `+`, or OPERATOR(s.+); null where a word stands for it (LIKE ANY). */
+export function operatorSpan(binder: Binder, position: number): Span | null {
+  const { source } = binder;
+  const first = source.tokenAt(position);
+  const word = source.word(first);
+  if (word === 'operator') return source.span(first, source.partner(first + 1));
+  return word === '' ? source.span(first, first) : null;
+}

@@ -1,0 +1,178 @@
+import type { Relation } from '../catalog/catalog.js';
+import { type Fields, listOf, namesOf, nodeOf, structOf, textOf } from '../facts/tree.js';
+import type { Binder } from './binder.js';
+import type { RelationAction, RelationUse, Span } from './bound.js';
+import { onlyFields } from './known-fields.js';
+import { BindError } from './refusal.js';
+import type { QueryDraft, RelationDraft, Source, SourceColumn, Version } from './scope.js';
+import { locationOf } from './source-text.js';
+import { oid } from './type-oids.js';
+
+/** Where a RangeVar and its alias stand, as tokens. */
+interface Place {
+  readonly first: number;
+  readonly nameFirst: number;
+  readonly nameLast: number;
+  /** Behind `*` or the closing parenthesis of ONLY (t). */
+  readonly last: number;
+  readonly alias: Alias | null;
+}
+
+export interface Alias {
+  readonly name: string;
+  readonly columns: readonly string[];
+  readonly span: Span;
+  readonly columnsSpan: Span | null;
+  readonly last: number;
+}
+
+/** Notes a relation that a RangeVar names. */
+export function noteRelation(
+  binder: Binder,
+  fields: Fields,
+  query: QueryDraft | null,
+  form: RelationUse['form'],
+  actions: readonly RelationAction[],
+): RelationDraft {
+  const relation = findRelation(binder, fields);
+  const place = placeOf(binder, fields);
+  const { source } = binder;
+  const isTable = form === 'table' && source.keyword(place.first - 1) === 'table';
+  return binder.addRelation({
+    query: query as RelationDraft['query'],
+    relation,
+    form,
+    actions: new Set(actions),
+    name: source.span(place.nameFirst, place.nameLast),
+    span: source.span(isTable ? place.first - 1 : place.first, place.last),
+    isOnly: fields.inh !== true,
+    isQualified: textOf(fields.schemaname) !== '',
+    visibleName: place.alias?.name ?? textOf(fields.relname),
+    alias: place.alias?.span ?? null,
+    aliasColumns: aliasColumnsOf(place.alias),
+    sample: null,
+    lock: null,
+    isNullable: false,
+    isReferencedFromInside: false,
+  });
+}
+
+function aliasColumnsOf(alias: Alias | null): RelationUse['aliasColumns'] {
+  if (alias === null || alias.columnsSpan === null) return null;
+  return { span: alias.columnsSpan, names: alias.columns };
+}
+
+export function findRelation(binder: Binder, fields: Fields): Relation {
+  onlyFields('RangeVar', fields, 'catalogname schemaname relname inh relpersistence alias location');
+  const position = locationOf(fields);
+  const catalog = textOf(fields.catalogname);
+  const schema = textOf(fields.schemaname) || null;
+  const name = textOf(fields.relname);
+  if (catalog !== '' && catalog !== binder.catalog.catalog.database) {
+    const written = `"${catalog}.${schema}.${name}"`;
+    throw new BindError('0A000', `cross-database references are not implemented: ${written}`, position);
+  }
+  const found = binder.names.relation(schema, name);
+  if (found === null) throw binder.names.notFound(schema, name, position);
+  if (found === 'index' || found.kind === 'c') {
+    const detail = `This operation is not supported for ${found === 'index' ? 'indexes' : 'composite types'}.`;
+    throw new BindError('42809', `cannot open relation "${name}"`, position, { detail });
+  }
+  return found;
+}
+
+function placeOf(binder: Binder, fields: Fields): Place {
+  const { source } = binder;
+  const nameFirst = source.tokenAt(Number(fields.location ?? 0));
+  const parts = [fields.catalogname, fields.schemaname, fields.relname].filter((part) => textOf(part) !== '').length;
+  const nameLast = source.nameEnd(nameFirst, parts);
+  let first = nameFirst;
+  let last = nameLast;
+  if (fields.inh !== true) {
+    if (source.keyword(first - 1) === 'only') first -= 1;
+    else if (source.is(first - 1, '(') && source.keyword(first - 2) === 'only') {
+      last = source.partner(first - 1);
+      first -= 2;
+    }
+  } else if (source.is(last + 1, '*')) {
+    last += 1;
+  }
+  return { first, nameFirst, nameLast, last, alias: aliasBehind(binder, last, fields.alias) };
+}
+
+/** The alias that the tree has and the tokens behind an item of FROM show: AS, a name, perhaps a list of columns. */
+export function aliasBehind(binder: Binder, token: number, value: unknown): Alias | null {
+  const alias = structOf(value);
+  if (alias === null) return null;
+  onlyFields('Alias', alias, 'aliasname colnames');
+  const { source } = binder;
+  const first = token + 1;
+  const name = source.word(first) === 'as' ? first + 1 : first;
+  const nameLast = source.nameEnd(name, 1);
+  const columns = namesOf(alias.colnames);
+  const last = columns.length > 0 ? source.partner(nameLast + 1) : nameLast;
+  return {
+    name: textOf(alias.aliasname),
+    columns,
+    span: source.span(first, last),
+    columnsSpan: columns.length > 0 ? source.span(nameLast + 1, last) : null,
+    last,
+  };
+}
+
+/** The last token of a relation with its alias. */
+export function endOfRelation(binder: Binder, fields: Fields): number {
+  const place = placeOf(binder, fields);
+  return place.alias?.last ?? place.last;
+}
+
+export function sourceOfRelation(
+  binder: Binder,
+  use: RelationDraft,
+  version: Version = 'stored',
+  name?: string,
+): Source {
+  const { relation } = use;
+  const visibility = binder.visibilityOf(relation);
+  const columns = binder.visibleColumns(relation).map(
+    (column): SourceColumn => ({
+      name: column.name,
+      type: column.type,
+      origin: { relation: use as RelationUse, attnum: column.attnum },
+      reads: [{ relation: use, attnum: column.attnum, name: column.name, version }],
+    }),
+  );
+  return {
+    name: name ?? use.visibleName,
+    kind: 'relation',
+    relation: use,
+    version,
+    isAliased: use.alias !== null || name !== undefined,
+    columns: renamed(columns, use.aliasColumns?.names ?? [], use.visibleName, use.name.start),
+    systemColumns: relation.kind === 'v' ? 'none' : visibility?.isSubquery === true ? 'tableoid' : 'all',
+    rowType: visibility?.isSubquery === true || relation.rowType === 0 ? oid.record : relation.rowType,
+    isScalar: false,
+  };
+}
+
+/** buildRelationAliases: the first columns take the alias's names. */
+export function renamed(
+  columns: readonly SourceColumn[],
+  names: readonly string[],
+  table: string,
+  position: number | null,
+): readonly SourceColumn[] {
+  if (names.length > columns.length) {
+    const message = `table "${table}" has ${columns.length} columns available but ${names.length} columns specified`;
+    throw new BindError('42P10', message, position);
+  }
+  return names.length === 0 ? columns : columns.map((column, at) => ({ ...column, name: names[at] ?? column.name }));
+}
+
+/** A list of RangeVar nodes. */
+export function rangeVarsOf(value: unknown): Fields[] {
+  return listOf(value).flatMap((item) => {
+    const node = nodeOf(item);
+    return node?.kind === 'RangeVar' ? [node.fields] : [];
+  });
+}

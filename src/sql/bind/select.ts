@@ -1,0 +1,169 @@
+import { type Fields, listOf, nodeOf, structOf, textOf } from '../facts/tree.js';
+import type { Binder, QueryOptions, Rows } from './binder.js';
+import type { BoundQuery } from './bound.js';
+import { windowDefinition } from './calls.js';
+import { clauseSpans, findClauses } from './clauses.js';
+import { bindCondition } from './conditions.js';
+import { bindFrom } from './from.js';
+import { bindGrouping, determinedColumns } from './grouping.js';
+import { onlyFields } from './known-fields.js';
+import { outputItem, sortOutput } from './output-items.js';
+import { queryFirst } from './query-places.js';
+import { BindError, unknownConstruct } from './refusal.js';
+import { rowItems } from './row-items.js';
+import { lockRows } from './row-locks.js';
+import { Scope, type SourceColumn, type Typed } from './scope.js';
+import { selectTargets, type TargetItem } from './targets.js';
+import { oid } from './type-oids.js';
+import { bindWith } from './with.js';
+
+const selectFields =
+  'distinctClause intoClause targetList fromClause whereClause groupClause groupDistinct havingClause windowClause ' +
+  'valuesLists sortClause limitOffset limitCount limitOption lockingClause withClause op all larg rarg';
+
+/** SelectStmt: SELECT, VALUES, TABLE and set operations. */
+export function bindSelect(binder: Binder, fields: Fields, parent: Scope | null, options: QueryOptions): Rows {
+  onlyFields('SelectStmt', fields, selectFields);
+  if (fields.intoClause !== undefined) binder.into = fields.intoClause;
+  const op = textOf(fields.op);
+  const first = queryFirst(binder.source, 'SelectStmt', fields);
+  const clauses = findClauses(binder.source, first, options.stop);
+  const isSetOperation = op !== 'SETOP_NONE';
+  const kind = kindOf(binder, fields, first, isSetOperation);
+  const query = binder.query(kind, parent?.query ?? null, binder.source.span(first, clauses.last));
+  query.clauses = clauseSpans(binder.source, clauses);
+  const scope = new Scope(parent, query);
+  bindWith(binder, fields.withClause, scope);
+  if (isSetOperation) return bindSetOperation(binder, fields, scope, options);
+  if (kind === 'values') return bindValues(binder, fields, scope);
+  return bindPlain(binder, fields, scope, options);
+}
+
+function kindOf(binder: Binder, fields: Fields, first: number, isSetOperation: boolean): BoundQuery['kind'] {
+  if (isSetOperation) return 'set-operation';
+  if (listOf(fields.valuesLists).length > 0) return 'values';
+  return binder.source.keyword(first) === 'table' ? 'table' : 'select';
+}
+
+/** transformSelectStmt, in its order: what types parameters get hangs on it. */
+function bindPlain(binder: Binder, fields: Fields, scope: Scope, options: QueryOptions): Rows {
+  const { query } = scope;
+  const lockables = scope.at('from', () => bindFrom(binder, listOf(fields.fromClause), scope));
+  binder.lockables.set(query, lockables);
+  const beforeTargets = binder.columns.length;
+  const targets = selectTargets(binder, listOf(fields.targetList), scope, 'output');
+  const beforeWhere = binder.columns.length;
+  if (fields.whereClause !== undefined) bindCondition(binder, fields.whereClause, scope, 'where', true);
+  const afterWhere = binder.columns.length;
+  scope.at('condition', () => {
+    if (fields.havingClause !== undefined)
+      binder.coerce(binder.expression(fields.havingClause, scope), oid.bool, scope);
+  });
+  sortOutput(binder, listOf(fields.sortClause), scope, targets);
+  bindGrouping(binder, fields, scope, targets);
+  distinct(binder, fields, scope, targets);
+  limits(binder, fields, scope);
+  for (const item of listOf(fields.windowClause)) {
+    const node = nodeOf(item);
+    if (node?.kind !== 'WindowDef') throw unknownConstruct(`WINDOW of ${node?.kind}`);
+    windowDefinition(binder, node.fields, scope);
+  }
+  const rows = outputRows(binder, scope, targets, options);
+  if (query.grouping !== null) {
+    const uses = [...binder.columns.slice(beforeTargets, beforeWhere), ...binder.columns.slice(afterWhere)];
+    query.grouping = { ...query.grouping, determined: determinedColumns(binder, query, uses) };
+  }
+  lockRows(binder, listOf(fields.lockingClause), query);
+  return rows;
+}
+
+/** The columns that come out; a bare literal is text unless somebody else has a say. */
+function outputRows(binder: Binder, scope: Scope, targets: readonly TargetItem[], options: QueryOptions): Rows {
+  const values = targets.map(({ value }): Typed => {
+    if (options.keepsUnknowns === true || binder.typeOf(value) !== oid.unknown) return value;
+    binder.coerce(value, oid.text, scope);
+    return { type: oid.text, position: value.position };
+  });
+  const columns = targets.map(({ name, value, column }, at): SourceColumn => {
+    const type = binder.typeOf(values[at] ?? value);
+    return { name, type, fields: value.fields ?? null, origin: column?.origin ?? null, reads: [] };
+  });
+  return finish(binder, scope, columns, values);
+}
+
+function finish(binder: Binder, scope: Scope, columns: readonly SourceColumn[], values: readonly Typed[]): Rows {
+  scope.query.output = columns.map((column) => binder.output(column));
+  return { query: scope.query, columns, values };
+}
+
+/** DISTINCT is [{}]; DISTINCT ON has its expressions. */
+function distinct(binder: Binder, fields: Fields, scope: Scope, targets: readonly TargetItem[]): void {
+  const items = listOf(fields.distinctClause);
+  if (items.length === 0) return;
+  scope.query.isDistinct = true;
+  scope.at('ordering', () => {
+    for (const item of items) if (nodeOf(item) !== null) outputItem(binder, item, scope, targets, 'DISTINCT ON');
+  });
+}
+
+function limits(binder: Binder, fields: Fields, scope: Scope): void {
+  scope.at('limit', () => {
+    for (const limit of [fields.limitOffset, fields.limitCount]) {
+      if (limit !== undefined) binder.coerce(binder.expression(limit, scope), oid.int8, scope);
+    }
+  });
+}
+
+/** transformValuesClause: columns have the types that their values have in common. */
+function bindValues(binder: Binder, fields: Fields, scope: Scope): Rows {
+  const rows = listOf(fields.valuesLists).map((item) => rowItems(binder, listOf(nodeOf(item)?.fields.items), scope));
+  const width = rows[0]?.length ?? 0;
+  if (rows.some((row) => row.length !== width))
+    throw new BindError('42601', 'VALUES lists must all be the same length');
+  const columns = Array.from({ length: width }, (_, at): SourceColumn => {
+    const values = rows.flatMap((row) => row[at] ?? []);
+    const type = binder.unify(values, scope);
+    return { name: `column${at + 1}`, type, fields: values[0]?.fields ?? null, origin: null, reads: [] };
+  });
+  sortByName(binder, fields, scope, columns);
+  limits(binder, fields, scope);
+  return finish(binder, scope, columns, columns.map(valueOfOutput));
+}
+
+function valueOfOutput(column: SourceColumn): Typed {
+  return { type: column.type, fields: column.fields ?? null, position: null };
+}
+
+/** transformSetOperationStmt. */
+function bindSetOperation(binder: Binder, fields: Fields, scope: Scope, options: QueryOptions): Rows {
+  const inner: QueryOptions = { keepsUnknowns: true, ...(options.stop === undefined ? {} : { stop: options.stop }) };
+  const left = bindSelect(binder, structOf(fields.larg) ?? {}, scope, inner);
+  options.afterFirstArm?.(left.columns);
+  const right = bindSelect(binder, structOf(fields.rarg) ?? {}, scope, inner);
+  if (left.columns.length !== right.columns.length) {
+    const word = textOf(fields.op).replace('SETOP_', '');
+    throw new BindError('42601', `each ${word} query must have the same number of columns`, right.query.span.start);
+  }
+  const columns = left.columns.map(({ name, fields: inside }, at): SourceColumn => {
+    const sides = [left, right].flatMap(({ values }) => values[at] ?? []);
+    const type = binder.unify(sides, scope);
+    return { name, type, fields: inside ?? right.columns[at]?.fields ?? null, origin: null, reads: [] };
+  });
+  sortByName(binder, fields, scope, columns);
+  limits(binder, fields, scope);
+  if (fields.lockingClause !== undefined)
+    throw new BindError('0A000', 'FOR UPDATE is not allowed with UNION/INTERSECT/EXCEPT');
+  return finish(binder, scope, columns, columns.map(valueOfOutput));
+}
+
+/** ORDER BY of what has no FROM: names and positions of output columns only. */
+function sortByName(binder: Binder, fields: Fields, scope: Scope, columns: readonly SourceColumn[]): void {
+  const targets = columns.map(
+    (column): TargetItem => ({
+      name: column.name,
+      value: { type: column.type, position: null },
+      column: null,
+    }),
+  );
+  sortOutput(binder, listOf(fields.sortClause), scope, targets);
+}

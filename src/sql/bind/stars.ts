@@ -1,0 +1,68 @@
+import { listOf, nodeOf, type TreeNode } from '../facts/tree.js';
+import type { Binder } from './binder.js';
+import type { BoundQuery, RelationUse } from './bound.js';
+import { undecided } from './bound.js';
+import { type Reference, referenceOf, sourceOfStar } from './columns.js';
+import { rowExpression } from './references.js';
+import { BindError, unknownConstruct } from './refusal.js';
+import type { Scope, SourceColumn } from './scope.js';
+import { firstLocation } from './source-text.js';
+
+/** `*`, `t.*` or `(row).*`. */
+export function isStarNode(node: TreeNode): boolean {
+  const last =
+    node.kind === 'ColumnRef' ? node.fields.fields : node.kind === 'A_Indirection' && node.fields.indirection;
+  return nodeOf(listOf(last).at(-1))?.kind === 'A_Star';
+}
+
+/** The columns that a star stands for, all noted as read. */
+export function expandStar(binder: Binder, node: TreeNode, scope: Scope): readonly SourceColumn[] {
+  if (node.kind === 'A_Indirection') return expandRow(binder, node, scope);
+  const reference = referenceOf(binder, node.fields);
+  const columns = columnsOfStar(binder, scope, reference);
+  const { span, qualifier } = reference;
+  const qualifierParts = reference.parts.length;
+  for (const column of columns) binder.read(scope, column, { form: 'star', span, qualifier, qualifierParts });
+  const relations = [...new Set(columns.flatMap(({ reads }) => reads.map(({ relation }) => relation)))];
+  binder.stars.push({
+    query: scope.query as BoundQuery,
+    place: scope.place,
+    span,
+    qualifier,
+    qualifierParts,
+    relations: relations as RelationUse[],
+    output: columns.map((column) => binder.output(column)),
+  });
+  return columns;
+}
+
+function columnsOfStar(binder: Binder, scope: Scope, reference: Reference): readonly SourceColumn[] {
+  if (reference.parts.length > 0) return sourceOfStar(binder, scope, reference).columns;
+  const items = scope.items.filter(({ hasColumns, isLateralOnly }) => hasColumns && !isLateralOnly);
+  if (items.length === 0)
+    throw new BindError('42601', 'SELECT * with no tables specified is not valid', reference.position);
+  return items.flatMap(({ source }) => source.columns);
+}
+
+/** `(t).*` and `(f(x)).*`. */
+function expandRow(binder: Binder, node: TreeNode, scope: Scope): readonly SourceColumn[] {
+  const steps = listOf(node.fields.indirection);
+  const inner =
+    steps.length === 1 ? node.fields.arg : { A_Indirection: { ...node.fields, indirection: steps.slice(0, -1) } };
+  const value = rowExpression(binder, inner, scope);
+  const position = firstLocation(node.fields.arg);
+  if (value.row !== undefined) {
+    const { columns } = value.row.source;
+    if (position === null) throw unknownConstruct('a star that cannot be located');
+    const first = binder.source.tokenAt(position);
+    const span = binder.source.span(first, first);
+    for (const column of columns) binder.read(scope, column, { form: 'field', span });
+    return columns;
+  }
+  const fields = value.fields ?? binder.coercions.fieldsOf(value.type);
+  if (fields === null) {
+    if (value.type === undecided) throw unknownConstruct('a star over a value of unknown type', position);
+    throw new BindError('42809', 'row expansion via "*" needs a composite value', position);
+  }
+  return fields.map(({ name, type }) => ({ name, type, origin: null, reads: [] }));
+}

@@ -1,0 +1,35 @@
+/** What is asked of a server one by one; each answer is a JSON text. */
+export const catalogSections = [
+  'schemas',
+  'relations',
+  'indexNames',
+  'columns',
+  'keys',
+  'foreignKeys',
+  'parents',
+  'triggers',
+  'rules',
+  'viewReads',
+  'types',
+  'enumLabels',
+  'typeOperators',
+  'functions',
+  'operators',
+  'casts',
+  'collations',
+] as const;
+
+export type CatalogSection = (typeof catalogSections)[number];
+
+/**
+ * A catalog as the server told it: a few long texts, which go to another thread at the cost of copying bytes. The
+ * thread that handles clients passes them on and never walks them; `parseCatalog` makes the catalog where it is used.
+ */
+export interface CatalogText {
+  /** Grows with every change that was seen; never used twice for different contents. */
+  readonly version: number;
+  readonly serverMajor: number;
+  readonly database: string;
+  /** JSON, an array of facts each. */
+  readonly sections: Readonly<Record<CatalogSection, string>>;
+}

@@ -1,0 +1,50 @@
+import type { BoundQuery, RelationUse, Span } from '../bind/bound.js';
+import { isHarmlessConjunct, mayLeak } from './leaks.js';
+import { isWithin, type Rewriting } from './rewriting.js';
+import type { Meant } from './splice.js';
+
+export interface ConditionPlace {
+  readonly query: BoundQuery;
+  /** The relation whose query it is, for telling the node. */
+  readonly use: RelationUse;
+  readonly kind: Extract<Meant['kind'], 'condition' | 'conflict'>;
+  /** What WHERE holds; null: there's none, and one goes in at `place`. */
+  readonly condition: Span | null;
+  readonly place: number;
+}
+
+/**
+ * Puts a filter into a WHERE of the client's. Where the client's condition could tell about rows that the filter takes
+ * out, CASE keeps it from running on them (PG 4.2.14); what tells nothing stands before it, for the sake of indexes.
+ */
+export function spliceCondition(rewriting: Rewriting, at: ConditionPlace, filter: string, reason: string): void {
+  const { condition, place, kind, use } = at;
+  const meant = (template: string) => ({ kind, at: use.name.start, template }) as const;
+  if (condition === null) {
+    const text = ` WHERE ${filter}`;
+    rewriting.add({ start: place, end: place, text, reason, meant: meant(filter) });
+    return;
+  }
+  const isGuarded = kind === 'condition' && mayLeak(rewriting);
+  const copied = isGuarded ? harmlessParts(rewriting, at) : [];
+  const before = isGuarded ? `${copied.join('')}CASE WHEN ${filter} THEN (` : `${filter} AND (`;
+  const after = isGuarded ? ') ELSE false END' : ')';
+  const template = `${before}%${after}`;
+  // Two splices, one meaning: the second stands at the end of the same condition.
+  const opening = { start: condition.start, end: condition.start };
+  rewriting.add({ ...opening, text: ` ${before}`, reason, meant: meant(template), isOpening: true });
+  rewriting.add({ start: condition.end, end: condition.end, text: after, reason, meant: meant(template) });
+}
+
+function harmlessParts(rewriting: Rewriting, { query, condition, use }: ConditionPlace): string[] {
+  const inside = query.conjuncts.filter(
+    (conjunct) =>
+      conjunct.query === query &&
+      condition !== null &&
+      isWithin(conjunct.span, condition) &&
+      conjunct.columns.some(({ relation }) => relation === use) &&
+      isHarmlessConjunct(conjunct, rewriting),
+  );
+  const names = rewriting.splices.filter(({ meant }) => meant.kind === 'schema' || meant.kind === 'qualifier');
+  return inside.map(({ span }) => `(${rewriting.copied(span, names)}) AND `);
+}

@@ -1,0 +1,84 @@
+import type { BoundQuery, CastUse, Conjunct, FunctionUse, OperatorUse, Place } from '../bind/bound.js';
+import type { CatalogIndex } from '../catalog/catalog-index.js';
+import { isLeakFree } from '../leak-free-functions.js';
+import type { Rewriting } from './rewriting.js';
+
+/** Casts that hold every value of what they are from, and so never raise. From type to type, by oid. */
+const wideningCasts: ReadonlySet<string> = new Set(
+  '21>23 21>20 23>20 21>1700 23>1700 20>1700 21>701 23>701 20>701 21>700 700>701'.split(' '),
+);
+
+/** Where something is applied only to rows that came through every filter, in the outermost query. */
+const behindFilters: ReadonlySet<Place> = new Set([
+  'output',
+  'returning',
+  'grouping',
+  'ordering',
+  'window',
+  'limit',
+  'assigned',
+  'copy',
+  'argument',
+]);
+
+/**
+ * Whether the statement applies anything, where it could run before a filter, that could tell about the values it is
+ * applied to: by an error, a notice, or its cost. The planner may move any condition down to the scan.
+ */
+export function mayLeak({ bound, index }: Rewriting): boolean {
+  const isBehind = (use: { readonly query: BoundQuery | null; readonly place: Place }) =>
+    behindFilters.has(use.place) && isOutermost(use.query);
+  return (
+    bound.functions.some((use) => !isBehind(use) && !isLeakproof(use)) ||
+    bound.operators.some((use) => !isBehind(use) && !isSilent(use, index)) ||
+    bound.casts.some((use) => !isSilentCast(use, index))
+  );
+}
+
+/** A whole condition that tells nothing. */
+export function isHarmlessConjunct(conjunct: Conjunct, rewriting: Rewriting): boolean {
+  const { span } = conjunct;
+  const casts = rewriting.bound.casts.filter(
+    ({ position }) => position === null || (position >= span.start && position < span.end),
+  );
+  return (
+    !conjunct.hasSubquery &&
+    !conjunct.hasWholeRow &&
+    conjunct.functions.every((use) => use.by !== 'call' && isLeakproof(use)) &&
+    conjunct.operators.length > 0 &&
+    conjunct.operators.every((use) => isSilent(use, rewriting.index)) &&
+    casts.every((use) => isSilentCast(use, rewriting.index))
+  );
+}
+
+/** Arms of a set operation stand as high as it does: nothing is put on top of them. */
+function isOutermost(query: BoundQuery | null): boolean {
+  return (
+    query !== null && (query.parent === null || (query.parent.kind === 'set-operation' && isOutermost(query.parent)))
+  );
+}
+
+function isLeakproof({ candidates }: FunctionUse): boolean {
+  return candidates.length > 0 && candidates.every(isLeakFree);
+}
+
+function isSilent({ candidates }: OperatorUse, index: CatalogIndex): boolean {
+  return (
+    candidates.length > 0 &&
+    candidates.every((candidate) => {
+      const behind = index.function(candidate.function);
+      return behind !== undefined && isLeakFree(behind);
+    })
+  );
+}
+
+/** A literal is converted before any row is read, unless its text is only known to the server as a value. */
+function isSilentCast(use: CastUse, index: CatalogIndex): boolean {
+  if (use.literal !== undefined) return true;
+  // A domain's constraints, and the length of a type that stays the same, are looked at and can raise.
+  if (index.type(use.target)?.kind === 'd' || use.source === use.target) return false;
+  if (use.method === 'binary') return true;
+  if (wideningCasts.has(`${use.source}>${use.target}`)) return true;
+  const behind = index.function(use.function);
+  return use.method === 'function' && behind !== undefined && isLeakFree(behind);
+}

@@ -1,0 +1,215 @@
+import { firstLocation } from '../bind/source-text.js';
+import { type Fields, listOf, nodeOf, structOf } from '../facts/tree.js';
+import type { Parse, ParsedText } from './parse.js';
+import type { Meant, NamedNode, Splice } from './splice.js';
+
+type Changes = ReadonlyMap<number, readonly Meant[]>;
+
+const string = (sval: string) => ({ String: { sval } });
+
+/** The tree of a text with what its splices mean done to it; null if one of them found nothing that it could mean. */
+export function meantTree(tree: ParsedText, splices: readonly Splice[], parse: Parse): unknown {
+  const changing = new Changing(splices, parse);
+  const changed = changing.change('', tree.stmts);
+  return changing.isDone() ? changed : null;
+}
+
+class Changing {
+  private readonly changes: Changes;
+  private readonly groupings: Extract<Meant, { kind: 'grouping' }>[] = [];
+  private readonly waiting = new Set<Meant>();
+
+  constructor(
+    splices: readonly Splice[],
+    private readonly parse: Parse,
+  ) {
+    const changes = new Map<number, Meant[]>();
+    const seen = new Set<string>();
+    for (const { meant } of splices) {
+      // The two ends of one condition say the same.
+      const key = JSON.stringify(meant);
+      if (seen.has(key)) continue;
+      seen.add(key);
+      this.waiting.add(meant);
+      if (meant.kind === 'grouping') this.groupings.push(meant);
+      else changes.set(meant.at, [...(changes.get(meant.at) ?? []), meant]);
+    }
+    this.changes = changes;
+  }
+
+  isDone(): boolean {
+    return this.waiting.size === 0;
+  }
+
+  change(key: string, value: unknown): unknown {
+    if (Array.isArray(value)) return value.flatMap((item) => this.items(key, item));
+    if (typeof value !== 'object' || value === null) return value;
+    const node = nodeOf(value);
+    if (node?.kind === 'RangeVar' && key !== 'lockedRels') {
+      const subquery = this.take('subquery', node.fields.location);
+      if (subquery !== null) return this.subselect(subquery, node.fields);
+    }
+    const changed: Record<string, unknown> = {};
+    for (const [inner, item] of Object.entries(value)) changed[inner] = this.change(inner, item);
+    for (const [inner, item] of Object.entries(value)) this.own(inner, item, changed);
+    return this.fields(key, value as Fields, changed);
+  }
+
+  /** A select item may become several. */
+  private items(key: string, item: unknown): unknown[] {
+    const { kind, fields } = nodeOf(item) ?? {};
+    if (kind !== 'ResTarget' || (key !== 'targetList' && key !== 'exprs')) return [this.change(key, item)];
+    const items = this.take('items', fields?.location);
+    return items === null ? [this.change(key, item)] : this.targets(items.items, item);
+  }
+
+  /** Names inside the item are changed by splices of their own only if they stand outside of this one: none do. */
+  private targets(items: string, _before: unknown): unknown[] {
+    return [...listOf(this.select(`SELECT ${items}`).targetList)];
+  }
+
+  /** Changes of a node by its kind. */
+  private own(kind: string, before: unknown, changed: Record<string, unknown>): void {
+    const fields = structOf(before);
+    const own = structOf(changed[kind]) as Record<string, unknown> | null;
+    if (fields === null || own === null) return;
+    if (kind === 'FuncCall' || kind === 'funccall') this.prefix('function', fields.location, own, 'funcname');
+    else if (kind === 'CollateClause' || kind === 'collClause') this.collation(fields, own);
+    else if (kind === 'A_Expr') this.prefix('operator', fields.location, own, 'name');
+    else if (kind === 'TypeName' || kind === 'typeName') this.prefix('type', fields.location, own, 'names');
+    else if (kind === 'ColumnRef') this.qualifier(fields, own);
+    else if (kind === 'SelectStmt' || isArm(kind, fields)) this.selectStatement(fields, own);
+    else if (/^(Insert|Update|Delete|Merge|Copy)Stmt$/.test(kind)) this.statement(kind, fields, own);
+  }
+
+  /** Changes of what is told by its fields: a relation's name, wrapped as a node or not. */
+  private fields(_key: string, before: Fields, changed: Record<string, unknown>): unknown {
+    if (typeof before.relname !== 'string') return changed;
+    const named = this.takeSchema('relation', before.location);
+    return named === null ? changed : { ...changed, schemaname: named.schema };
+  }
+
+  private subselect(meant: Extract<Meant, { kind: 'subquery' }>, { alias }: Fields): unknown {
+    const subquery = nodeOf(this.parse(meant.query).stmts?.[0]?.stmt);
+    const own = meant.alias === null ? this.change('alias', alias) : { aliasname: meant.alias };
+    return { RangeSubselect: { subquery: { [subquery?.kind ?? '']: subquery?.fields }, alias: own } };
+  }
+
+  private prefix(of: NamedNode, at: unknown, own: Record<string, unknown>, list: string): void {
+    const named = this.takeSchema(of, at);
+    if (named !== null) own[list] = [string(named.schema), ...listOf(own[list])];
+  }
+
+  /** The clause's place is its word; the name's isn't known. */
+  private collation({ location }: Fields, own: Record<string, unknown>): void {
+    const starts = [...this.changes.keys()].filter((at) => typeof location === 'number' && at > location);
+    const at = Math.min(...starts.filter((start) => this.hasSchema('collation', start)));
+    this.prefix('collation', at, own, 'collname');
+  }
+
+  private qualifier({ location }: Fields, own: Record<string, unknown>): void {
+    const meant = this.take('qualifier', location);
+    if (meant !== null) own.fields = [string(meant.name), ...listOf(own.fields).slice(meant.parts)];
+  }
+
+  private selectStatement(before: Fields, own: Record<string, unknown>): void {
+    const first = firstLocation(before.groupClause);
+    const grouping = this.groupings.find(
+      ({ within }) => first !== null && first >= within.start && first < within.end && this.isInnermost(within, before),
+    );
+    if (grouping !== undefined && this.waiting.delete(grouping)) {
+      const columns = grouping.columns.map((names) => ({ ColumnRef: { fields: names.map(string) } }));
+      own.groupClause = [...listOf(own.groupClause), ...columns];
+    }
+    for (const at of relationsIn(before.fromClause)) this.condition('condition', at, own);
+  }
+
+  /** The groupings that hold this one hold its first item too. */
+  private isInnermost(within: { readonly start: number; readonly end: number }, { groupClause }: Fields): boolean {
+    const first = firstLocation(groupClause) ?? -1;
+    return !this.groupings.some(
+      ({ within: other }) => other.start > within.start && other.start <= first && first < other.end,
+    );
+  }
+
+  private statement(kind: string, before: Fields, own: Record<string, unknown>): void {
+    const at = structOf(before.relation)?.location;
+    if (typeof at !== 'number') return;
+    this.condition('condition', at, own);
+    const conflict = structOf(own.onConflictClause) as Record<string, unknown> | null;
+    if (conflict !== null) this.condition('conflict', at, conflict);
+    const returning = this.take('returning', at);
+    if (returning !== null) {
+      own.returningClause = { exprs: listOf(this.select(`SELECT ${returning.expression}`).targetList) };
+    }
+    const columns = this.take('columns', at)?.columns;
+    if (columns !== undefined && kind === 'InsertStmt') own.cols = columns.map((name) => ({ ResTarget: { name } }));
+    else if (columns !== undefined) own.attlist = columns.map(string);
+    const copy = this.take('copy-query', at);
+    if (copy !== null) this.copyQuery(copy.query, own);
+  }
+
+  private copyQuery(query: string, own: Record<string, unknown>): void {
+    const parsed = nodeOf(this.parse(query).stmts?.[0]?.stmt);
+    own.query = { [parsed?.kind ?? '']: parsed?.fields };
+    delete own.relation;
+    delete own.attlist;
+  }
+
+  /** The client's condition goes where the template says so, and nowhere else. */
+  private condition(kind: 'condition' | 'conflict', at: number, own: Record<string, unknown>): void {
+    const meant = this.take(kind, at);
+    if (meant === null) return;
+    const { whereClause } = this.select(`SELECT WHERE ${meant.template.replace('%', placeholder)}`);
+    own.whereClause = replaced(whereClause, own.whereClause);
+  }
+
+  private select(text: string): Fields {
+    return nodeOf(this.parse(text).stmts?.[0]?.stmt)?.fields ?? {};
+  }
+
+  private take<K extends Meant['kind']>(kind: K, at: unknown): Extract<Meant, { kind: K }> | null {
+    // A location of 0 is left out of the tree.
+    const meant = this.changes.get(typeof at === 'number' ? at : 0)?.find((change) => change.kind === kind);
+    if (meant === undefined || !this.waiting.delete(meant)) return null;
+    return meant as Extract<Meant, { kind: K }>;
+  }
+
+  private hasSchema(of: NamedNode, at: number): boolean {
+    return this.changes.get(at)?.some((change) => change.kind === 'schema' && change.of === of) ?? false;
+  }
+
+  private takeSchema(of: NamedNode, at: unknown): Extract<Meant, { kind: 'schema' }> | null {
+    const start = typeof at === 'number' ? at : 0;
+    const meant = this.changes.get(start)?.find((change) => change.kind === 'schema' && change.of === of);
+    if (meant?.kind !== 'schema' || !this.waiting.delete(meant)) return null;
+    return meant;
+  }
+}
+
+/** An arm of a set operation, whose field names no kind; a join's arms do. */
+function isArm(field: string, fields: Fields): boolean {
+  return (field === 'larg' || field === 'rarg') && typeof fields.limitOption === 'string';
+}
+
+const placeholder = 'pgturnstile_condition';
+
+function replaced(template: unknown, condition: unknown): unknown {
+  if (Array.isArray(template)) return template.map((item) => replaced(item, condition));
+  if (typeof template !== 'object' || template === null) return template;
+  const node = nodeOf(template);
+  if (node?.kind === 'ColumnRef') {
+    const [name] = listOf(node.fields.fields);
+    if (nodeOf(name)?.fields.sval === placeholder) return condition;
+  }
+  return Object.fromEntries(Object.entries(template).map(([key, value]) => [key, replaced(value, condition)]));
+}
+
+/** Where the relations of a FROM start, those of joins too, those of sub-selects not. */
+function relationsIn(from: unknown): number[] {
+  if (Array.isArray(from)) return from.flatMap(relationsIn);
+  const node = nodeOf(from);
+  if (node?.kind === 'RangeVar') return typeof node.fields.location === 'number' ? [node.fields.location] : [];
+  if (node?.kind !== 'JoinExpr') return [];
+  return [...relationsIn(node.fields.larg), ...relationsIn(node.fields.rarg)];
+}

@@ -1,0 +1,124 @@
+import type { Conjunct, RelationUse } from '../bind/bound.js';
+import { isHarmlessConjunct, mayLeak } from './leaks.js';
+import { printInScope, qualifiedName, quoteIdentifier, type Restriction } from './restriction.js';
+import { isWithin, RewriteRefusal, type Rewriting, rowName } from './rewriting.js';
+
+/** PG 5.6: what every table has and no subquery. */
+const tableoid = -6;
+
+/** Replaces a relation that is read by a subquery of what the session may see of it. */
+export function spliceReading(rewriting: Rewriting, use: RelationUse, restriction: Restriction): void {
+  if (use.sample !== null) {
+    throw new RewriteRefusal(
+      '0A000',
+      'TABLESAMPLE is not supported on a relation that a policy restricts',
+      use.span.start,
+    );
+  }
+  const query = subqueryFor(rewriting, use, restriction);
+  const alias = use.alias === null ? use.visibleName : null;
+  const named = alias === null ? '' : ` AS ${quoteIdentifier(alias)}`;
+  rewriting.add({
+    ...use.span,
+    text: `${use.form === 'table' ? 'SELECT * FROM ' : ''}(${query})${named}`,
+    reason: `${qualifiedName(use.relation)} as the policy shows it`,
+    meant: { kind: 'subquery', at: use.name.start, query, alias },
+  });
+  shortenQualifiers(rewriting, use);
+}
+
+/** The relation as it exists for the session, as a query of its own. */
+export function subqueryFor(rewriting: Rewriting, use: RelationUse, restriction: Restriction): string {
+  const { relation, rows } = restriction;
+  const row = quoteIdentifier(relation.name);
+  const columns = restriction.columns.map(({ column, mask }) => {
+    const name = quoteIdentifier(column.name);
+    return mask === null ? `${row}.${name}` : `${printInScope(mask, relation)} AS ${name}`;
+  });
+  if (usesTableoid(rewriting, use)) columns.push(`${row}.tableoid`);
+  const isFenced = rows !== null && (mayLeak(rewriting) || isMaskCompared(rewriting, use, restriction));
+  const conditions = [
+    ...(rows === null ? [] : [printInScope(rows, relation)]),
+    ...(isFenced ? copiedConditions(rewriting, use, restriction) : []),
+  ];
+  const where = conditions.length === 0 ? '' : ` WHERE ${conditions.join(' AND ')}`;
+  const from = `${use.isOnly ? 'ONLY ' : ''}${qualifiedName(relation)}`;
+  return `SELECT ${columns.join(', ')} FROM ${from}${where}${isFenced ? ' OFFSET 0' : ''}`;
+}
+
+/** A subquery can show its rows' tableoid, but then a star would show it too. */
+function usesTableoid({ bound }: Rewriting, use: RelationUse): boolean {
+  const system = bound.columns.filter(({ relation, attnum }) => relation === use && attnum < 0);
+  const other = system.find(({ attnum }) => attnum !== tableoid);
+  if (other !== undefined) {
+    throw new RewriteRefusal('42703', `column "${other.name}" does not exist`, other.span.start);
+  }
+  if (system.length === 0) return false;
+  const isShownWhole =
+    bound.stars.some(({ relations }) => relations.includes(use)) ||
+    bound.wholeRows.some(({ relation }) => relation === use) ||
+    bound.columns.some(({ relation, form }) => relation === use && form === 'natural');
+  if (!isShownWhole && use.aliasColumns === null) return true;
+  throw new RewriteRefusal(
+    '0A000',
+    'tableoid beside * or a whole row is not supported on a relation that a policy restricts',
+    system[0]?.span.start ?? null,
+  );
+}
+
+/** A mask is a function like any other: in a condition it could run on rows that the filter is going to take out. */
+function isMaskCompared({ bound }: Rewriting, use: RelationUse, { columns }: Restriction): boolean {
+  const masked = new Set(columns.filter(({ mask }) => mask !== null).map(({ column }) => column.attnum));
+  return bound.columns.some(
+    ({ relation, attnum, place, query }) =>
+      relation === use && masked.has(attnum) && (place === 'condition' || place === 'join' || query.parent !== null),
+  );
+}
+
+/**
+ * A fence stops the planner from using an index for the query's own conditions. Those that tell nothing are put behind
+ * it as well: a row that they don't hold for wouldn't have come through the query anyway.
+ */
+function copiedConditions(rewriting: Rewriting, use: RelationUse, restriction: Restriction): string[] {
+  if (use.isNullable || use.query === null) return [];
+  return use.query.conjuncts
+    .filter((conjunct) => isAbout(conjunct, use, restriction) && isHarmlessConjunct(conjunct, rewriting))
+    .map((conjunct) => `(${copyOf(rewriting, conjunct, use, restriction)})`);
+}
+
+function isAbout({ columns, query }: Conjunct, use: RelationUse, restriction: Restriction): boolean {
+  const open = new Set(restriction.columns.filter(({ mask }) => mask === null).map(({ column }) => column.attnum));
+  return (
+    query === use.query &&
+    columns.length > 0 &&
+    columns.every(({ relation, attnum, form }) => relation === use && form === 'name' && open.has(attnum))
+  );
+}
+
+function copyOf(rewriting: Rewriting, conjunct: Conjunct, use: RelationUse, { relation }: Restriction): string {
+  const row = quoteIdentifier(use.relation.name);
+  const names = conjunct.columns.map(({ span, attnum }) => {
+    const column = relation.columns.find((candidate) => candidate.attnum === attnum);
+    return { ...span, text: `${row}.${quoteIdentifier(column?.name ?? '')}` };
+  });
+  // A name that is replaced here may have its schema taken off in the query itself.
+  const others = rewriting.splices.filter((splice) => !names.some((name) => isWithin(splice, name)));
+  return rewriting.copied(conjunct.span, others, names);
+}
+
+/** `s.t.c` isn't a subquery's column; `t.c` is. */
+function shortenQualifiers(rewriting: Rewriting, use: RelationUse): void {
+  const uses = [
+    ...rewriting.columnsOf(use).filter(({ form }) => form === 'name'),
+    ...rewriting.bound.stars.filter(({ relations, qualifier }) => qualifier !== null && relations[0] === use),
+  ];
+  for (const { qualifier, qualifierParts } of uses) {
+    if (qualifier === null || qualifierParts < 2) continue;
+    rewriting.add({
+      ...qualifier,
+      text: rowName(use),
+      reason: 'a subquery has no schema',
+      meant: { kind: 'qualifier', at: qualifier.start, parts: qualifierParts, name: use.visibleName },
+    });
+  }
+}

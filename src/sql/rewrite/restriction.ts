@@ -1,0 +1,72 @@
+import type { Column, Relation } from '../catalog/catalog.js';
+
+/** What holds for one relation in one session. The relation is the real one, hidden columns included. */
+export interface Restriction {
+  readonly relation: Relation;
+  /** Names of the rules behind it, for explain and audit. */
+  readonly rules: readonly string[];
+  /** Those that exist for the session, in order. */
+  readonly columns: readonly SeenColumn[];
+  readonly hidden: ReadonlySet<number>;
+  /** Which rows exist for reading; null: all. */
+  readonly rows: OperatorSql | null;
+  /** Which of those that can be read exist for changing; null: all. */
+  readonly updatable: OperatorSql | null;
+  readonly deletable: OperatorSql | null;
+  /** What a written row must satisfy; null: nothing. */
+  readonly insertCheck: OperatorSql | null;
+  readonly updateCheck: OperatorSql | null;
+  /** attnums that may be set. */
+  readonly insertable: ReadonlySet<number>;
+  readonly changeable: ReadonlySet<number>;
+}
+
+export interface SeenColumn {
+  readonly column: Column;
+  /** What the session sees instead of the value, cast to the column's type; null: the value. */
+  readonly mask: OperatorSql | null;
+}
+
+/**
+ * SQL of the operator's over a relation's columns: attributes are literals, and all names are qualified but those of
+ * columns, which are set in when it is known where the row comes from.
+ */
+export interface OperatorSql {
+  readonly pieces: readonly (string | { readonly column: string })[];
+  /** Names inside a sub-select can be anybody's, so that they must be left to scope: `column` pieces are none of them. */
+  readonly hasSubselect: boolean;
+}
+
+/** An identifier, quoted always: what is a keyword differs between versions. */
+export function quoteIdentifier(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
+
+export function qualifiedName({ schema, name }: { readonly schema: string; readonly name: string }): string {
+  return `${quoteIdentifier(schema)}.${quoteIdentifier(name)}`;
+}
+
+/** The expression, in brackets, where the relation itself stands in FROM under its own name. */
+export function printInScope(sql: OperatorSql, relation: Relation): string {
+  const row = quoteIdentifier(relation.name);
+  return `(${join(sql, row)})`;
+}
+
+/** The expression, in brackets, anywhere that `row` (an alias, or EXCLUDED) is visible. */
+export function printOver(sql: OperatorSql, relation: Relation, row: string): string {
+  if (!sql.hasSubselect) return `(${join(sql, row)})`;
+  const columns = relation.columns.map(({ name }) => `${row}.${quoteIdentifier(name)}`);
+  const own = quoteIdentifier(relation.name);
+  return `(SELECT ${join(sql, own)} FROM (SELECT ${columns.join(', ')}) AS ${own})`;
+}
+
+function join({ pieces }: OperatorSql, row: string): string {
+  return pieces
+    .map((piece) => (typeof piece === 'string' ? piece : `${row}.${quoteIdentifier(piece.column)}`))
+    .join('');
+}
+
+/** Whether anything of a relation is withheld from reading. */
+export function restrictsReading({ rows, columns, hidden }: Restriction): boolean {
+  return rows !== null || hidden.size > 0 || columns.some(({ mask }) => mask !== null);
+}

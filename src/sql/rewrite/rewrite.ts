@@ -1,0 +1,115 @@
+import type { BoundStatement, RelationUse } from '../bind/bound.js';
+import type { Relation } from '../catalog/catalog.js';
+import type { CatalogIndex } from '../catalog/catalog-index.js';
+import { spliceCopy } from './copy-relation.js';
+import { spliceGrouping } from './grouping.js';
+import { spliceLocking } from './lock-rows.js';
+import { qualifyNames } from './qualify.js';
+import { spliceReading } from './read-relations.js';
+import { type Restriction, restrictsReading } from './restriction.js';
+import { RewriteRefusal, Rewriting } from './rewriting.js';
+import type { Splice } from './splice.js';
+import { spliceWriting } from './write-relations.js';
+
+/** By the relation's oid; those that nothing is withheld of are left out. */
+export interface Restrictions {
+  get(oid: number): Restriction | undefined;
+}
+
+export type RewriteResult =
+  | {
+      readonly ok: true;
+      readonly splices: readonly Splice[];
+      /** The statement gives rows that its client didn't ask for, which the session swallows. */
+      readonly addsRows: boolean;
+    }
+  | {
+      readonly ok: false;
+      readonly sqlstate: string;
+      readonly message: string;
+      /** UTF-8 byte offset in the client's text. */
+      readonly position: number | null;
+    };
+
+/**
+ * What has to change in a text so that a statement of it does to each relation what the session may, and nothing else.
+ * Pure. Whether the actions are allowed at all has been decided before.
+ * @param bound bound with hidden columns left out (see visibilityIn)
+ * @param index with hidden columns
+ */
+export function rewrite(
+  text: string,
+  bound: BoundStatement,
+  index: CatalogIndex,
+  restrictions: Restrictions,
+): RewriteResult {
+  const rewriting = new Rewriting(text, bound, index, restrictions);
+  try {
+    spliceStatement(rewriting);
+  } catch (error) {
+    if (!(error instanceof RewriteRefusal)) throw error;
+    return { ok: false, sqlstate: error.sqlstate, message: error.message, position: error.position };
+  }
+  const { splices } = rewriting;
+  return { ok: true, splices, addsRows: splices.some(({ meant }) => meant.kind === 'returning') };
+}
+
+/** What the binder must know: what doesn't exist for the session, and what it reads as a subquery. */
+export function visibilityIn(
+  restrictions: Restrictions,
+): (relation: Relation) => { readonly hidden: ReadonlySet<number>; readonly isSubquery: boolean } | null {
+  return ({ oid }) => {
+    const restriction = restrictions.get(oid);
+    if (restriction === undefined) return null;
+    return { hidden: restriction.hidden, isSubquery: restrictsReading(restriction) };
+  };
+}
+
+function spliceStatement(rewriting: Rewriting): void {
+  const { bound } = rewriting;
+  const isWritten = (use: RelationUse) => bound.targets.some(({ relation }) => relation === use);
+  const copied = bound.utility?.copy?.relation ?? null;
+  const replaced = new Set(
+    bound.relations.filter((use) => use.lock === null && isRead(use) && isWithheld(rewriting, use)),
+  );
+  const isCopiedOut = (use: RelationUse) =>
+    use === copied && bound.utility?.copy?.direction === 'out' && isWithheld(rewriting, use);
+  qualifyNames(rewriting, (use) => replaced.has(use) || isCopiedOut(use));
+  for (const use of bound.relations) {
+    const restriction = rewriting.restrictionOf(use);
+    if (restriction === null || isWritten(use)) continue;
+    if (use === copied && bound.utility?.copy) {
+      if (bound.utility.copy.direction === 'in' || isCopiedOut(use)) {
+        spliceCopy(rewriting, bound.utility.copy, use, restriction);
+      }
+    } else if (replaced.has(use)) spliceReading(rewriting, use, restriction);
+    else if (isRead(use) && use.lock !== null) spliceLocking(rewriting, use, restriction);
+    else if (!isRead(use)) refuseUtility(use, restriction);
+  }
+  for (const query of bound.queries) spliceGrouping(rewriting, query, replaced);
+  for (const target of bound.targets) {
+    const restriction = rewriting.restrictionOf(target.relation);
+    if (restriction !== null) spliceWriting(rewriting, target, restriction);
+  }
+}
+
+function isRead({ form }: RelationUse): boolean {
+  return form === 'from' || form === 'table';
+}
+
+function isWithheld(rewriting: Rewriting, use: RelationUse): boolean {
+  const restriction = rewriting.restrictionOf(use);
+  return restriction !== null && restrictsReading(restriction);
+}
+
+/** What is done to a relation as a whole. */
+function refuseUtility({ actions, relation, name }: RelationUse, { rows, deletable }: Restriction): void {
+  if (actions.has('truncate') && (rows ?? deletable) !== null) {
+    const message = `permission denied: relation "${relation.name}" has rows that this user may not delete`;
+    throw new RewriteRefusal('42501', message, name.start);
+  }
+  if (actions.has('define')) {
+    const message = `permission denied: relation "${relation.name}" is restricted for this user and cannot be defined on`;
+    throw new RewriteRefusal('42501', message, name.start);
+  }
+}

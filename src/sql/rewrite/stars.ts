@@ -1,0 +1,34 @@
+import type { RelationUse, StarUse } from '../bind/bound.js';
+import { quoteIdentifier } from './restriction.js';
+import { outerName, type RewriteRefusal, type Rewriting, rowName } from './rewriting.js';
+
+/** Writes out the stars that would show what is hidden, where the relation itself has to stay in the query. */
+export function expandStars(rewriting: Rewriting, use: RelationUse, refuse: (what: string) => RewriteRefusal): void {
+  for (const star of rewriting.bound.stars) {
+    if (!star.relations.includes(use)) continue;
+    const items = writtenOut(rewriting, star);
+    if (items === null) throw refuse('with * over several relations');
+    rewriting.add({
+      ...star.span,
+      text: items,
+      reason: 'hidden columns do not exist for the session',
+      meant: { kind: 'items', at: star.span.start, items },
+    });
+  }
+}
+
+function writtenOut(rewriting: Rewriting, star: StarUse): string | null {
+  if (isOfVersion(rewriting, star) || star.relations.length !== 1 || star.output.length === 0) return null;
+  const items = star.output.map(({ origin }) => {
+    if (origin === null) return null;
+    const restriction = rewriting.restrictionOf(origin.relation);
+    const name = restriction === null ? '' : outerName(origin.relation, restriction, origin.attnum);
+    return name === '' ? null : `${rowName(origin.relation)}.${quoteIdentifier(name)}`;
+  });
+  return items.includes(null) ? null : items.join(', ');
+}
+
+/** `old.*` and `new.*` of RETURNING (18) are other rows than the relation's own name says. */
+export function isOfVersion({ bytes }: Rewriting, { qualifier }: StarUse): boolean {
+  return qualifier !== null && /^(old|new)$/i.test(bytes.toString('latin1', qualifier.start, qualifier.end));
+}

@@ -1,0 +1,141 @@
+import type { AssignedColumn, RelationUse, Target } from '../bind/bound.js';
+import { raisingCheck, spliceCheck } from './check-rows.js';
+import { spliceCondition } from './conditions.js';
+import { type OperatorSql, printOver, quoteIdentifier, type Restriction } from './restriction.js';
+import { RewriteRefusal, type Rewriting, rowName } from './rewriting.js';
+import { expandStars } from './stars.js';
+
+/** A query that writes to a restricted relation. */
+export function spliceWriting(rewriting: Rewriting, target: Target, restriction: Restriction): void {
+  refuseUnwritable(rewriting, target, restriction);
+  refuseProtected(rewriting, target, restriction);
+  if (target.action === 'merge') refuseMerge(target, restriction);
+  else if (target.action === 'insert') spliceInsert(rewriting, target, restriction);
+  else spliceChange(rewriting, target, restriction);
+}
+
+/** A column outside of the write list may only take its default. */
+function refuseUnwritable({ bound }: Rewriting, { relation, query }: Target, restriction: Restriction): void {
+  const isAllowed = ({ action, attnum }: AssignedColumn) =>
+    (action === 'update' ? restriction.changeable : restriction.insertable).has(attnum);
+  const refused = bound.assigned.find(
+    (column) => column.relation === relation && column.query === query && !column.isDefault && !isAllowed(column),
+  );
+  if (refused === undefined) return;
+  const message = `permission denied: column "${refused.name}" of relation "${relation.relation.name}" may not be set by this user`;
+  throw new RewriteRefusal('42501', message, refused.span?.start ?? relation.name.start);
+}
+
+/** What is masked can't be read from the row that is written: no mask stands before it there. */
+function refuseProtected({ bound }: Rewriting, { relation }: Target, restriction: Restriction): void {
+  const masked = new Set(restriction.columns.filter(({ mask }) => mask !== null).map(({ column }) => column.attnum));
+  const isProtected = (attnum: number) => masked.has(attnum) || restriction.hidden.has(attnum);
+  for (const { relation: of, attnum, name, span } of bound.columns) {
+    if (of !== relation) continue;
+    if (isProtected(attnum)) {
+      const message = `permission denied: column "${name}" of relation "${relation.relation.name}" may not be read by this user in a statement that changes it`;
+      throw new RewriteRefusal('42501', message, span.start);
+    }
+    if (attnum < 0 && attnum !== -6) throw new RewriteRefusal('42703', `column "${name}" does not exist`, span.start);
+  }
+  const part = bound.assigned.find(
+    (column) => column.relation === relation && column.isPart && isProtected(column.attnum),
+  );
+  const whole = bound.wholeRows.find((row) => row.relation === relation);
+  const hasProtected = masked.size > 0 || restriction.hidden.size > 0;
+  const found = part?.span ?? (hasProtected ? whole?.span : undefined);
+  if (found === undefined || found === null) return;
+  const message = `permission denied: protected columns of relation "${relation.relation.name}" may not be read by this user`;
+  throw new RewriteRefusal('42501', message, found.start);
+}
+
+function refuseMerge({ relation, whens }: Target, restriction: Restriction): void {
+  const isChecked = whens.some(
+    ({ action }) =>
+      (action === 'insert' && restriction.insertCheck !== null) ||
+      (action === 'update' && restriction.updateCheck !== null),
+  );
+  const isFiltered = restriction.rows ?? restriction.updatable ?? restriction.deletable;
+  if (!isChecked && isFiltered === null && restriction.hidden.size === 0) return;
+  throw new RewriteRefusal(
+    '0A000',
+    'MERGE into a relation that a policy restricts is not supported; write INSERT ... ON CONFLICT, or UPDATE and INSERT',
+    relation.name.start,
+  );
+}
+
+function spliceChange(rewriting: Rewriting, target: Target, restriction: Restriction): void {
+  const { relation, action, query, condition, wherePlace } = target;
+  const filters = existing(relation, restriction, action === 'delete' ? 'deletable' : 'updatable');
+  if (filters.length > 0) {
+    const written = condition === null ? '' : rewriting.bytes.toString('latin1', condition.start, condition.end);
+    if (/^\s*current\s+of\b/i.test(written)) throw unsupported(relation, 'WHERE CURRENT OF');
+    const place = { query, use: relation, kind: 'condition', condition, place: wherePlace ?? 0 } as const;
+    const filter = filters.map((sql) => printOver(sql, restriction.relation, rowName(relation))).join(' AND ');
+    spliceCondition(rewriting, place, filter, 'rows that do not exist for the session are left alone');
+  }
+  const { updateCheck } = restriction;
+  if (action === 'update' && updateCheck !== null) spliceCheck(rewriting, target, restriction, updateCheck);
+  else if (restriction.hidden.size > 0) expandStars(rewriting, relation, (what) => unsupported(relation, what));
+}
+
+/** Row security's way: who reads a row in order to change it sees what both actions show. */
+function existing(
+  { actions }: RelationUse,
+  restriction: Restriction,
+  which: 'updatable' | 'deletable',
+): readonly OperatorSql[] {
+  const filters = [restriction[which], actions.has('select') ? restriction.rows : null];
+  const texts = filters.map((sql) => JSON.stringify(sql));
+  return filters.filter(
+    (sql, index): sql is OperatorSql => sql !== null && texts.indexOf(texts[index] ?? '') === index,
+  );
+}
+
+function spliceInsert(rewriting: Rewriting, target: Target, restriction: Restriction): void {
+  const { relation, conflict, query } = target;
+  spliceColumnList(rewriting, target, restriction);
+  const { insertCheck, updateCheck } = restriction;
+  if (conflict?.action === 'update') {
+    if (JSON.stringify(insertCheck) !== JSON.stringify(updateCheck)) {
+      throw unsupported(relation, 'ON CONFLICT DO UPDATE, where inserted and updated rows are checked differently,');
+    }
+    const filters = existing(relation, restriction, 'updatable');
+    if (filters.length > 0) {
+      const filter = filters.map((sql) => printOver(sql, restriction.relation, rowName(relation))).join(' AND ');
+      const { condition, wherePlace: place } = conflict;
+      const at = { query, use: relation, kind: 'conflict', condition, place } as const;
+      spliceCondition(
+        rewriting,
+        at,
+        raisingCheck(`(${filter})`),
+        'a row that does not exist for the session is an error',
+      );
+    }
+  }
+  if (insertCheck !== null) spliceCheck(rewriting, target, restriction, insertCheck);
+  else if (restriction.hidden.size > 0) expandStars(rewriting, relation, (what) => unsupported(relation, what));
+}
+
+/** Without a list the values go to the columns that exist for the session. */
+function spliceColumnList(rewriting: Rewriting, target: Target, { hidden }: Restriction): void {
+  if (hidden.size === 0 || target.columnList !== null || target.source === 'default values') return;
+  const columns = rewriting.bound.assigned
+    .filter(
+      ({ relation, action, query }) => relation === target.relation && action === 'insert' && query === target.query,
+    )
+    .map(({ name }) => name);
+  const place = target.columnListPlace;
+  if (place === null || columns.length === 0) throw unsupported(target.relation, 'INSERT without a column list');
+  rewriting.add({
+    start: place,
+    end: place,
+    text: ` (${columns.map(quoteIdentifier).join(', ')})`,
+    reason: 'hidden columns do not exist for the session',
+    meant: { kind: 'columns', at: target.relation.name.start, columns },
+  });
+}
+
+function unsupported({ name }: RelationUse, what: string): RewriteRefusal {
+  return new RewriteRefusal('0A000', `${what} is not supported on a relation that a policy restricts`, name.start);
+}

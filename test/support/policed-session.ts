@@ -1,0 +1,25 @@
+import { loadModule, parseSync } from 'libpg-query';
+import type { Session } from '../../src/policy/fill-expression.js';
+import { loadPolicies } from '../../src/policy/load-policies.js';
+import { Rights } from '../../src/policy/rights.js';
+import { SessionRestrictions } from '../../src/policy/session-restrictions.js';
+import type { CatalogIndex } from '../../src/sql/catalog/catalog-index.js';
+import type { Parse } from '../../src/sql/rewrite/parse.js';
+
+await loadModule();
+
+export const parse: Parse = (text) => parseSync(text);
+
+/** Someone under a policy, as the engine sees them. */
+export interface PolicedSession {
+  readonly session: Session;
+  readonly rights: Rights;
+  readonly restrictions: SessionRestrictions;
+}
+
+/** A session under a policy whose whole format is taken as enforced. */
+export function policedSession(index: CatalogIndex, policy: string, who: Partial<Session> = {}): PolicedSession {
+  const session = { user: 'ann', tenant: 'acme', roles: [], database: 'postgres', attributes: {}, ...who };
+  const rights = new Rights(loadPolicies([{ file: 'policy.yaml', text: policy }], new Set()), session);
+  return { session, rights, restrictions: new SessionRestrictions(rights, session, index, parse) };
+}
