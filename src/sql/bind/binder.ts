@@ -22,6 +22,7 @@ import { type NameSettings, Names } from './names.js';
 import { BindError } from './refusal.js';
 import type { ColumnDraft, Lockable, QueryDraft, RelationDraft, Scope, SourceColumn, Typed } from './scope.js';
 import type { SourceText } from './source-text.js';
+import { typeNames } from './type-names.js';
 import { oid } from './type-oids.js';
 
 export interface BindContext extends NameSettings {
@@ -275,10 +276,16 @@ export class Binder {
     return this.coercions.pathway(source, target, 'e') ?? { function: 0, method: 'undecided' };
   }
 
-  /** The type that values have in common, which each then gets; unknowns become text. */
-  unify(values: readonly Typed[], scope: Scope): number {
-    const common = this.coercions.commonType(values.map((value) => this.typeOf(value)));
-    if (common === null) return undecided;
+  /** The type that values have in common, which each then gets; unknowns become text. `what` is what needs it. */
+  unify(values: readonly Typed[], scope: Scope, what: string): number {
+    const types = values.map((value) => this.typeOf(value));
+    const common = this.coercions.commonType(types);
+    if (common === null) {
+      const names = typeNames(this.catalog, types);
+      const other = names.find((name) => name !== names[0]) ?? names[0];
+      const position = values.find((value) => value.position !== null)?.position ?? null;
+      throw new BindError('42804', `${what} types ${names[0]} and ${other} cannot be matched`, position);
+    }
     for (const value of values) this.coerce(value, common, scope);
     return common;
   }

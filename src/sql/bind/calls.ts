@@ -62,7 +62,10 @@ function boundCall(binder: Binder, fields: Fields, scope: Scope): Call {
   const values = listOf(fields.args).map((item) => {
     const node = nodeOf(item);
     if (node?.kind !== 'NamedArgExpr') return rowExpression(binder, item, scope);
-    argumentNames.push(textOf(node.fields.name));
+    const argumentName = textOf(node.fields.name);
+    if (argumentNames.includes(argumentName))
+      throw new BindError('42601', `argument name "${argumentName}" used more than once`, locationOf(node.fields));
+    argumentNames.push(argumentName);
     return rowExpression(binder, node.fields.arg, scope);
   });
   const ordered = scope.at('ordering', () => sortItems(binder, listOf(fields.agg_order), scope));

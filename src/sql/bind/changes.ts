@@ -39,10 +39,7 @@ export function beginChange(
   const scope = new Scope(parent, query);
   bindWith(binder, fields.withClause, scope);
   const relation = structOf(fields.relation) ?? {};
-  if (textOf(relation.schemaname) === '' && scope.withEntry(textOf(relation.relname)) !== null) {
-    const message = `relation "${textOf(relation.relname)}" cannot be the target of a modifying statement`;
-    throw new BindError('42809', message, locationOf(relation));
-  }
+  // WITH queries can't be targets: a table of the name is meant (setTargetTable).
   const use = noteRelation(binder, relation, query, 'target', kind === 'merge' ? [] : [kind]);
   return { scope, use, clauses };
 }

@@ -153,7 +153,11 @@ function caseExpression(binder: Binder, fields: Fields, scope: Scope): Typed {
   }
   // The type of ELSE is looked at first (transformCaseExpr).
   if (fields.defresult !== undefined) results.unshift(binder.expression(fields.defresult, scope));
-  return { type: binder.unify(results, scope), fields: results[0]?.fields ?? null, position: locationOf(fields) };
+  return {
+    type: binder.unify(results, scope, 'CASE'),
+    fields: results[0]?.fields ?? null,
+    position: locationOf(fields),
+  };
 }
 
 const equals = [{ String: { sval: '=' } }];
@@ -167,7 +171,11 @@ function caseSubject(binder: Binder, value: Typed, scope: Scope): Typed {
 function unified(binder: Binder, kind: string, fields: Fields, scope: Scope, known: string): Typed {
   onlyFields(kind, fields, known);
   const values = listOf(fields.args).map((item) => binder.expression(item, scope));
-  return { type: binder.unify(values, scope), fields: values[0]?.fields ?? null, position: locationOf(fields) };
+  return {
+    type: binder.unify(values, scope, kind === 'CoalesceExpr' ? 'COALESCE' : 'GREATEST/LEAST'),
+    fields: values[0]?.fields ?? null,
+    position: locationOf(fields),
+  };
 }
 
 /** transformArrayExpr. `target` is the array type that it is cast to, which then also holds for arrays in it. */
@@ -188,7 +196,7 @@ function array(binder: Binder, fields: Fields, scope: Scope, target: number | nu
     return { type: target, position };
   }
   if (values.length === 0) throw new BindError('42P18', 'cannot determine type of empty array', position);
-  const common = binder.unify(values, scope);
+  const common = binder.unify(values, scope, 'ARRAY');
   return { type: isNested ? common : binder.coercions.arrayOf(common), position };
 }
 

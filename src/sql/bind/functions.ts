@@ -35,14 +35,19 @@ export function resolveCall(binder: Binder, call: Call): Resolution {
   const given = call.arguments.map((value) => binder.typeOf(value));
   const all = binder.names.functionCandidates({ ...call, arguments: given.length });
   const exact = all.find(({ types }) => types.every((type, at) => type === given[at]));
-  if (exact !== undefined) return { kind: 'functions', candidates: [exact] };
+  if (exact !== undefined) return chosen(exact);
   const target = castTarget(binder, call, given);
   if (target !== null) return { kind: 'cast', target };
   const fitting = matching(coercions, given, all);
   if (fitting.length === 0) return { kind: 'none' };
-  if (fitting.length === 1 || given.includes(undecided)) return { kind: 'functions', candidates: fitting };
-  const selected = selectCandidate(coercions, given, fitting);
-  return selected === null ? { kind: 'ambiguous' } : { kind: 'functions', candidates: [selected] };
+  if (given.includes(undecided)) return { kind: 'functions', candidates: fitting };
+  const [only] = fitting;
+  const selected = fitting.length === 1 && only !== undefined ? only : selectCandidate(coercions, given, fitting);
+  return selected === null ? { kind: 'ambiguous' } : chosen(selected);
+}
+
+function chosen(candidate: FunctionCandidate): Resolution {
+  return candidate.isAmbiguous ? { kind: 'ambiguous' } : { kind: 'functions', candidates: [candidate] };
 }
 
 /** A type's name called with one argument is a cast, where one that needs no function of its own exists. */

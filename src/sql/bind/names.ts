@@ -17,6 +17,8 @@ export interface FunctionCandidate extends Candidate {
   readonly function: CatalogFunction;
   readonly isVariadic: boolean;
   readonly position: number;
+  /** Another of the same name, schema and types fits as well: if it comes to this one, the call is not unique. */
+  readonly isAmbiguous: boolean;
   /** Which of the call's arguments goes to which of the function's; null: in order. */
   readonly order: readonly number[] | null;
 }
@@ -96,7 +98,7 @@ export class Names {
   /**
    * FuncnameGetCandidates: what could take so many arguments, some of them perhaps by name, with VARIADIC spread out
    * and defaults filled in. Of those with the same types the first on the path is taken, and a plain one before one
-   * that is variadic or needs defaults.
+   * that is variadic.
    */
   functionCandidates(call: {
     schema: string | null;
@@ -105,16 +107,15 @@ export class Names {
     argumentNames: readonly string[];
     isVariadicCall: boolean;
   }): FunctionCandidate[] {
-    const found = new Map<string, FunctionCandidate | null>();
+    const found = new Map<string, FunctionCandidate>();
     for (const each of this.functions(call.schema, call.name)) {
       const candidate = fit(each, call, this.placeOf(each.schema, call.schema));
       if (candidate === null) continue;
       const key = candidate.types.join();
       const known = found.get(key);
-      if (known === undefined) found.set(key, candidate);
-      else if (known !== null) found.set(key, preferred(known, candidate));
+      found.set(key, known === undefined ? candidate : preferred(known, candidate));
     }
-    return [...found.values()].filter((candidate) => candidate !== null);
+    return [...found.values()];
   }
 
   /** OpernameGetCandidates; `left` null for prefix operators. */
@@ -155,7 +156,7 @@ function fit(each: CatalogFunction, call: Call, position: number): FunctionCandi
     if (each.variadic !== 0 && !call.isVariadicCall) return null;
     return inputs < given ? null : byName(each, call, position);
   }
-  const base = { function: each, position, order: null };
+  const base = { function: each, position, order: null, isAmbiguous: false };
   if (each.variadic !== 0 && !call.isVariadicCall && given >= inputs) {
     const spread = new Array<number>(given - inputs + 1).fill(each.variadic);
     return { ...base, isVariadic: true, types: [...each.arguments.slice(0, -1), ...spread] };
@@ -177,7 +178,7 @@ function byName(each: CatalogFunction, call: Call, position: number): FunctionCa
   }
   for (let at = 0; at < inputs - each.defaults; at++) if (!order.includes(at)) return null;
   const types = order.map((at) => each.arguments[at] as number);
-  return { function: each, position, order, isVariadic: false, types };
+  return { function: each, position, order, isVariadic: false, isAmbiguous: false, types };
 }
 
 function namesOfInputs(each: CatalogFunction): readonly string[] {
@@ -185,11 +186,8 @@ function namesOfInputs(each: CatalogFunction): readonly string[] {
   return each.argumentNames.filter((_, at) => each.argumentModes[at] !== 'o' && each.argumentModes[at] !== 't');
 }
 
-/** Null: PostgreSQL can't tell either, and says so if the call comes to it. */
-function preferred(known: FunctionCandidate, other: FunctionCandidate): FunctionCandidate | null {
+function preferred(known: FunctionCandidate, other: FunctionCandidate): FunctionCandidate {
   if (known.position !== other.position) return known.position < other.position ? known : other;
   if (known.isVariadic !== other.isVariadic) return known.isVariadic ? other : known;
-  const needsDefaults = ({ function: each, types }: FunctionCandidate) => each.arguments.length > types.length;
-  if (needsDefaults(known) !== needsDefaults(other)) return needsDefaults(known) ? other : known;
-  return null;
+  return { ...known, isAmbiguous: true };
 }

@@ -4,7 +4,8 @@ import { firstLocation, locationOf, type SourceText } from './source-text.js';
 
 /**
  * The first word of a query, behind its WITH: SELECT, VALUES, TABLE, INSERT, UPDATE, DELETE or MERGE, as a token. The
- * parser doesn't say where a SELECT stands, so it is found from the first thing in it that has a place.
+ * parser doesn't say where a SELECT stands, so it is found from the first thing in it that has a place. What stands
+ * right before that can be no label, even behind AS: CREATE TABLE t AS SELECT.
  */
 export function queryFirst(source: SourceText, kind: string, fields: Fields): number {
   switch (kind) {
@@ -30,8 +31,8 @@ function relationFirst(source: SourceText, fields: Fields): number {
 /** Walks back over opening parentheses and some words to a keyword. */
 function before(source: SourceText, from: number, keyword: string, between: RegExp): number {
   let at = from - 1;
-  while (at >= 0 && (source.is(at, '(') || between.test(source.keyword(at)))) at--;
-  if (source.keyword(at) !== keyword)
+  while (at >= 0 && (source.is(at, '(') || between.test(source.word(at)))) at--;
+  if (source.word(at) !== keyword)
     throw unknownConstruct(`${keyword.toUpperCase()} that cannot be located`, source.start(from));
   return at;
 }
@@ -63,9 +64,9 @@ function required(location: number | null): number {
 /** From the first item of a select list back over ALL, DISTINCT and DISTINCT ON (...). */
 function selectBefore(source: SourceText, item: number): number {
   let at = item - 1;
-  if (source.is(at, ')') && source.keyword(source.partner(at) - 1) === 'on') at = source.partner(at) - 2;
-  if (source.keyword(at) === 'distinct' || source.keyword(at) === 'all') at--;
-  if (source.keyword(at) !== 'select') throw unknownConstruct('SELECT that cannot be located', source.start(item));
+  if (source.is(at, ')') && source.word(source.partner(at) - 1) === 'on') at = source.partner(at) - 2;
+  if (source.word(at) === 'distinct' || source.word(at) === 'all') at--;
+  if (source.word(at) !== 'select') throw unknownConstruct('SELECT that cannot be located', source.start(item));
   return at;
 }
 

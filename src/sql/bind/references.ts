@@ -87,7 +87,11 @@ function field(binder: Binder, scope: Scope, value: Typed, name: string, positio
   if (selected !== null) return selected;
   const called = callOnRow(binder, scope, value, name, span);
   if (called !== null) return called;
-  throw new BindError('42703', `column "${name}" not found in data type`, position);
+  const isRow = value.fields !== undefined && value.fields !== null;
+  if (isRow || binder.coercions.isComplex(value.type))
+    throw new BindError('42703', `column "${name}" not found in data type`, position);
+  const message = `column notation .${name} applied to a type that is not a composite type`;
+  throw new BindError('42809', message, position);
 }
 
 /** Where `.name` can be told from: only that of its whole, from the value on. */

@@ -37,7 +37,7 @@ export function noteRelation(
   const relation = findRelation(binder, fields);
   const place = placeOf(binder, fields);
   const { source } = binder;
-  const isTable = form === 'table' && source.keyword(place.first - 1) === 'table';
+  const isTable = form === 'table' && source.word(place.first - 1) === 'table';
   return binder.addRelation({
     query: query as RelationDraft['query'],
     relation,

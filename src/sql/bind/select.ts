@@ -42,7 +42,7 @@ export function bindSelect(binder: Binder, fields: Fields, parent: Scope | null,
 function kindOf(binder: Binder, fields: Fields, first: number, isSetOperation: boolean): BoundQuery['kind'] {
   if (isSetOperation) return 'set-operation';
   if (listOf(fields.valuesLists).length > 0) return 'values';
-  return binder.source.keyword(first) === 'table' ? 'table' : 'select';
+  return binder.source.word(first) === 'table' ? 'table' : 'select';
 }
 
 /** transformSelectStmt, in its order: what types parameters get hangs on it. */
@@ -122,7 +122,7 @@ function bindValues(binder: Binder, fields: Fields, scope: Scope): Rows {
     throw new BindError('42601', 'VALUES lists must all be the same length');
   const columns = Array.from({ length: width }, (_, at): SourceColumn => {
     const values = rows.flatMap((row) => row[at] ?? []);
-    const type = binder.unify(values, scope);
+    const type = binder.unify(values, scope, 'VALUES');
     return { name: `column${at + 1}`, type, fields: values[0]?.fields ?? null, origin: null, reads: [] };
   });
   sortByName(binder, fields, scope, columns);
@@ -146,7 +146,7 @@ function bindSetOperation(binder: Binder, fields: Fields, scope: Scope, options:
   }
   const columns = left.columns.map(({ name, fields: inside }, at): SourceColumn => {
     const sides = [left, right].flatMap(({ values }) => values[at] ?? []);
-    const type = binder.unify(sides, scope);
+    const type = binder.unify(sides, scope, textOf(fields.op).replace('SETOP_', ''));
     return { name, type, fields: inside ?? right.columns[at]?.fields ?? null, origin: null, reads: [] };
   });
   sortByName(binder, fields, scope, columns);

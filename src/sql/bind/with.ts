@@ -114,7 +114,7 @@ class Entry implements WithEntry {
       const marks = [cycle.cycle_mark_value, cycle.cycle_mark_default]
         .filter((mark) => mark !== undefined)
         .map((mark) => this.binder.expression(mark, this.scope));
-      add(cycle.cycle_mark_column, marks.length === 0 ? oid.bool : this.binder.unify(marks, this.scope));
+      add(cycle.cycle_mark_column, marks.length === 0 ? oid.bool : this.binder.unify(marks, this.scope, 'CYCLE'));
       add(cycle.cycle_path_column, oid.recordArray);
     }
     return columns.length === 0 ? [] : extra;

@@ -1,7 +1,7 @@
 import type { RelationUse } from '../bind/bound.js';
 import { spliceCondition } from './conditions.js';
 import { mayLeak } from './leaks.js';
-import { printOver, type Restriction } from './restriction.js';
+import { distinct, printOver, type Restriction } from './restriction.js';
 import { RewriteRefusal, type Rewriting, rowName } from './rewriting.js';
 import { expandStars } from './stars.js';
 
@@ -28,15 +28,12 @@ export function spliceLocking(rewriting: Rewriting, use: RelationUse, restrictio
   }
   if (rewriting.bound.wholeRows.some(({ relation }) => relation === use)) throw refuse('with whole rows');
   if (restriction.hidden.size > 0) expandStars(rewriting, use, refuse);
-  const { rows } = restriction;
-  const lockable = [rows, restriction.updatable].filter(
-    (sql, index, all) => sql !== null && all.indexOf(sql) === index,
-  );
+  const lockable = distinct([restriction.rows, restriction.updatable]);
   if (lockable.length === 0) return;
   const { where, from } = query.clauses;
   if (from === undefined) throw refuse('in this kind of query');
   if (mayLeak(rewriting) && query.conjuncts.some(({ hasSubquery }) => hasSubquery)) throw refuse('beside sub-selects');
-  const filter = lockable.map((sql) => (sql === null ? '' : printOver(sql, use.relation, rowName(use)))).join(' AND ');
+  const filter = lockable.map((sql) => printOver(sql, use.relation, rowName(use))).join(' AND ');
   const place = {
     query,
     use,

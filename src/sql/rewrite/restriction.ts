@@ -70,3 +70,8 @@ function join({ pieces }: OperatorSql, row: string): string {
 export function restrictsReading({ rows, columns, hidden }: Restriction): boolean {
   return rows !== null || hidden.size > 0 || columns.some(({ mask }) => mask !== null);
 }
+
+/** Those that there are, each once: several actions often have the same filter. */
+export function distinct(all: readonly (OperatorSql | null)[]): readonly OperatorSql[] {
+  return [...new Map(all.flatMap((sql) => (sql === null ? [] : [[JSON.stringify(sql), sql] as const]))).values()];
+}

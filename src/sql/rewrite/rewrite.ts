@@ -1,4 +1,4 @@
-import type { BoundStatement, RelationUse } from '../bind/bound.js';
+import type { BoundStatement, RelationUse, Target } from '../bind/bound.js';
 import type { Relation } from '../catalog/catalog.js';
 import type { CatalogIndex } from '../catalog/catalog-index.js';
 import { spliceCopy } from './copy-relation.js';
@@ -51,7 +51,11 @@ export function rewrite(
     return { ok: false, sqlstate: error.sqlstate, message: error.message, position: error.position };
   }
   const { splices } = rewriting;
-  return { ok: true, splices, addsRows: splices.some(({ meant }) => meant.kind === 'returning') };
+  const checked = bound.targets.filter(({ relation }) =>
+    splices.some(({ meant }) => meant.kind === 'returning' && meant.at === relation.name.start),
+  );
+  // The rows of a WITH query that nobody reads go nowhere.
+  return { ok: true, splices, addsRows: checked.some(({ query }) => query === bound.queries[0]) };
 }
 
 /** What the binder must know: what doesn't exist for the session, and what it reads as a subquery. */
@@ -89,7 +93,9 @@ function spliceStatement(rewriting: Rewriting): void {
   for (const query of bound.queries) spliceGrouping(rewriting, query, replaced);
   for (const target of bound.targets) {
     const restriction = rewriting.restrictionOf(target.relation);
-    if (restriction !== null) spliceWriting(rewriting, target, restriction);
+    if (restriction === null) continue;
+    refusePreparedCheck(bound, target, restriction);
+    spliceWriting(rewriting, target, restriction);
   }
 }
 
@@ -100,6 +106,15 @@ function isRead({ form }: RelationUse): boolean {
 function isWithheld(rewriting: Rewriting, use: RelationUse): boolean {
   const restriction = rewriting.restrictionOf(use);
   return restriction !== null && restrictsReading(restriction);
+}
+
+/** EXECUTE would give the rows of a RETURNING that its client doesn't know of. */
+function refusePreparedCheck({ kind }: BoundStatement, { relation, returning }: Target, found: Restriction): void {
+  if (kind !== 'PrepareStmt' || returning !== null) return;
+  if (found.insertCheck === null && found.updateCheck === null) return;
+  const message =
+    'PREPARE of a statement whose rows a policy checks is not supported; add RETURNING, or prepare it in the protocol';
+  throw new RewriteRefusal('0A000', message, relation.name.start);
 }
 
 /** What is done to a relation as a whole. */

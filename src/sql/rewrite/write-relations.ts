@@ -1,7 +1,7 @@
 import type { AssignedColumn, RelationUse, Target } from '../bind/bound.js';
 import { raisingCheck, spliceCheck } from './check-rows.js';
 import { spliceCondition } from './conditions.js';
-import { type OperatorSql, printOver, quoteIdentifier, type Restriction } from './restriction.js';
+import { distinct, type OperatorSql, printOver, quoteIdentifier, type Restriction } from './restriction.js';
 import { RewriteRefusal, type Rewriting, rowName } from './rewriting.js';
 import { expandStars } from './stars.js';
 
@@ -85,11 +85,7 @@ function existing(
   restriction: Restriction,
   which: 'updatable' | 'deletable',
 ): readonly OperatorSql[] {
-  const filters = [restriction[which], actions.has('select') ? restriction.rows : null];
-  const texts = filters.map((sql) => JSON.stringify(sql));
-  return filters.filter(
-    (sql, index): sql is OperatorSql => sql !== null && texts.indexOf(texts[index] ?? '') === index,
-  );
+  return distinct([restriction[which], actions.has('select') ? restriction.rows : null]);
 }
 
 function spliceInsert(rewriting: Rewriting, target: Target, restriction: Restriction): void {

@@ -89,6 +89,16 @@ export class Oracle {
     });
   }
 
+  /** Types of $1, $2, ... */
+  async parameters(sql: string): Promise<number[]> {
+    await this.client.query(`prepare asked as ${sql}`);
+    const { rows } = await this.client.query<{ types: number[] }>(
+      `select parameter_types::oid[] as types from pg_prepared_statements where name = 'asked'`,
+    );
+    await this.client.query('deallocate asked');
+    return (rows[0]?.types ?? []).map(Number);
+  }
+
   /** What is in the way of running a statement: null, or the server's error. */
   attempt(sql: string): Promise<ServerError | null> {
     return this.undone(async () => {

@@ -197,3 +197,25 @@ t.test('a query inside of another statement is restricted like one by itself', a
     t.same(await through(text, 'select * from pg_temp.x order by id'), expected, text, { todo: true });
   }
 });
+
+t.test('rows that only the check asked for are told, so that the session swallows them', async (t) => {
+  const adds = (text: string) => {
+    const sent = rewritten(text, index, session);
+    return sent.ok ? sent.addsRows : sent.message;
+  };
+  t.equal(adds('update orders set note = null'), true);
+  t.equal(adds('insert into orders (id) values (50)'), true);
+  t.equal(adds('update orders set note = null returning id'), false);
+  t.equal(adds('delete from orders'), false);
+  t.equal(adds('with x as (update orders set note = null where id = 2) select 1'), false);
+  t.match(
+    adds('prepare p(int) as update orders set note = null'),
+    /PREPARE of a statement whose rows|cannot be located/,
+  );
+});
+
+t.test('a check runs for rows of a WITH query that nobody reads', async (t) => {
+  const sent = rewritten("with x as (update orders set clerk = 'bob' where id = 2) select 1", index, session);
+  t.equal(sent.ok, true);
+  await t.rejects(client.query(sent.ok ? sent.text : ''), new RegExp(violationSetting));
+});
