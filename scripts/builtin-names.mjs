@@ -62,7 +62,7 @@ async function namesIn(file, list) {
 }
 
 function head() {
-  return '// Written by scripts/builtin-names.mjs from the servers themselves. Not edited by hand.\n';
+  return '// Written by scripts/builtin-names.mjs from the servers themselves. Not edited by hand, and as long as the lists are.\n';
 }
 
 function list(name, names) {

@@ -32,8 +32,3 @@ function literalOf(value: string | readonly string[] | null): string {
 function quoted(value: string): string {
   return `'${value.replaceAll('\0', '').replaceAll("'", "''")}'`;
 }
-
-/** The attributes of a session that a policy's expressions could ask for, as part of a verdict's key. */
-export function attributesKey(session: Session): string {
-  return JSON.stringify([session.user, session.tenant, Object.entries(session.attributes).sort()]);
-}

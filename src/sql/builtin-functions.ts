@@ -1,4 +1,4 @@
-// Written by scripts/builtin-names.mjs from the servers themselves. Not edited by hand.
+// Written by scripts/builtin-names.mjs from the servers themselves. Not edited by hand, and as long as the lists are.
 
 /** Names of all functions, aggregates and window functions in pg_catalog. */
 export const builtinFunctions: ReadonlySet<string> = new Set(

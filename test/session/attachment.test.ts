@@ -1,3 +1,5 @@
+// Long: everything that a client can leave in a session is a test of its own.
+
 import t, { type Test } from 'tap';
 import { answerOf, backendOf, errorIn, rowsIn, rowsOf, signIn, sqlstateOf } from '../support/ask.js';
 import { daemonInFrontOf } from '../support/in-process-daemon.js';

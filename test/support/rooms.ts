@@ -44,3 +44,19 @@ export function rowOf(file: string): number {
 export function roomOf(file: string): string {
   return rows[rowOf(file)]?.rooms.find((room) => file.startsWith(room)) ?? 'no room';
 }
+
+/**
+ * What is built and tested, and not yet led to from the daemon: row filters, masks and checks. `src/policy/not-enforced.ts`
+ * refuses a policy that asks for them until they are wired in, and then this list goes.
+ */
+export const awaited: readonly string[] = [
+  'src/catalog/',
+  'src/sql/bind/',
+  'src/sql/catalog/',
+  'src/sql/rewrite/',
+  'src/sql/leak-free-functions.ts',
+  'src/policy/decide-bound.ts',
+  'src/policy/fill-expression.ts',
+  'src/policy/restrict.ts',
+  'src/policy/session-restrictions.ts',
+];

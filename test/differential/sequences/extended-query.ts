@@ -1,3 +1,5 @@
+// Long: a conversation is a few lines, and there are many.
+
 import {
   bind,
   close,
