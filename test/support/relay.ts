@@ -11,6 +11,8 @@ export interface Link {
   hold(): void;
   /** What was held passes now. */
   release(): void;
+  /** Says this to the daemon in the server's name. */
+  say(bytes: Buffer): void;
 }
 
 type Watch = (chunk: Buffer, link: Link) => void;
@@ -98,6 +100,7 @@ export class Relay {
         held = null;
         for (const pass of late) pass();
       },
+      say: (bytes) => daemon.write(bytes),
     };
     this.links.add(link);
     const join = (from: net.Socket, to: net.Socket, watch: (chunk: Buffer) => void) => {
