@@ -38,11 +38,19 @@ export function bindStatement(
     if (node === null) throw unknownConstruct('an empty statement');
     return { ok: true, bound: bound(binder, node.kind, raw) };
   } catch (error) {
+    if (error instanceof RangeError && /call stack/i.test(error.message)) return tooDeep;
     if (!(error instanceof BindError)) throw error;
     const { sqlstate, message, position, more } = error;
     return { ok: false, sqlstate, message, position, ...more };
   }
 }
+
+const tooDeep: BindResult = {
+  ok: false,
+  sqlstate: '54000',
+  message: 'statement is too complex: it is nested too deeply to be bound',
+  position: null,
+};
 
 function bound(binder: Binder, kind: string, raw: Readonly<Record<string, unknown>>): BoundStatement {
   const span = statementSpan(binder.source, raw);

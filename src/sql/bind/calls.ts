@@ -3,7 +3,7 @@ import type { Binder } from './binder.js';
 import { applyCall, type Call, noSuchFunction, resolveCall, resultName } from './functions.js';
 import { onlyFields } from './known-fields.js';
 import { rowExpression, selectField } from './references.js';
-import { BindError } from './refusal.js';
+import { BindError, qualifiedName } from './refusal.js';
 import type { QueryDraft, Scope, Typed } from './scope.js';
 import { sortItems } from './sorting.js';
 import { locationOf } from './source-text.js';
@@ -55,9 +55,7 @@ function noteTypeName(binder: Binder, call: Call, target: number): void {
 
 function boundCall(binder: Binder, fields: Fields, scope: Scope): Call {
   const parts = namesOf(fields.funcname);
-  if (parts.length > 2 && parts[0] !== binder.catalog.catalog.database)
-    throw new BindError('0A000', `cross-database references are not implemented: ${parts.join('.')}`);
-  const [name = '', schema] = [...parts].reverse();
+  const { schema, name } = qualifiedName(parts, binder.catalog.catalog.database, locationOf(fields));
   const argumentNames: string[] = [];
   const values = listOf(fields.args).map((item) => {
     const node = nodeOf(item);
@@ -74,7 +72,7 @@ function boundCall(binder: Binder, fields: Fields, scope: Scope): Call {
     binder.coerce(filter, 16, scope);
   }
   return {
-    schema: schema ?? null,
+    schema,
     name,
     arguments: fields.agg_within_group === true ? [...values, ...ordered] : values,
     argumentNames,

@@ -43,7 +43,7 @@ export function findClauses(source: SourceText, first: number, stop: number = so
 }
 
 function clauseAt(source: SourceText, at: number, word: string, command: string): ClauseName | null {
-  if (word === 'from' && source.word(at - 1) === 'distinct' && /^(is|not)$/.test(source.word(at - 2))) return null;
+  if (word === 'from' && isOfDistinct(source, at)) return null;
   if (word === 'group' && source.word(at - 1) === 'within') return null;
   if (word === 'set') return command === 'update' ? 'set' : null;
   if (word === 'on') {
@@ -55,6 +55,11 @@ function clauseAt(source: SourceText, at: number, word: string, command: string)
   if (word === 'when') return command === 'merge' ? 'when' : null;
   if (command === 'merge') return word === 'into' || word === 'returning' ? (word as ClauseName) : null;
   return clauseWords.has(word) ? (word as ClauseName) : null;
+}
+
+/** IS [NOT] DISTINCT FROM. */
+function isOfDistinct(source: SourceText, from: number): boolean {
+  return source.word(from - 1) === 'distinct' && /^(is|not)$/.test(source.word(from - 2));
 }
 
 /** Each clause from its word to the token before the next one. */
@@ -76,7 +81,7 @@ export function clauseEnd(clauses: ClauseTokens, name: ClauseName): number {
 }
 
 const expressionEnds: ReadonlySet<string> = new Set(
-  `join inner left right full cross natural on where group having window order limit offset fetch for union intersect
+  `join inner left right full cross natural on from where group having window order limit offset fetch for union intersect
   except returning using when set then`.split(/\s+/),
 );
 
@@ -89,12 +94,13 @@ export function expressionLast(source: SourceText, first: number): number {
     const word = source.keyword(at);
     if (word === 'case') caseDepth++;
     else if (word === 'end' && caseDepth > 0) caseDepth--;
-    else if (caseDepth === 0 && expressionEnds.has(word) && !isFunctionName(source, at, word)) break;
+    else if (caseDepth === 0 && expressionEnds.has(word) && !isInExpression(source, at, word)) break;
   }
   return at - 1;
 }
 
 /** left('abc', 1) and right(...) are functions. */
-function isFunctionName(source: SourceText, at: number, word: string): boolean {
+function isInExpression(source: SourceText, at: number, word: string): boolean {
+  if (word === 'from') return isOfDistinct(source, at);
   return (word === 'left' || word === 'right') && source.is(at + 1, '(');
 }

@@ -40,7 +40,11 @@ export function resolveCall(binder: Binder, call: Call): Resolution {
   if (target !== null) return { kind: 'cast', target };
   const fitting = matching(coercions, given, all);
   if (fitting.length === 0) return { kind: 'none' };
-  if (given.includes(undecided)) return { kind: 'functions', candidates: fitting };
+  if (given.includes(undecided)) {
+    return fitting.some(({ isAmbiguous }) => isAmbiguous)
+      ? { kind: 'ambiguous' }
+      : { kind: 'functions', candidates: fitting };
+  }
   const [only] = fitting;
   const selected = fitting.length === 1 && only !== undefined ? only : selectCandidate(coercions, given, fitting);
   return selected === null ? { kind: 'ambiguous' } : chosen(selected);

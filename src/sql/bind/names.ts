@@ -27,6 +27,9 @@ export interface OperatorMatch extends Candidate {
   readonly operator: Operator;
 }
 
+const operatorLists = new WeakMap<CatalogIndex, Map<string, readonly OperatorMatch[]>>();
+const operatorListsMax = 1_000;
+
 const temporarySchema = 'pg_temp';
 const builtinSchema = 'pg_catalog';
 
@@ -118,8 +121,23 @@ export class Names {
     return [...found.values()];
   }
 
-  /** OpernameGetCandidates; `left` null for prefix operators. */
-  operators(schema: string | null, name: string, isPrefix: boolean): OperatorMatch[] {
+  /** OpernameGetCandidates. The lists are kept: a catalog has some eighty operators of the name `=`. */
+  operators(schema: string | null, name: string, isPrefix: boolean): readonly OperatorMatch[] {
+    let kept = operatorLists.get(this.catalog);
+    if (kept === undefined || kept.size > operatorListsMax) {
+      kept = new Map();
+      operatorLists.set(this.catalog, kept);
+    }
+    const key = [isPrefix, name, schema === null ? this.path.join('\0') : schema, schema === null].join('\0');
+    let list = kept.get(key);
+    if (list === undefined) {
+      list = this.findOperators(schema, name, isPrefix);
+      kept.set(key, list);
+    }
+    return list;
+  }
+
+  private findOperators(schema: string | null, name: string, isPrefix: boolean): OperatorMatch[] {
     const found = new Map<string, { place: number; match: OperatorMatch }>();
     for (const operator of this.catalog.operatorsByName(name)) {
       const place = this.placeOf(operator.schema, schema);

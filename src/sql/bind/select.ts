@@ -1,6 +1,6 @@
 import { type Fields, listOf, nodeOf, structOf, textOf } from '../facts/tree.js';
 import type { Binder, QueryOptions, Rows } from './binder.js';
-import type { BoundQuery } from './bound.js';
+import type { BoundQuery, Span } from './bound.js';
 import { windowDefinition } from './calls.js';
 import { clauseSpans, findClauses } from './clauses.js';
 import { bindCondition } from './conditions.js';
@@ -31,7 +31,7 @@ export function bindSelect(binder: Binder, fields: Fields, parent: Scope | null,
   const isSetOperation = op !== 'SETOP_NONE';
   const kind = kindOf(binder, fields, first, isSetOperation);
   const query = binder.query(kind, parent?.query ?? null, binder.source.span(first, clauses.last));
-  query.clauses = clauseSpans(binder.source, clauses);
+  if (!isSetOperation) query.clauses = clauseSpans(binder.source, clauses);
   const scope = new Scope(parent, query);
   bindWith(binder, fields.withClause, scope);
   if (isSetOperation) return bindSetOperation(binder, fields, scope, options);
@@ -144,6 +144,7 @@ function bindSetOperation(binder: Binder, fields: Fields, scope: Scope, options:
     const word = textOf(fields.op).replace('SETOP_', '');
     throw new BindError('42601', `each ${word} query must have the same number of columns`, right.query.span.start);
   }
+  scope.query.span = setOperationSpan(binder, left.query, right.query, options.stop);
   const columns = left.columns.map(({ name, fields: inside }, at): SourceColumn => {
     const sides = [left, right].flatMap(({ values }) => values[at] ?? []);
     const type = binder.unify(sides, scope, textOf(fields.op).replace('SETOP_', ''));
@@ -154,6 +155,15 @@ function bindSetOperation(binder: Binder, fields: Fields, scope: Scope, options:
   if (fields.lockingClause !== undefined)
     throw new BindError('0A000', 'FOR UPDATE is not allowed with UNION/INTERSECT/EXCEPT');
   return finish(binder, scope, columns, columns.map(valueOfOutput));
+}
+
+/** To the end of the second arm, its parentheses, and ORDER BY, LIMIT and the like behind them. */
+function setOperationSpan(binder: Binder, left: BoundQuery, right: BoundQuery, stop?: number): Span {
+  const { source } = binder;
+  const leftLast = source.firstFrom(left.span.end) - 1;
+  let last = source.firstFrom(right.span.end) - 1;
+  while (source.is(last + 1, ')') && source.partner(last + 1) > leftLast) last++;
+  return { start: left.span.start, end: source.end(findClauses(source, last, stop).last) };
 }
 
 /** ORDER BY of what has no FROM: names and positions of output columns only. */

@@ -1,7 +1,7 @@
 import { listOf, namesOf, nodeOf, structOf } from '../facts/tree.js';
 import type { Binder } from './binder.js';
 import type { Span } from './bound.js';
-import { BindError, unknownConstruct } from './refusal.js';
+import { BindError, qualifiedName, unknownConstruct } from './refusal.js';
 import { locationOf } from './source-text.js';
 
 /** typenameTypeId: the type that a TypeName names, noted as used. */
@@ -10,9 +10,9 @@ export function resolveType(binder: Binder, value: unknown): number {
   const position = locationOf(fields);
   if (fields.pct_type === true) throw unknownConstruct('%TYPE', position);
   const parts = namesOf(fields.names);
-  const [name = '', schema] = [...parts].reverse();
+  const { schema, name } = qualifiedName(parts, binder.catalog.catalog.database, position);
   checkModifiers(fields.typmods, position);
-  const type = binder.names.type(schema ?? null, name);
+  const type = binder.names.type(schema, name);
   if (type === null) throw noSuchType(binder, schema, name, position);
   const span = writtenSpan(binder, parts, position);
   const isQualified = span !== null && parts.length > 1;
@@ -22,10 +22,10 @@ export function resolveType(binder: Binder, value: unknown): number {
   return type.array;
 }
 
-function noSuchType(binder: Binder, schema: string | undefined, name: string, position: number | null): BindError {
-  if (schema !== undefined && !binder.names.hasSchema(schema))
+function noSuchType(binder: Binder, schema: string | null, name: string, position: number | null): BindError {
+  if (schema !== null && !binder.names.hasSchema(schema))
     return new BindError('3F000', `schema "${schema}" does not exist`, position);
-  return new BindError('42704', `type "${schema === undefined ? name : `${schema}.${name}`}" does not exist`, position);
+  return new BindError('42704', `type "${schema === null ? name : `${schema}.${name}`}" does not exist`, position);
 }
 
 /** Whether a TypeName says how long or precise: conversion to that may be a function of its own. */
