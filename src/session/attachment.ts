@@ -52,6 +52,10 @@ export class Attachment implements Waiter {
     this.settings = options.startSettings;
   }
 
+  get isForSession(): boolean {
+    return this.#options.isForSession;
+  }
+
   get connection(): PostgresUpstream | null {
     return this.upstream?.connection ?? null;
   }
@@ -147,7 +151,7 @@ export class Attachment implements Waiter {
     if (this.#resetNames.size > 0 && status !== transactionStatus.failed) return this.#restoreStartSettings(upstream);
     if (status !== transactionStatus.idle) return;
     if (upstream.connection.changedParameters.size > 0) this.#noteReported(upstream.connection.changedParameters);
-    if (this.#options.isForSession) this.#tieIfChanged();
+    if (this.isForSession) this.#tieIfChanged();
     else if (this.#isUnknown) this.#learnState(upstream);
     else if (this.#changedNames.size > 0) this.#learnSettings(upstream);
     else if (!this.#isSticky && !this.#isKept) this.#release(upstream);
@@ -184,7 +188,7 @@ export class Attachment implements Waiter {
   reclaim(): void {
     const { upstream } = this;
     if (upstream === null) return;
-    const isFollowed = !this.#options.isForSession && !this.#isSticky && !this.#isKept;
+    const isFollowed = !this.isForSession && !this.#isSticky && !this.#isKept;
     const isClean = isFollowed && !this.#isUnknown && this.#changedNames.size === 0;
     this.upstream = null;
     this.#state = 'free';

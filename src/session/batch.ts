@@ -10,10 +10,11 @@ import { freeName } from './free-names.js';
 import { decodeInHand } from './in-hand.js';
 import { forwardUnread, onBind, onParse, prepareUpstream } from './prepare.js';
 import { readyFrame } from './ready-frames.js';
-import { refuseInBatch } from './refuse.js';
+import { refuseAnothers, refuseInBatch } from './refuse.js';
 import { Assumption } from './run.js';
 import { runOf } from './run-of.js';
 import type { Session, SessionPhase } from './session.js';
+import { isAnothers } from './statement-name.js';
 
 /** The extended query's messages (PG 55.2.3), each sent as it comes; what only we know is answered in its turn. */
 export function onBatchMessage(session: Session, type: number): SessionPhase | null {
@@ -90,6 +91,9 @@ function onDescribe(session: Session): SessionPhase | null {
   if (upstream instanceof ProxyError) return refuseInBatch(session, null, upstream);
   const asked = decodeInHand(session, decodeDescribe);
   const prepared = asked?.target === 'statement' ? session.statements.get(asked.name) : undefined;
+  if (asked?.target === 'statement' && prepared === undefined && isAnothers(asked.name)) {
+    return refuseAnothers(session, asked.name);
+  }
   if (prepared !== undefined) prepareUpstream(session, upstream, prepared);
   if (prepared === undefined || prepared.upstreamName === '') {
     session.forward();
@@ -133,7 +137,7 @@ function closeStatement(session: Session, name: string): SessionPhase {
   const { statements, attachment, replies } = session;
   const closed = statements.get(name);
   const upstream = attachment.held;
-  if (upstream !== null && session.database.isSessionPooled && name !== '') {
+  if (upstream !== null && session.attachment.isForSession && name !== '') {
     session.forward();
     const reopened = new Assumption(freeName(session, upstream, name) ?? (() => {}));
     upstream.connection.expect(new UpstreamRequest(frontend.Close, 'forward', replies, reopened));

@@ -10,11 +10,11 @@ import type { PooledUpstream } from '../pool/pooled-upstream.js';
 import { nextParseTime } from '../pool/upstream-statements.js';
 import { bodyInHand, decodeInHand, missingBytes } from './in-hand.js';
 import { type NamedInText, namedInText } from './named-in-text.js';
-import { refuseInBatch } from './refuse.js';
+import { refuseAnothers, refuseInBatch } from './refuse.js';
 import { Assumption } from './run.js';
 import type { Session, SessionPhase } from './session.js';
 import type { ClientStatement } from './statement.js';
-import { statementName } from './statement-name.js';
+import { isAnothers, statementName } from './statement-name.js';
 import { isOutdated, largeStatement, statementOf, statementToPrepare } from './statement-of.js';
 
 /** Prepared statements one client may hold at once. */
@@ -43,7 +43,7 @@ export function onParse(session: Session): SessionPhase | null {
   const parseTime = nextParseTime();
   // An upstream that is the client's until it leaves has its statements under the names that the client gave them.
   const upstreamName =
-    name === '' || session.database.isSessionPooled
+    name === '' || session.attachment.isForSession
       ? name
       : statementName(rest ?? String(parseTime), session.attachment.settings.key);
   const prepared = { upstreamName, rest, parseTime, statement, needs: named?.prepared ?? null };
@@ -130,6 +130,7 @@ export function onBind(session: Session): SessionPhase | null {
   const names = decodeInHand(session, decodeBindNames);
   if (names === null) return forwardUnread(session, frontend.Bind);
   const prepared = session.statements.get(names.statement);
+  if (prepared === undefined && isAnothers(names.statement)) return refuseAnothers(session, names.statement);
   if (prepared !== undefined && isOutdated(session, prepared.statement)) return judgeAgain(session, names.statement);
   const upstream = session.attachment.acquire();
   if (upstream === null) return null;

@@ -3,7 +3,7 @@ import { MessageWriter } from '../../protocol/message-writer.js';
 import { encodeParse } from '../../protocol/messages/parse.js';
 import { encodeQuery } from '../../protocol/messages/query.js';
 import { transactionStatus, UpstreamRequest } from '../backend/postgres/postgres-upstream.js';
-import type { ProxyError } from '../errors/proxy-error.js';
+import { ProxyError } from '../errors/proxy-error.js';
 import { errorResponse } from './error-response.js';
 import { readyFrame } from './ready-frames.js';
 import { Refusal } from './run.js';
@@ -48,6 +48,12 @@ export function refuseInBatch(session: Session, statement: Statement | null, rea
   upstream.connection.unnamed = 0;
   upstream.connection.expect(new UpstreamRequest(frontend.Parse, 'forward', session.replies, new Refusal(error)));
   return 'batch';
+}
+
+/** Answers a Bind or Describe of what another client has prepared: to this one it doesn't exist. */
+export function refuseAnothers(session: Session, name: string): SessionPhase {
+  const message = `prepared statement "${name}" does not exist`;
+  return refuseInBatch(session, null, new ProxyError('invalidParameter', message, { sqlstate: '26000' }));
 }
 
 function refusalFrame(session: Session, statement: Statement | null, reason: ProxyError): Buffer {

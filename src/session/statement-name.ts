@@ -6,6 +6,11 @@ import { createHash, randomBytes } from 'node:crypto';
  */
 export const statementNamePrefix = `pgt_${randomBytes(6).toString('base64url')}_`;
 
+/** Whether a name that the client hasn't given to a statement of its own would reach that of another client. */
+export function isAnothers(name: string): boolean {
+  return name.startsWith(statementNamePrefix);
+}
+
 /** The upstream name of a prepared statement: the same for the same text and types under the same settings. */
 export function statementName(rest: Buffer | string, settingsKey: string): string {
   const hash = createHash('sha1').update(settingsKey).update('\0').update(rest);

@@ -2,11 +2,12 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type tls from 'node:tls';
 import t, { type Test } from 'tap';
-import { answerOf, backendOf, errorIn, refusalOf, rowsOf, signIn, sqlstateOf } from '../support/ask.js';
+import { answerOf, backendOf, errorIn, refusalOf, rowsIn, rowsOf, signIn, sqlstateOf } from '../support/ask.js';
 import { createAuthority } from '../support/certificates.js';
 import { type Daemon, startDaemon } from '../support/daemon.js';
 import { startPostgres } from '../support/postgres.js';
-import { query } from '../support/raw-messages.js';
+import type { RawClient } from '../support/raw-client.js';
+import { bind, execute, parse, query, sync } from '../support/raw-messages.js';
 
 const server = await startPostgres();
 t.teardown(() => server.stop());
@@ -109,6 +110,27 @@ t.test('the pool mode is that of the time when a client came', async (t) => {
   const late = await signIn(t, daemon, server);
   t.equal(await answerOf(late, 'select 1'), '1');
   t.equal(await sqlstateOf(early, 'select 1'), '53300', 'the third one keeps it');
+});
+
+t.test('prepared statements outlive a change of the pool mode', async (t) => {
+  const daemon = await startedDaemon(t, { pool: { mode: 'transaction' } });
+  const [one, two] = await Promise.all([signIn(t, daemon, server), signIn(t, daemon, server)]);
+  const run = async (client: RawClient) => {
+    client.send(bind({ statement: 'own' }), execute(), sync());
+    return rowsIn(await client.readUntilReady())[0]?.[0];
+  };
+  one.send(parse("select 'one'", 'own'), sync());
+  await one.readUntilReady();
+  await reload(daemon, { pool: { mode: 'session' } });
+  // Still of transaction mode, and side by side with one of session mode.
+  two.send(parse("select 'two'", 'own'), sync());
+  await two.readUntilReady();
+  const late = await signIn(t, daemon, server);
+  late.send(parse("select 'late'", 'own'), sync());
+  await late.readUntilReady();
+  for (let round = 0; round < 2; round += 1) {
+    t.same([await run(one), await run(two), await run(late)], ['one', 'two', 'late']);
+  }
 });
 
 t.test('a breaker opens by its new bounds', async (t) => {
