@@ -104,7 +104,7 @@ t.test('another url is where statements go from their next one on', async (t) =>
 t.test('the pool mode is that of the time when a client came', async (t) => {
   const daemon = await startedDaemon(t, { pool: { mode: 'transaction', size: 1 } });
   const [early, other] = await Promise.all([signIn(t, daemon, server), signIn(t, daemon, server)]);
-  await reload(daemon, { pool: { mode: 'session', size: 1, acquireTimeoutMs: 100 } });
+  await reload(daemon, { pool: { mode: 'session', size: 1, acquireTimeoutMs: 2000 } });
   t.equal(await answerOf(early, 'select 1'), '1');
   t.equal(await answerOf(other, 'select 1'), '1', 'those two share one upstream');
   const late = await signIn(t, daemon, server);

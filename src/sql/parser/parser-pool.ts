@@ -19,7 +19,7 @@ export interface ParserPoolOptions {
 
 export const defaultParserPoolOptions: ParserPoolOptions = {
   bounds: defaultGuardBounds,
-  deadlineMs: 1_000,
+  deadlineMs: 3_000,
   queueMax: 2_000,
   queuePerClientMax: 100,
   shortTokensMax: 5_000,
