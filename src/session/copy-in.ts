@@ -26,7 +26,24 @@ export function onCopyInMessage(session: Session, type: number): SessionPhase {
  * Anything else is a violation that a server ends the session for as soon as it sees the type. It gets no more than
  * that: should its copy have failed in the meantime, what the client meant must not be carried out behind our back.
  */
-export function sendTypeAlone(session: Session, type: number): SessionPhase {
+function sendTypeAlone(session: Session, type: number): SessionPhase {
   session.attachment.connection?.send(Buffer.of(type, 0, 0, 0, 4));
   return 'copyIn';
 }
+
+/**
+ * What can't be framed: the server finds the type wrong in words of its own, and ends the session. Of a message that
+ * belongs to the copy it finds that it never comes whole.
+ */
+export function breakCopy(session: Session, type: number): void {
+  if (copyTypes.has(type)) session.attachment.held?.connection.endSending();
+  else sendTypeAlone(session, type);
+}
+
+const copyTypes: ReadonlySet<number> = new Set([
+  frontend.CopyData,
+  frontend.CopyDone,
+  frontend.CopyFail,
+  frontend.Flush,
+  frontend.Sync,
+]);

@@ -3,7 +3,7 @@ import { MessageWriter } from '../../protocol/message-writer.js';
 import { decodeBindNames, renameBind } from '../../protocol/messages/bind.js';
 import { encodeClose } from '../../protocol/messages/close.js';
 import { renameParse } from '../../protocol/messages/parse.js';
-import { decodeText } from '../../protocol/text.js';
+import { decodeText, isWellFormed } from '../../protocol/text.js';
 import { UpstreamRequest } from '../backend/postgres/postgres-upstream.js';
 import { ProxyError } from '../errors/proxy-error.js';
 import type { PooledUpstream } from '../pool/pooled-upstream.js';
@@ -38,6 +38,9 @@ export function onParse(session: Session): SessionPhase | null {
     return refuseInBatch(session, statement, new ProxyError('statementTooLarge', 'too many prepared statements'));
   }
   const name = decodeText(body, 0, nameEnd);
+  // The server won't see the name, so what is wrong with it has to be asked for.
+  const isUtf8 = upstream.connection.parameters.get('client_encoding') === 'UTF8';
+  if (isUtf8 && !isWellFormed(name)) return forwardUnread(session, frontend.Parse);
   const named = namedInText(session, statement);
   const rest = isWhole ? restOf(body, nameEnd + 1, named) : null;
   const parseTime = nextParseTime();

@@ -16,7 +16,7 @@ import { Attachment } from './attachment.js';
 import { sendSync } from './batch.js';
 import { ClientReplies } from './client-replies.js';
 import { clientRules } from './client-rules.js';
-import { onCopyInMessage, sendTypeAlone } from './copy-in.js';
+import { breakCopy, onCopyInMessage } from './copy-in.js';
 import { endClient } from './end-client.js';
 import { errorResponse } from './error-response.js';
 import type { SessionJudge } from './judge.js';
@@ -372,8 +372,7 @@ export class Session {
       return this.endWith(errorResponse(fault), 'internal error');
     }
     this.#isBroken = true;
-    // In copy mode it is the server that finds the type wrong, in words of its own, and ends the session.
-    if (this.phase === 'copyIn' && !error.isSilent) return void sendTypeAlone(this, this.reader.type);
+    if (this.phase === 'copyIn') return breakCopy(this, this.reader.type);
     // Where PostgreSQL has lost its place it closes without a word.
     if (error.isSilent) return this.#leaveBroken();
     const violation = new ProxyError('protocolViolation', error.message, { sqlstate: error.sqlstate });
