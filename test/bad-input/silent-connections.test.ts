@@ -18,7 +18,7 @@ t.test('ten thousand connections that say nothing lock nobody out, take little, 
   t.teardown(() => server.stop());
   const daemon = await startDaemon({
     config: {
-      listen: { startupTimeoutMs: 15_000 },
+      listen: { startupTimeoutMs: 8000 },
       users: { [server.superuser]: { secret: server.password } },
       tenants: { default: { databases: { postgres: { url: server.url } } } },
     },

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import net from 'node:net';
 import tls from 'node:tls';
-import t from 'tap';
+import t, { type Test } from 'tap';
 import { answerOf, signIn } from '../support/ask.js';
 import { createAuthority } from '../support/certificates.js';
 import { startDaemon } from '../support/daemon.js';
@@ -24,7 +24,10 @@ t.teardown(() => daemon.stop());
 const target = { port: daemon.port, tls: 'request' } as const;
 const account = { user: server.superuser, password: server.password, database: 'postgres' };
 const neighbour = await signIn(t, target, server);
-t.afterEach(async (t) => t.equal(await answerOf(neighbour, 'select 1'), '1', 'others are unharmed'));
+
+async function isUnharmed(t: Test): Promise<void> {
+  t.equal(await answerOf(neighbour, 'select 1'), '1', 'others are unharmed');
+}
 
 const record = (type: number, length: number, body: Buffer) =>
   Buffer.concat([Buffer.from([type, 3, 3, length >> 8, length & 0xff]), body]);
@@ -42,16 +45,17 @@ const garbage: Record<string, Buffer> = {
 };
 
 for (const [name, bytes] of Object.entries(garbage)) {
-  t.test(`${name} in the place of TLS: the connection is closed`, async () => {
+  t.test(`${name} in the place of TLS: the connection is closed`, async (t) => {
     const client = await RawClient.connect({ port: daemon.port });
     client.send(sslRequest());
     await client.readByte();
     client.send(bytes);
     await client.readUntilClosed();
     await client.destroy();
+    await isUnharmed(t);
   });
 
-  t.test(`${name} in the middle of TLS: the connection is closed`, async () => {
+  t.test(`${name} in the middle of TLS: the connection is closed`, async (t) => {
     const socket = net.connect({ port: daemon.port, host: daemon.host });
     await once(socket, 'connect');
     socket.write(sslRequest());
@@ -67,6 +71,7 @@ for (const [name, bytes] of Object.entries(garbage)) {
     socket.write(bytes);
     socket.end();
     await Promise.all([closed, client.readUntilClosed().catch(() => {})]);
+    await isUnharmed(t);
   });
 }
 
@@ -79,6 +84,7 @@ t.test('a handshake that stops in the middle is closed in time', async (t) => {
   await client.readUntilClosed();
   t.ok(performance.now() - startedAt < 10_000);
   await client.destroy();
+  await isUnharmed(t);
 });
 
 t.test('nobody renegotiates in the middle of a session', async (t) => {
@@ -91,9 +97,10 @@ t.test('nobody renegotiates in the middle of a session', async (t) => {
     if (secure.renegotiate({ rejectUnauthorized: false }, resolve) === undefined) resolve(new Error('not begun'));
   });
   t.ok(error);
+  await isUnharmed(t);
 });
 
-t.test('a flood of handshakes that are given up leaves nothing behind', async () => {
+t.test('a flood of handshakes that are given up leaves nothing behind', async (t) => {
   for (let batch = 0; batch < 5; batch += 1) {
     await Promise.all(
       Array.from({ length: 40 }, async () => {
@@ -104,4 +111,5 @@ t.test('a flood of handshakes that are given up leaves nothing behind', async ()
       }),
     );
   }
+  await isUnharmed(t);
 });
