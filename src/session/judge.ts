@@ -100,10 +100,10 @@ export class SessionJudge {
       : verdict.verdict === 'deny'
         ? new ProxyError('policyDenied', verdict.message ?? 'permission denied', { hint: verdict.hint ?? undefined })
         : null;
-    return { refusal, position: null, rules, actions, relations, policyVersion: this.version };
+    return { refusal, position: null, rules, actions, relations, isShareable: false, policyVersion: this.version };
   }
 
   #refuse(refusal: ProxyError, position: number | null = null): Judgement {
-    return { refusal, position, rules: [], actions: [], relations: [], policyVersion: this.version };
+    return { refusal, position, rules: [], actions: [], relations: [], isShareable: false, policyVersion: this.version };
   }
 }

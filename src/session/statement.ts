@@ -12,6 +12,8 @@ export interface Judgement {
   readonly rules: readonly string[];
   readonly actions: readonly string[];
   readonly relations: readonly string[];
+  /** It only reads, and nothing in it minds which session runs it: a shared lane may. False where that isn't known. */
+  readonly isShareable: boolean;
   /** A statement judged under an older policy is judged again before it is run. */
   readonly policyVersion: number;
 }
