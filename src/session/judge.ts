@@ -104,6 +104,14 @@ export class SessionJudge {
   }
 
   #refuse(refusal: ProxyError, position: number | null = null): Judgement {
-    return { refusal, position, rules: [], actions: [], relations: [], isShareable: false, policyVersion: this.version };
+    return {
+      refusal,
+      position,
+      rules: [],
+      actions: [],
+      relations: [],
+      isShareable: false,
+      policyVersion: this.version,
+    };
   }
 }

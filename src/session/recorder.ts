@@ -18,7 +18,15 @@ const copyKind = statementKindIndex('copy');
 const unseen: Statement = {
   text: null,
   effects: { effect: 'unknown', first: '', statements: null },
-  judgement: { refusal: null, position: null, rules: [], actions: [], relations: [], isShareable: false, policyVersion: 0 },
+  judgement: {
+    refusal: null,
+    position: null,
+    rules: [],
+    actions: [],
+    relations: [],
+    isShareable: false,
+    policyVersion: 0,
+  },
   recorded: null,
 };
 

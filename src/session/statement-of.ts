@@ -7,7 +7,15 @@ import { statementNamePrefix } from './statement-name.js';
 
 const unknownEffects: SessionEffects = { effect: 'unknown', first: '', statements: null };
 
-const allowed: Judgement = { refusal: null, position: null, rules: [], actions: [], relations: [], isShareable: false, policyVersion: 0 };
+const allowed: Judgement = {
+  refusal: null,
+  position: null,
+  rules: [],
+  actions: [],
+  relations: [],
+  isShareable: false,
+  policyVersion: 0,
+};
 
 const tooLarge: Judgement = {
   ...allowed,
