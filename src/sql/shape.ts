@@ -12,17 +12,78 @@ const spans = new Int32Array(2 * literalsMax);
  * literal where the other has a parameter. For standard_conforming_strings = on.
  */
 export function shapeOf(text: string): string | null {
+  const found = findLiterals(text, false);
+  if (found === null) return null;
+  const { literals, parametersMax } = found;
+  let shape = '';
+  let from = 0;
+  for (let i = 0; i < literals; i++) {
+    const start = spans[2 * i] as number;
+    shape += text.slice(from, start) + (isNameEnd(text.charCodeAt(start - 1)) ? ' $' : '$') + (parametersMax + i + 1);
+    from = spans[2 * i + 1] as number;
+  }
+  return literals === 0 ? text : shape + text.slice(from);
+}
+
+/** What a statement may be known again by. */
+export interface KeyedText {
+  /**
+   * The text with a NUL and a letter for each literal: which, tells its type. Two texts of one key are read and bound
+   * alike, but for what hangs on a literal's value (see `decidingLiterals` of a bound statement).
+   */
+  readonly key: string;
+  /** As written, in order. */
+  readonly literals: readonly string[];
+}
+
+/** The key of a text with the literals that were taken out for it, or null where a shape has none. */
+export function keyOf(text: string): KeyedText | null {
+  // No text that came through the protocol holds a NUL.
+  if (text.includes('\0')) return null;
+  const found = findLiterals(text, true);
+  if (found === null) return null;
+  let key = '';
+  let from = 0;
+  const literals: string[] = [];
+  for (let i = 0; i < found.literals; i++) {
+    const start = spans[2 * i] as number;
+    const end = spans[2 * i + 1] as number;
+    const literal = text.slice(start, end);
+    key += `${text.slice(from, start)}\0${classOf(literal)}`;
+    literals.push(literal);
+    from = end;
+  }
+  return { key: key + text.slice(from), literals };
+}
+
+/** Where the literals lie that `keyOf` takes out of a text: offsets in it. None where it has no key. */
+export function literalSpans(text: string): { readonly start: number; readonly end: number }[] {
+  const literals = text.includes('\0') ? 0 : (findLiterals(text, true)?.literals ?? 0);
+  return Array.from({ length: literals }, (_, i) => ({
+    start: spans[2 * i] as number,
+    end: spans[2 * i + 1] as number,
+  }));
+}
+
+/**
+ * Fills `spans`; null for what has no shape.
+ * @param keepsPositions leaves the numbers that mean output columns, as in ORDER BY 2, where they are. It goes by words
+ *   and commas, and rather leaves one too many
+ */
+function findLiterals(text: string, keepsPositions: boolean): { literals: number; parametersMax: number } | null {
   const scanner = new Scanner(text);
+  const lists = new PositionLists();
   let literals = 0;
   let parametersMax = 0;
   for (;;) {
-    switch (scanner.next()) {
+    const kind = scanner.next();
+    switch (kind) {
       case token.end:
-        if (scanner.unusual) return null;
-        return literals === 0 ? text : withPlaceholders(text, literals, parametersMax);
+        return scanner.unusual ? null : { literals, parametersMax };
       case token.number:
       case token.string:
       case token.escapeString:
+        if (kind === token.number && keepsPositions && lists.isPosition(scanner)) break;
         if (literals === literalsMax) return null;
         spans[2 * literals] = scanner.start;
         spans[2 * literals + 1] = scanner.end;
@@ -40,18 +101,58 @@ export function shapeOf(text: string): string | null {
       case token.unterminated:
         return null;
     }
+    if (keepsPositions) lists.pass(scanner);
   }
 }
 
-function withPlaceholders(text: string, literals: number, parametersMax: number): string {
-  let shape = '';
-  let from = 0;
-  for (let i = 0; i < literals; i++) {
-    const start = spans[2 * i] as number;
-    shape += text.slice(from, start) + (isNameEnd(text.charCodeAt(start - 1)) ? ' $' : '$') + (parametersMax + i + 1);
-    from = spans[2 * i + 1] as number;
+/** Select lists are shorter than this. */
+const positionCharsMax = 4;
+
+/** Follows the items behind BY. */
+class PositionLists {
+  private depth = 0;
+  /** Of the list at hand; -1: none. */
+  private listDepth = -1;
+  private isItemStart = false;
+
+  isPosition({ start, end }: Scanner): boolean {
+    return this.isItemStart && end - start <= positionCharsMax;
   }
-  return shape + text.slice(from);
+
+  pass({ kind, text, start, end }: Scanner): void {
+    this.isItemStart = false;
+    if (kind === token.word) {
+      const isBy =
+        end - start === 2 && (text.charCodeAt(start) | 0x20) === 0x62 && (text.charCodeAt(start + 1) | 0x20) === 0x79;
+      if (!isBy) return;
+      this.listDepth = this.depth;
+      this.isItemStart = true;
+    } else if (kind === token.punctuation) {
+      const sign = text.charCodeAt(start);
+      if (sign === 0x28) this.depth++;
+      else if (sign === 0x29 && --this.depth < this.listDepth) this.listDepth = -1;
+      else if (sign === 0x2c) this.isItemStart = this.depth === this.listDepth;
+    }
+  }
+}
+
+/**
+ * What PostgreSQL makes of a literal (make_const): s of no known type, i int4, l int8, n numeric. The smallest int4 and
+ * int8 are numbers with a minus before them, and so have letters of their own.
+ */
+function classOf(literal: string): string {
+  const first = literal.charCodeAt(0);
+  if (first === 0x27 || first > 0x39) return 's';
+  for (let at = 0; at < literal.length; at++) {
+    const code = literal.charCodeAt(at);
+    if (code < 0x30 || code > 0x39) return 'n';
+  }
+  if (literal.length < 10) return 'i';
+  const value = BigInt(literal);
+  if (value < 2n ** 31n) return 'i';
+  if (value === 2n ** 31n) return 'm';
+  if (value < 2n ** 63n) return 'l';
+  return value === 2n ** 63n ? 'w' : 'n';
 }
 
 /** `date'2026-01-01'` must not become the name `date$1`. */

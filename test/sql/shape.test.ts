@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { parseStatements } from '../../src/sql/parser/parse-statements.js';
-import { shapeOf } from '../../src/sql/shape.js';
+import { keyOf, shapeOf } from '../../src/sql/shape.js';
 
 t.test('number and string literals become placeholders behind the parameters', async (t) => {
   const shapes: Readonly<Record<string, string | null>> = {
@@ -39,6 +39,28 @@ t.test('an own placeholder never makes a name or number out of its neighbours', 
 
 t.test('a text with ten thousand literals is one of a kind', async (t) => {
   t.equal(shapeOf(`select ${'1,'.repeat(10_001)}1`), null);
+});
+
+t.test('a key tells what type each literal is, and leaves numbers of columns where they are', async (t) => {
+  const keys: Readonly<Record<string, string | null>> = {
+    "select 1, 'a', e'b', 1.5, .5, 1e3": 'select #i, #s, #s, #n, #n, #n',
+    'select 999999999, 0002147483647, 2147483648, 3000000000': 'select #i, #i, #m, #l',
+    'select 9223372036854775807, 9223372036854775808, 9223372036854775809': 'select #l, #w, #n',
+    'select a from t where b = 5 order by 2, 1 desc limit 3':
+      'select a from t where b = #i order by 2, 1 desc limit #i',
+    'select f(a, 7) from t group BY 1, f(b, 8), 2': 'select f(a, #i) from t group BY 1, f(b, #i), 2',
+    'select 1 where x in (select a from t order by 1) and y in (2, 3)':
+      'select #i where x in (select a from t order by 1) and y in (#i, #i)',
+    'select a from t order by 10000': 'select a from t order by #i',
+    "select date'2026-01-01', $1": 'select date#s, $1',
+    'select $$a$$': null,
+    "select '\0'": null,
+  };
+  for (const [text, key] of Object.entries(keys)) {
+    t.equal(keyOf(text)?.key ?? null, key?.replaceAll('#', '\0') ?? null, text);
+  }
+  t.same(keyOf("select 'it''s', -2.5 order by 1")?.literals, ["'it''s'", '2.5']);
+  t.not(keyOf('select 5')?.key, keyOf('select $1')?.key, 'a parameter is no literal');
 });
 
 const templates = [

@@ -1,5 +1,6 @@
 import type { CatalogIndex } from '../catalog/catalog-index.js';
 import { nodeOf, structOf } from '../facts/tree.js';
+import { literalSpans } from '../shape.js';
 import { type BindContext, Binder, type QueryOptions, type Rows } from './binder.js';
 import type { BindResult, BoundStatement, Span, Utility } from './bound.js';
 import { bindDelete, bindInsert, bindUpdate } from './changes.js';
@@ -31,9 +32,10 @@ export function bindStatement(
   catalog: CatalogIndex,
   context: BindContext,
 ): BindResult {
+  let binder: Binder | null = null;
   try {
     const source = typeof text === 'string' ? new SourceText(text) : text;
-    const binder = new Binder(source, catalog, context, walkers);
+    binder = new Binder(source, catalog, context, walkers);
     const node = nodeOf(raw.stmt);
     if (node === null) throw unknownConstruct('an empty statement');
     return { ok: true, bound: bound(binder, node.kind, raw) };
@@ -41,7 +43,14 @@ export function bindStatement(
     if (error instanceof RangeError && /call stack/i.test(error.message)) return tooDeep;
     if (!(error instanceof BindError)) throw error;
     const { sqlstate, message, position, more } = error;
-    return { ok: false, sqlstate, message, position, ...more };
+    return {
+      ok: false,
+      sqlstate,
+      message,
+      position,
+      ...more,
+      hangsOnLiterals: binder !== null && hangsOnLiterals(binder),
+    };
   }
 }
 
@@ -50,7 +59,14 @@ const tooDeep: BindResult = {
   sqlstate: '54000',
   message: 'statement is too complex: it is nested too deeply to be bound',
   position: null,
+  hangsOnLiterals: false,
 };
+
+function hangsOnLiterals({ decidingLiterals, source }: Binder): boolean {
+  if (decidingLiterals.length === 0) return false;
+  const starts = new Set(literalSpans(source.bytes).map(({ start }) => start));
+  return decidingLiterals.some((start) => starts.has(start));
+}
 
 function bound(binder: Binder, kind: string, raw: Readonly<Record<string, unknown>>): BoundStatement {
   const span = statementSpan(binder.source, raw);
@@ -75,6 +91,7 @@ function bound(binder: Binder, kind: string, raw: Readonly<Record<string, unknow
     withQueries,
     targets,
     output,
+    hangsOnLiterals: hangsOnLiterals(binder),
     parameters: Array.from(parameters, (type) => type ?? 0),
     utility,
   };

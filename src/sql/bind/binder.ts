@@ -87,6 +87,8 @@ export class Binder {
   readonly withQueries: WithQuery[] = [];
   readonly targets: Target[] = [];
   readonly parameters: number[] = [];
+  /** Where literals stand whose values decide what something means. */
+  readonly decidingLiterals: number[] = [];
   /** What row locks of a query can be on. */
   readonly lockables = new Map<QueryDraft, readonly Lockable[]>();
   /** SELECT INTO's clause. */
@@ -213,6 +215,13 @@ export class Binder {
       literals: [],
       ...more,
     });
+  }
+
+  /** Notes that it decides what a number is that starts here, perhaps with its sign. */
+  decideByLiteral(position: number | null): void {
+    if (position === null) return;
+    const token = this.source.tokenAt(position);
+    this.decidingLiterals.push(this.source.start(this.source.is(token, '-') ? token + 1 : token));
   }
 
   /** The type of a $n so far; 0: none yet. */

@@ -27,6 +27,8 @@ export interface BoundStatement {
   readonly withQueries: readonly WithQuery[];
   /** The rows that the client gets; null for a statement that gives none of its own (FETCH and EXECUTE included). */
   readonly output: readonly OutputColumn[] | null;
+  /** What the statement means hangs on the value of a literal that its key leaves out (see shape.ts). */
+  readonly hangsOnLiterals: boolean;
   /** Types of $1, $2, ...: as told, else as found; 0 where it can't be told. */
   readonly parameters: readonly number[];
   /** For utilities: what they create, name or do, as far as deciding needs it. Null for plain queries. */
@@ -47,6 +49,7 @@ export interface BindRefusal {
   readonly detail?: string;
   readonly hint?: string;
   readonly position: number | null;
+  readonly hangsOnLiterals: boolean;
 }
 
 export type BindResult = { readonly ok: true; readonly bound: BoundStatement } | BindRefusal;

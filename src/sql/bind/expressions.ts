@@ -90,11 +90,13 @@ function constant(_binder: Binder, fields: Fields): Typed {
   return { type: typeOfNumber(text), literal, position };
 }
 
-/** make_const: what is no int4 is an int8 if it is whole and fits, else numeric. */
+/** make_const: what the lexer takes for no int4 is one if it is whole and fits, an int8 or else numeric. */
 function typeOfNumber(text: string): number {
   if (!/^[-+]?(\d[\d_]*|0[xXoObB][\da-fA-F_]+)$/.test(text)) return oid.numeric;
-  const value = BigInt(text.replaceAll('_', '').replace(/^[-+]/, ''));
-  return value <= (text.startsWith('-') ? 2n ** 63n : 2n ** 63n - 1n) ? oid.int8 : oid.numeric;
+  const size = BigInt(text.replaceAll('_', '').replace(/^[-+]/, ''));
+  const sizeMax = (bits: bigint) => 2n ** bits - (text.startsWith('-') ? 0n : 1n);
+  if (size <= sizeMax(31n)) return oid.int4;
+  return size <= sizeMax(63n) ? oid.int8 : oid.numeric;
 }
 
 function parameter(binder: Binder, fields: Fields): Typed {

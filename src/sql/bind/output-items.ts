@@ -31,7 +31,7 @@ export function outputItem(
   targets: readonly TargetItem[],
   clause: 'ORDER BY' | 'GROUP BY' | 'DISTINCT ON',
 ): Typed {
-  const found = outputColumn(item, scope, targets, clause);
+  const found = outputColumn(binder, item, scope, targets, clause);
   if (found !== null) return knownValue(binder, scope, found.value);
   const { kind } = scope.query;
   if (kind === 'set-operation')
@@ -41,7 +41,13 @@ export function outputItem(
   return knownValue(binder, scope, binder.expression(item, scope));
 }
 
-function outputColumn(item: unknown, scope: Scope, targets: readonly TargetItem[], clause: string): TargetItem | null {
+function outputColumn(
+  binder: Binder,
+  item: unknown,
+  scope: Scope,
+  targets: readonly TargetItem[],
+  clause: string,
+): TargetItem | null {
   const node = nodeOf(item);
   const fields = node?.fields ?? {};
   if (node?.kind === 'ColumnRef') {
@@ -58,6 +64,7 @@ function outputColumn(item: unknown, scope: Scope, targets: readonly TargetItem[
   }
   const number = node?.kind === 'A_Const' ? structOf(fields.ival) : null;
   if (number === null) return null;
+  binder.decideByLiteral(locationOf(fields));
   const position = Number(number.ival ?? 0);
   const target = targets[position - 1];
   if (target === undefined)

@@ -14,12 +14,21 @@ export function resolveType(binder: Binder, value: unknown): number {
   checkModifiers(fields.typmods, position);
   const type = binder.names.type(schema, name);
   if (type === null) throw noSuchType(binder, schema, name, position);
+  decideFloat(binder, position);
   const span = writtenSpan(binder, parts, position);
   const isQualified = span !== null && parts.length > 1;
   binder.types.push({ oid: type.oid, schema: type.schema, name: type.name, span, isQualified });
   if (listOf(fields.arrayBounds).length === 0) return type.oid;
   if (type.array === 0) throw new BindError('42704', `type "${name}[]" does not exist`, position);
   return type.array;
+}
+
+/** FLOAT(24) is float4, FLOAT(25) float8. */
+function decideFloat(binder: Binder, position: number | null): void {
+  if (position === null) return;
+  const { source } = binder;
+  const first = source.tokenAt(position);
+  if (source.word(first) === 'float' && source.is(first + 1, '(')) binder.decideByLiteral(source.start(first + 2));
 }
 
 function noSuchType(binder: Binder, schema: string | null, name: string, position: number | null): BindError {

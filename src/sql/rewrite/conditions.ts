@@ -19,7 +19,7 @@ export interface ConditionPlace {
  */
 export function spliceCondition(rewriting: Rewriting, at: ConditionPlace, filter: string, reason: string): void {
   const { condition, place, kind, use } = at;
-  const meant = (template: string) => ({ kind, at: use.name.start, template }) as const;
+  const meant = (...around: readonly string[]) => ({ kind, at: use.name.start, around }) as const;
   if (condition === null) {
     const text = ` WHERE ${filter}`;
     rewriting.add({ start: place, end: place, text, reason, meant: meant(filter) });
@@ -29,11 +29,10 @@ export function spliceCondition(rewriting: Rewriting, at: ConditionPlace, filter
   const copied = isGuarded ? harmlessParts(rewriting, at) : [];
   const before = isGuarded ? `${copied.join('')}CASE WHEN ${filter} THEN (` : `${filter} AND (`;
   const after = isGuarded ? ') ELSE false END' : ')';
-  const template = `${before}%${after}`;
   // Two splices, one meaning: the second stands at the end of the same condition.
   const opening = { start: condition.start, end: condition.start };
-  rewriting.add({ ...opening, text: ` ${before}`, reason, meant: meant(template), isOpening: true });
-  rewriting.add({ start: condition.end, end: condition.end, text: after, reason, meant: meant(template) });
+  rewriting.add({ ...opening, text: ` ${before}`, reason, meant: meant(before, after), isOpening: true });
+  rewriting.add({ start: condition.end, end: condition.end, text: after, reason, meant: meant(before, after) });
 }
 
 function harmlessParts(rewriting: Rewriting, { query, condition, use }: ConditionPlace): string[] {

@@ -52,7 +52,7 @@ function spliceCopyIn(rewriting: Rewriting, copy: CopyFacts, use: RelationUse, r
   const check = raisingCheck(printInScope(insertCheck, restriction.relation));
   const { condition, wherePlace } = copy;
   const reason = 'written rows are checked';
-  const meant = (template: string) => ({ kind: 'condition', at: use.name.start, template }) as const;
+  const meant = (...around: readonly string[]) => ({ kind: 'condition', at: use.name.start, around }) as const;
   if (condition === null) {
     if (wherePlace === null) throw refuse('with these options');
     const text = ` WHERE ${check}`;
@@ -60,11 +60,10 @@ function spliceCopyIn(rewriting: Rewriting, copy: CopyFacts, use: RelationUse, r
     return;
   }
   // The client's condition comes first: a row that it leaves out isn't written, and so isn't checked.
-  const template = `CASE WHEN (%) THEN ${check} ELSE false END`;
-  const [before = '', after = ''] = template.split('%');
+  const [before, after] = ['CASE WHEN (', `) THEN ${check} ELSE false END`];
   const opening = { start: condition.start, end: condition.start };
-  rewriting.add({ ...opening, text: ` ${before}`, reason, meant: meant(template), isOpening: true });
-  rewriting.add({ start: condition.end, end: condition.end, text: after, reason, meant: meant(template) });
+  rewriting.add({ ...opening, text: ` ${before}`, reason, meant: meant(before, after), isOpening: true });
+  rewriting.add({ start: condition.end, end: condition.end, text: after, reason, meant: meant(before, after) });
 }
 
 /** COPY's WHERE runs before triggers and generated columns, on the relation and what its rows may be routed to. */

@@ -160,7 +160,7 @@ class Changing {
   private condition(kind: 'condition' | 'conflict', at: number, own: Record<string, unknown>): void {
     const meant = this.take(kind, at);
     if (meant === null) return;
-    const { whereClause } = this.select(`SELECT WHERE ${meant.template.replace('%', placeholder)}`);
+    const { whereClause } = this.select(`SELECT WHERE ${meant.around.join(placeholder)}`);
     own.whereClause = replaced(whereClause, own.whereClause);
   }
 

@@ -1,7 +1,8 @@
 import type { BoundStatement, ColumnUse, RelationUse, Span } from '../bind/bound.js';
 import type { CatalogIndex } from '../catalog/catalog-index.js';
 import { quoteIdentifier, type Restriction } from './restriction.js';
-import { type Splice, spliceBytes } from './splice.js';
+import { type Meant, type Splice, spliceBytes } from './splice.js';
+import { literalsIn, markOf, withLiterals } from './template.js';
 
 /** Why a statement isn't sent. `position` is a UTF-8 byte offset in the client's text, or null. */
 export class RewriteRefusal extends Error {
@@ -18,6 +19,8 @@ export class RewriteRefusal extends Error {
 export class Rewriting {
   readonly splices: Splice[] = [];
   readonly bytes: Buffer;
+  private readonly literals: readonly Span[];
+  private readonly literalTexts: readonly string[];
 
   constructor(
     readonly text: string,
@@ -27,19 +30,36 @@ export class Rewriting {
     private readonly restrictions: { get(oid: number): Restriction | undefined },
   ) {
     this.bytes = Buffer.from(text, 'utf8');
+    this.literals = literalsIn(this.bytes);
+    this.literalTexts = this.literals.map(({ start, end }) => this.bytes.toString('utf8', start, end));
   }
 
   restrictionOf({ relation }: RelationUse): Restriction | null {
     return this.restrictions.get(relation.oid) ?? null;
   }
 
-  add(splice: Splice): void {
-    this.splices.push(splice);
+  /** The texts may have marks for the client's literals, as `copied` leaves them. */
+  add(splice: Omit<Splice, 'marked'>): void {
+    const text = withLiterals(splice.text, this.literalTexts);
+    const marked = text === splice.text ? {} : { marked: splice.text };
+    this.splices.push({ ...splice, text, ...marked, meant: this.unmarked(splice.meant) });
   }
 
-  /** A part of the client's text, changed by these. */
-  copied(span: Span, ...changes: readonly (readonly (Span & { readonly text: string })[])[]): string {
-    return spliceBytes(this.bytes, span, changes.flat());
+  private unmarked(meant: Meant): Meant {
+    const plain = (value: unknown): unknown => {
+      if (typeof value === 'string') return withLiterals(value, this.literalTexts);
+      return Array.isArray(value) ? value.map(plain) : value;
+    };
+    return Object.fromEntries(Object.entries(meant).map(([key, value]) => [key, plain(value)])) as Meant;
+  }
+
+  /** A part of the client's text, changed by these, with marks for its literals. */
+  copied(span: Span, ...changes: readonly (readonly Pick<Splice, 'start' | 'end' | 'text' | 'marked'>[])[]): string {
+    const made = changes.flat().map((change) => ({ ...change, text: change.marked ?? change.text }));
+    const marks = this.literals
+      .map((literal, index) => ({ ...literal, text: markOf(index) }))
+      .filter((mark) => !made.some((change) => isWithin(mark, change)));
+    return spliceBytes(this.bytes, span, [...made, ...marks]);
   }
 
   columnsOf(use: RelationUse): readonly ColumnUse[] {

@@ -3,6 +3,8 @@ import type { Span } from '../bind/bound.js';
 /** One change of a statement's text. Offsets are UTF-8 bytes of the client's text; none of a list overlap. */
 export interface Splice extends Span {
   readonly text: string;
+  /** The same with marks for the client's literals in it (see template.ts); left out: there are none. */
+  readonly marked?: string;
   /** For explain, in the words of a user. */
   readonly reason: string;
   /** What the change is to the tree: the spliced text is parsed again and must be exactly that. */
@@ -21,10 +23,10 @@ export type Meant =
   | { readonly kind: 'qualifier'; readonly at: number; readonly parts: number; readonly name: string }
   /** Further columns behind those of the GROUP BY that lies in `within`. */
   | { readonly kind: 'grouping'; readonly within: Span; readonly columns: readonly (readonly [string, string])[] }
-  /** WHERE of the query on the relation at `at`; `%` in the template is the client's condition. */
-  | { readonly kind: 'condition'; readonly at: number; readonly template: string }
+  /** WHERE of the query on the relation at `at`: one text, or two with the client's condition between them. */
+  | { readonly kind: 'condition'; readonly at: number; readonly around: readonly string[] }
   /** WHERE of ON CONFLICT DO UPDATE of the INSERT into the relation at `at`. */
-  | { readonly kind: 'conflict'; readonly at: number; readonly template: string }
+  | { readonly kind: 'conflict'; readonly at: number; readonly around: readonly string[] }
   /** RETURNING of the query on the relation at `at`, where there was none. */
   | { readonly kind: 'returning'; readonly at: number; readonly expression: string }
   /** A select or RETURNING item, told by where it starts, becomes these. */
@@ -42,9 +44,10 @@ export function applySplices(text: string, splices: readonly Splice[]): string {
   return spliceBytes(bytes, { start: 0, end: bytes.length }, splices);
 }
 
-type Change = Span & { readonly text: string; readonly isOpening?: boolean };
+export type Change = Span & { readonly text: string; readonly isOpening?: boolean };
 
-function inOrder(a: Change, b: Change): number {
+/** Of two that start at one place the one that opens comes first, else the earlier. */
+export function inOrder(a: Change, b: Change): number {
   return a.start - b.start || Number(b.isOpening ?? false) - Number(a.isOpening ?? false);
 }
 
@@ -60,26 +63,4 @@ export function spliceBytes(bytes: Buffer, within: Span, splices: readonly Chang
   }
   parts.push(bytes.toString('utf8', behind, within.end));
   return parts.join('');
-}
-
-/**
- * Where a place in a spliced text lies in the client's: for positions in errors. Inside of what was spliced in it is where
- * that stands. Both count characters from 1, as PostgreSQL does.
- */
-export function clientPosition(text: string, splices: readonly Splice[], position: number): number {
-  const bytes = Buffer.from(text, 'utf8');
-  let moved = 0;
-  for (const splice of splices.toSorted(inOrder)) {
-    const start = characters(bytes, 0, splice.start);
-    const startInSpliced = start + moved;
-    if (position - 1 < startInSpliced) break;
-    const added = [...splice.text].length;
-    if (position - 1 < startInSpliced + added) return start + 1;
-    moved += added - characters(bytes, splice.start, splice.end);
-  }
-  return position - moved;
-}
-
-function characters(bytes: Buffer, start: number, end: number): number {
-  return [...bytes.toString('utf8', start, end)].length;
 }

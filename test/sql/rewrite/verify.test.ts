@@ -1,5 +1,5 @@
 import t from 'tap';
-import { applySplices, clientPosition, type Splice } from '../../../src/sql/rewrite/splice.js';
+import type { Splice } from '../../../src/sql/rewrite/splice.js';
 import { isAsMeant } from '../../../src/sql/rewrite/verify.js';
 import { parse } from '../../support/policed-session.js';
 
@@ -40,15 +40,4 @@ t.test('an operator that binds otherwise once it is qualified is noticed', async
   t.equal(isAsMeant('select a + b * c', [operator(9)], parse), true);
   t.equal(isAsMeant('select a - b + c', [operator(13)], parse), true);
   t.equal(isAsMeant('select a + b - c', [operator(9)], parse), false);
-});
-
-t.test('places in what was sent are places in what the client wrote', async (t) => {
-  const text = "select 'é', b from t where c";
-  const splices = [subquery(20, 21)];
-  const sent = applySplices(text, splices);
-  const place = (what: string) => clientPosition(text, splices, sent.indexOf(what) + 1);
-  t.equal(place('b from'), text.indexOf('b from') + 1);
-  t.equal(place('(SELECT'), text.indexOf('t where') + 1);
-  t.equal(place('x.t'), text.indexOf('t where') + 1);
-  t.equal(place('c'.padStart(7, 'where ')), text.indexOf('where c') + 1);
 });
