@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { type AdminServer, createAdmin } from './admin/admin-server.js';
 import type { DaemonView, ReloadResult, StatusReport } from './admin/daemon-view.js';
 import { databaseStatuses } from './admin/database-statuses.js';
+import type { AuditEvent } from './audit/audit-event.js';
 import { type AuditLog, openAudit } from './audit/audit-log.js';
 import { AuthDesk } from './auth/auth-desk.js';
 import type { Config, TenantConfig, UserConfig } from './config/config.js';
@@ -11,6 +12,7 @@ import { ProxyError } from './errors/proxy-error.js';
 import { TimerWheel } from './limits/timer-wheel.js';
 import { Listener } from './listener/listener.js';
 import { createListenerCounters } from './listener/listener-counters.js';
+import { diffPolicies } from './policy/diff-policies.js';
 import { loadPolicies } from './policy/load-policies.js';
 import type { AcceptedClient } from './session/accepted-client.js';
 import { admitClient } from './session/admit-client.js';
@@ -155,6 +157,7 @@ class RunningDaemon implements Daemon, DaemonView {
       const judges = await this.#loadJudges(config);
       const tls = await loadServerTls(config.listen.tls);
       const changes = diffConfig(this.#config, config);
+      const policyEvents = policyChanges(this.#judges, judges);
       this.#config = config;
       this.#judges = judges;
       this.#databases.reconfigure((tenant, database) => databaseOf(config, tenant, database));
@@ -163,7 +166,8 @@ class RunningDaemon implements Daemon, DaemonView {
       if (config.admin !== null) this.#admin?.reload(config.admin);
       this.#log.level = config.log.level;
       this.#audit.write({ kind: 'reload', detail: changes.map(({ path, change }) => `${path} ${change}`).join(', ') });
-      this.#log.info({ changes }, 'reloaded');
+      for (const event of policyEvents) this.#audit.write(event);
+      this.#log.info({ changes, policies: policyEvents }, 'reloaded');
       return { ok: true, warnings: config.warnings };
     } catch (error) {
       const problems = problemsOf(error);
@@ -235,10 +239,14 @@ class RunningDaemon implements Daemon, DaemonView {
   }
 
   #onAuth(event: AuthEvent): void {
-    const { method, outcome, user, tenant, address, reason } = event;
+    const { method, outcome, user, tenant, database, address, reason } = event;
     this.#metrics.countAuth(method, authOutcomes[outcome]);
     const isAdmitted = outcome === 'admitted';
-    this.#audit.write({ kind: 'auth', tenant, user, address, method, verdict: isAdmitted ? 'allow' : 'deny' });
+    this.#audit.write({
+      kind: 'auth',
+      ...{ tenant, database, user, address, method, outcome, verdict: isAdmitted ? 'allow' : 'deny' },
+      ...(reason === null ? {} : { detail: reason }),
+    });
     // psql gives a first connection up to ask for the password, and guessing comes in floods.
     const level = isAdmitted || outcome === 'aborted' || outcome === 'throttled' ? 'debug' : 'warn';
     this.#log[level]({ method, outcome, user, tenant, address, reason }, 'client authentication');
@@ -287,6 +295,17 @@ const authOutcomes = {
   throttled: 'limited',
   aborted: 'failed',
 } as const;
+
+/** What a reload makes of the policies: an event for each tenant whose policies say something else now. */
+function policyChanges(before: Judges, after: Judges): AuditEvent[] {
+  const tenants = new Set([...before.keys(), ...after.keys()]);
+  return [...tenants].flatMap((tenant) => {
+    const [old, next] = [before.get(tenant), after.get(tenant)];
+    if (old === next) return [];
+    const diff = diffPolicies(old?.judge.policies ?? null, next?.judge.policies ?? null);
+    return [{ kind: 'policy' as const, tenant, ...diff }];
+  });
+}
 
 let policyVersion = 0;
 

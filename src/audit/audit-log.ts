@@ -3,7 +3,7 @@ import { ProxyError } from '../errors/proxy-error.js';
 import type { Log } from '../telemetry/log.js';
 import { occasionally } from '../telemetry/occasionally.js';
 import { Appender } from './appender.js';
-import type { AuditClient, AuditEvent, AuditStatement } from './audit-event.js';
+import type { AuditClient, AuditEvent, AuditStatement, StatementEnd } from './audit-event.js';
 import { AuditFile } from './audit-file.js';
 import {
   type ClientPart,
@@ -63,21 +63,10 @@ export class AuditLog {
     return statementPart(statement, this.#keeps);
   }
 
-  /**
-   * Records a statement at its end. Costs less than a microsecond.
-   *
-   * @param rows sent or changed, from CommandComplete; null: unknown
-   * @param sqlstate what it failed with; null: it succeeded
-   */
-  statement(
-    client: ClientPart,
-    statement: StatementPart,
-    rows: number | null,
-    durationMs: number,
-    sqlstate: string | null,
-  ): void {
+  /** Records a statement at its end. Costs less than a microsecond. */
+  statement(client: ClientPart, statement: StatementPart, end: StatementEnd): void {
     if (this.#appender === null) return;
-    this.#appender.append(statementLine(timestamp(Date.now()), client, statement, rows, durationMs, sqlstate));
+    this.#appender.append(statementLine(timestamp(Date.now()), client, statement, end));
   }
 
   /** Records anything else. */

@@ -1,3 +1,4 @@
+import type { TouchedRelation } from '../policy/decide.js';
 import type { SessionEffect } from '../sql/session-effects.js';
 
 /** What `pgturnstile explain --json` prints. */
@@ -18,7 +19,7 @@ export interface Explanation {
   readonly statements: readonly string[];
   readonly rules: readonly string[];
   readonly actions: readonly string[];
-  readonly relations: readonly string[];
+  readonly relations: readonly TouchedRelation[];
   /** Null: every text of its kind is looked at anew. */
   readonly shape: string | null;
   /** Null: sent as it is. */
@@ -44,9 +45,10 @@ export function formatExplanation(explanation: Explanation): string {
   if (hint !== null) lines.push(['hint', hint]);
   lines.push(['user', withList(explanation.user, explanation.roles)]);
   lines.push(['database', `${explanation.tenant}/${explanation.database}`]);
-  const lists = { statements: 'statements', actions: 'actions', relations: 'relations', rules: 'rules' } as const;
-  for (const [name, key] of Object.entries(lists)) {
-    if (explanation[key].length > 0) lines.push([name, explanation[key].join(', ')]);
+  const { statements, relations, rules } = explanation;
+  const touched = relations.map(({ name, actions }) => `${name} (${actions.join(', ')})`);
+  for (const [name, list] of Object.entries({ statements, relations: touched, rules })) {
+    if (list.length > 0) lines.push([name, list.join(', ')]);
   }
   if (verdict === 'allow') {
     lines.push(['sent', explanation.rewritten ?? 'as it is']);

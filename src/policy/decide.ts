@@ -19,13 +19,19 @@ export interface Principal {
   readonly searchPath: readonly string[];
 }
 
+/** A relation of a statement with all that it does to it. */
+export interface TouchedRelation {
+  /** `schema.name`, as resolved. */
+  readonly name: string;
+  readonly actions: readonly string[];
+}
+
 export interface Verdict {
   readonly verdict: 'allow' | 'deny';
   /** Names of the rules that allowed, or of the deny rule that refused. For audit, never for the client. */
   readonly rules: readonly string[];
   readonly actions: readonly string[];
-  /** "schema.name", as resolved. */
-  readonly relations: readonly string[];
+  readonly relations: readonly TouchedRelation[];
   /** For a deny: what the client is told, with 42501. */
   readonly message: string | null;
   readonly hint: string | null;
@@ -42,7 +48,7 @@ export function decide(policies: PolicySet, who: Principal, statements: readonly
     verdict: denial === null ? 'allow' : 'deny',
     rules: denial === null ? [...deciding.rules] : denial.rules,
     actions: [...new Set(statements.flatMap(actionsOf))],
-    relations: [...new Set(statements.flatMap((statement) => deciding.namesIn(statement)))],
+    relations: deciding.relationsIn(statements),
     message: denial?.message ?? null,
     hint: denial?.hint ?? null,
     forThisTextOnly: statements.some(({ hangsOnLiterals }) => hangsOnLiterals),
@@ -83,12 +89,14 @@ class Deciding {
     );
   }
 
-  /** The relations of a statement as they are resolved, for audit. */
-  namesIn({ relations }: StatementFacts): string[] {
-    return relations.map((relation) => {
-      const schema = this.schemasOf(relation)[0] ?? '';
-      return `${quoteName(schema)}.${quoteName(relation.name)}`;
-    });
+  /** The relations as they are resolved, for audit. */
+  relationsIn(statements: readonly StatementFacts[]): TouchedRelation[] {
+    const actionsByName = new Map<string, Set<string>>();
+    for (const relation of statements.flatMap(({ relations }) => relations)) {
+      const name = `${quoteName(this.schemasOf(relation)[0] ?? '')}.${quoteName(relation.name)}`;
+      actionsByName.set(name, new Set([...(actionsByName.get(name) ?? []), ...relation.actions]));
+    }
+    return [...actionsByName].map(([name, actions]) => ({ name, actions: [...actions] }));
   }
 
   private setting({ name, value, isKnown }: SettingUse): Denial | null {

@@ -25,8 +25,9 @@ export interface AuthEvent {
   /** As the client wrote it. */
   readonly user: string;
   readonly address: string;
-  /** As the client chose it; it may be none of ours. */
+  /** As the client chose them; they may be none of ours. */
   readonly tenant: string;
+  readonly database: string;
   /** For the log, never for the client. */
   readonly reason: string | null;
 }
@@ -110,8 +111,12 @@ function beginAttempt(
     database: truncateName(database ?? user),
     destination,
     report: (method, outcome, reason) =>
-      deps.onAuth({ method, outcome, user, address, tenant: destination.tenant, reason: reason ?? null }),
+      deps.onAuth({ method, outcome, user, address, ...placeOf(destination), reason: reason ?? null }),
   };
+}
+
+function placeOf({ tenant, database }: Destination): Pick<AuthEvent, 'tenant' | 'database'> {
+  return { tenant, database };
 }
 
 /** Null: the client has gone. */

@@ -26,6 +26,7 @@ export class ClientReplies implements ReplyOwner {
 
   onBytes(buffer: Buffer, start: number, end: number): void {
     this.#session.toClient(buffer, start, end);
+    this.#session.countCopied(end - start);
     if (this.#session.phase !== 'closed') return;
     // Rows for nobody: a server that writes to a reset connection gives the statement up.
     this.#unreadBytes += end - start;
@@ -45,7 +46,11 @@ export class ClientReplies implements ReplyOwner {
         if (request.note instanceof Run) session.recordRun(request.note, 0, null);
         break;
       case backend.CopyInResponse:
+        session.noteCopy(request.note);
         session.enterCopyIn(request.request);
+        break;
+      case backend.CopyOutResponse:
+        session.noteCopy(request.note);
         break;
       case backend.ReadyForQuery:
         session.toClient(buffer, start, end);

@@ -49,7 +49,8 @@ export class SessionRecorder {
     session.database.counters.countStatement(recorded.kind, outcome, durationMs);
     if (recorded.kind === copyKind) session.database.counters.copyRows += rows;
     for (const verdict of recorded.verdicts) verdict.count += 1;
-    this.audit.statement(this.clientPart(session), recorded.part, rows, durationMs, sqlstate);
+    const { copyBytes } = run;
+    this.audit.statement(this.clientPart(session), recorded.part, { rows, copyBytes, durationMs, sqlstate });
   }
 
   /** A statement was not sent. */
@@ -59,7 +60,8 @@ export class SessionRecorder {
     const outcome = isDenied ? outcomeIndex.denied : outcomeIndex.refused;
     session.database.counters.countStatement(recorded.kind, outcome, 0);
     for (const verdict of recorded.verdicts) verdict.count += 1;
-    this.audit.statement(this.clientPart(session), recorded.part, null, 0, reason.sqlstate);
+    const end = { rows: null, copyBytes: null, durationMs: 0, sqlstate: reason.sqlstate };
+    this.audit.statement(this.clientPart(session), recorded.part, end);
   }
 
   onFault(error: ProxyError): void {
@@ -105,7 +107,7 @@ export class SessionRecorder {
     const actions = judgement.actions.length > 0 || effects.first === '' ? judgement.actions : [effects.first];
     const isOne = effects.statements === null || effects.statements.length <= 1;
     return {
-      part: this.audit.statementPart({ actions, relations, shape, text, verdict, rules }),
+      part: this.audit.statementPart({ actions, relations, shape, text, verdict, rules, isRewritten: false }),
       kind: statementKindIndex(isOne ? effects.first || 'other' : 'several'),
       verdicts: rules.map((rule) => this.metrics.verdict(verdict, rule)),
     };

@@ -4,6 +4,8 @@ import type { Statement } from './statement.js';
 export class Run {
   /** Statements of the text that have completed. */
   completed = 0;
+  /** Of the data of a COPY so far, as it goes over the wire; null: it copies nothing. */
+  copyBytes: number | null = null;
 
   constructor(
     readonly statement: Statement | null,

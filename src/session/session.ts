@@ -23,7 +23,7 @@ import type { SessionJudge } from './judge.js';
 import { onReadyMessage } from './ready.js';
 import { readyFrame } from './ready-frames.js';
 import type { SessionRecorder } from './recorder.js';
-import type { Run } from './run.js';
+import { Run } from './run.js';
 import type { ServedDatabase } from './served-database.js';
 import { onSkippedMessage } from './skip-to-sync.js';
 import type { ClientStatement, Statement } from './statement.js';
@@ -74,6 +74,8 @@ export class Session {
   phase: SessionPhase = 'ready';
   /** Exchanges that were sent and are not answered yet. */
   openExchanges = 0;
+  /** What copies data now, in or out. */
+  copying: Run | null = null;
   /** The statement in the unfinished message was too large to be held: what becomes of the rest of it. */
   pieces: 'forward' | 'drop' = 'drop';
   /** The verdict that came for the message in hand. */
@@ -201,6 +203,17 @@ export class Session {
     this.endWith(farewell.error, farewell.reason);
   }
 
+  /** The data of a COPY follows, in or out. */
+  noteCopy(note: unknown): void {
+    if (!(note instanceof Run)) return;
+    note.copyBytes = 0;
+    this.copying = note;
+  }
+
+  countCopied(bytes: number): void {
+    if (this.copying?.copyBytes != null) this.copying.copyBytes += bytes;
+  }
+
   /** The server takes COPY data until the client ends it. */
   enterCopyIn(request: number): void {
     const copy = this.attachment.connection?.queue.enterCopyIn();
@@ -247,6 +260,8 @@ export class Session {
 
   recordRun(run: Run, rows: number, sqlstate: string | null): void {
     this.recorder.onRun(this, run, rows, sqlstate);
+    this.copying = null;
+    run.copyBytes = null;
   }
 
   /** Why the statement in the message in hand may not run now: the database's rate limit; null: it may. */

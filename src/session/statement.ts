@@ -1,5 +1,6 @@
 import type { StatementPart } from '../audit/audit-line.js';
 import type { ProxyError } from '../errors/proxy-error.js';
+import type { TouchedRelation } from '../policy/decide.js';
 import type { SessionEffects } from '../sql/session-effects.js';
 import type { VerdictCount } from '../telemetry/metrics.js';
 
@@ -11,7 +12,7 @@ export interface Judgement {
   readonly position: number | null;
   readonly rules: readonly string[];
   readonly actions: readonly string[];
-  readonly relations: readonly string[];
+  readonly relations: readonly TouchedRelation[];
   /** It only reads, and nothing in it minds which session runs it: a shared lane may. False where that isn't known. */
   readonly isShareable: boolean;
   /** A statement judged under an older policy is judged again before it is run. */

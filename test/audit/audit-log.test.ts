@@ -14,12 +14,15 @@ import { until } from '../support/until.js';
 const who = { tenant: 'acme', database: 'sales', user: 'alice', address: '127.0.0.1:5', application: 'psql' };
 const what = {
   actions: ['select'],
-  relations: ['public.t'],
+  relations: [{ name: 'public.t', actions: ['select'] }],
   shape: 'select $1 from t',
   text: 'select 1 from t',
   verdict: 'allow' as const,
   rules: ['read'],
+  isRewritten: false,
 };
+
+const end = { rows: 1, copyBytes: null, durationMs: 1, sqlstate: null };
 
 async function open(t: Test, file: string, options: Partial<AuditLogOptions> = {}, config = {}) {
   const counted = { written: 0, lost: 0 };
@@ -30,7 +33,8 @@ async function open(t: Test, file: string, options: Partial<AuditLogOptions> = {
   const client = audit.clientPart(who);
   const statement = audit.statementPart(what);
   const record = (times: number, sqlstate: string | null = null) => {
-    for (let i = 0; i < times; i++) audit.statement(client, statement, 1, 0.5, sqlstate);
+    for (let i = 0; i < times; i++)
+      audit.statement(client, statement, { rows: 1, copyBytes: null, durationMs: 0.5, sqlstate });
   };
   return { audit, counted, logged, record };
 }
@@ -85,7 +89,7 @@ t.test('off, everything is let go', async (t) => {
   const audit = await openAudit(null, { log, counted: { written: 0, lost: 0 } });
   t.notOk(audit.isOn);
   audit.write({ kind: 'start' });
-  audit.statement(audit.clientPart(who), audit.statementPart(what), 1, 1, null);
+  audit.statement(audit.clientPart(who), audit.statementPart(what), end);
   audit.reopen(null);
   await audit.flush();
   await audit.close();
@@ -105,7 +109,7 @@ t.test('every line is in one of the files after many rotations, once and in orde
   const client = audit.clientPart(who);
   const total = 10_000;
   for (let number = 0; number < total; number++) {
-    audit.statement(client, audit.statementPart({ ...what, rules: [`rule ${number}`] }), number, 1, null);
+    audit.statement(client, audit.statementPart({ ...what, rules: [`rule ${number}`] }), { ...end, rows: number });
     if (number % 500 === 0) await audit.flush();
   }
   await audit.close();

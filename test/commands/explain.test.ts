@@ -38,7 +38,7 @@ t.test('an allowed statement is explained with its rules, relations and shape', 
     statements: ['select'],
     rules: ['read orders'],
     actions: ['select'],
-    relations: ['public.orders'],
+    relations: [{ name: 'public.orders', actions: ['select'] }],
     shape: 'select * from orders where id = $1',
     rewritten: null,
     lane: 'pinned',
@@ -73,7 +73,7 @@ t.test('a tenant without policies allows everything', async (t) => {
 t.test('the search path is what the client would ask for', async (t) => {
   const loaded = await loadConfig(configFile(t), {});
   const explanation = await explain('table orders', loaded, { ...options, searchPath: 'hr' });
-  t.match(explanation, { verdict: 'deny', relations: ['hr.orders'] });
+  t.match(explanation, { verdict: 'deny', relations: [{ name: 'hr.orders' }] });
   await t.rejects(explain('select 1', loaded, { ...options, searchPath: 'pg_temp' }), { code: 'configInvalid' });
 });
 

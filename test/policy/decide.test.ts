@@ -31,14 +31,14 @@ t.test('what no rule allows is refused, and the message names what is missing', 
     verdict: 'allow',
     rules: ['read'],
     actions: ['select'],
-    relations: ['public.orders'],
+    relations: [{ name: 'public.orders', actions: ['select'] }],
     message: null,
     forThisTextOnly: false,
   });
   t.match(verdictOf('select * from orders, "Secret"', readOrders), {
     verdict: 'deny',
     rules: [],
-    relations: ['public.orders', 'public."Secret"'],
+    relations: [{ name: 'public.orders' }, { name: 'public."Secret"', actions: ['select'] }],
     message: 'permission denied: "select" on public."Secret" is not allowed for this user',
   });
   t.equal(missing('select 1', readOrders), null);

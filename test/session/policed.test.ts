@@ -166,13 +166,13 @@ t.test('the audit has who was allowed what by which rule, and what was denied', 
   t.match(allowed, {
     user: 'ann',
     action: 'select',
-    relations: ['public.note'],
+    relations: [{ name: 'public.note', actions: ['select'] }],
     verdict: 'allow',
-    rule: 'clerks keep notes',
+    rules: ['clerks keep notes'],
     rows: 0,
     sqlstate: null,
   });
-  t.match(denied, { verdict: 'deny', relations: ['public.note'], sqlstate: '42501' });
+  t.match(denied, { verdict: 'deny', relations: [{ name: 'public.note', actions: ['delete'] }], sqlstate: '42501' });
   t.notOk(JSON.stringify(statements()).includes('a secret literal'), 'literals are taken out');
 });
 
