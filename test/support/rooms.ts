@@ -56,7 +56,9 @@ export const awaited: readonly string[] = [
   'src/sql/rewrite/',
   'src/sql/leak-free-functions.ts',
   'src/policy/decide-bound.ts',
+  'src/policy/error-texts.ts',
   'src/policy/fill-expression.ts',
+  'src/policy/redact-error.ts',
   'src/policy/restrict.ts',
   'src/policy/session-restrictions.ts',
 ];
