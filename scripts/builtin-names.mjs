@@ -8,13 +8,15 @@ import pg from 'pg';
 const functionsFile = new URL('../src/sql/builtin-functions.ts', import.meta.url);
 const keywordsFile = new URL('../src/sql/keywords.ts', import.meta.url);
 
-const functionsSql = `select proname::text as name, bool_or(provolatile <> 'i') as changes from pg_proc
+const functionsSql = `select proname::text as name, bool_or(provolatile <> 'i') as changes,
+  bool_or(provolatile = 'v') as is_volatile from pg_proc
   where pronamespace = 'pg_catalog'::regnamespace and prokind in ('f', 'a', 'w') group by proname`;
 const operatorsSql = `select distinct oprname::text as name from pg_operator where oprnamespace = 'pg_catalog'::regnamespace`;
 const keywordsSql = 'select word as name, catcode as class from pg_get_keywords()';
 
 const functions = await namesIn(functionsFile, 'builtinFunctions');
 const changing = await namesIn(functionsFile, 'changingFunctions');
+const volatile = await namesIn(functionsFile, 'volatileFunctions');
 const operators = await namesIn(functionsFile, 'builtinOperators');
 const keywords = {
   R: await namesIn(keywordsFile, 'reservedWords'),
@@ -25,9 +27,10 @@ const keywords = {
 for (const url of process.argv.slice(2)) {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
-  for (const { name, changes } of (await client.query(functionsSql)).rows) {
+  for (const { name, changes, is_volatile } of (await client.query(functionsSql)).rows) {
     functions.add(name);
     if (changes) changing.add(name);
+    if (is_volatile) volatile.add(name);
   }
   for (const { name } of (await client.query(operatorsSql)).rows) operators.add(name);
   for (const { name, class: letter } of (await client.query(keywordsSql)).rows) keywords[letter]?.add(name);
@@ -41,6 +44,8 @@ await writeFile(
 ${list('builtinFunctions', functions)}
 /** Those of them that are stable or volatile in some overload and version: they look at more than their arguments. */
 ${list('changingFunctions', changing)}
+/** Those of them that are volatile in some overload and version. */
+${list('volatileFunctions', volatile)}
 /** Names of all operators in pg_catalog. */
 ${list('builtinOperators', operators)}`,
 );

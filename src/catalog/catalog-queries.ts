@@ -1,4 +1,5 @@
 import type { CatalogSection } from '../sql/catalog/catalog-text.js';
+import { callsIn, listed, storedQuery } from './stored-queries.js';
 
 // Every query gives one row with one column: a JSON text, an array of arrays whose order src/sql/catalog/
 // takes apart, or null for none. Each has an order, so that the same contents give the same text. Nothing here takes a lock
@@ -20,6 +21,11 @@ export function catalogQueries(major: number): Readonly<Record<CatalogSection, s
       `pg_enum e group by e.enumtypid order by e.enumtypid`,
     ),
     typeOperators: typeOperatorsQuery(),
+    domainChecks: rows(
+      `k.contypid::int8, ${listed(callsIn('k.trees'))}`,
+      `(select contypid, string_agg(conbin::text, ' ') as trees from pg_constraint where contypid <> 0 group by contypid) k
+        order by k.contypid`,
+    ),
     functions: functionsQuery(schemas),
     operators: rows(
       'o.oid::int8, n.nspname, o.oprname, o.oprleft::int8, o.oprright::int8, o.oprresult::int8, o.oprcode::oid::int8',
@@ -54,7 +60,7 @@ export function temporaryRelationsQuery(major: number): string {
 }
 
 type RelationSection = 'relations' | 'indexNames' | 'columns' | 'keys' | 'foreignKeys' | 'parents' | RelationExtra;
-type RelationExtra = 'triggers' | 'rules' | 'viewReads';
+type RelationExtra = 'triggers' | 'rules' | 'viewReads' | 'policyReads';
 
 function relationQueries(major: number, schemas: string): Record<RelationSection, string> {
   const relations = `pg_catalog.pg_class c join ${schemas} n on n.oid = c.relnamespace and c.relkind in (${kinds})`;
@@ -94,11 +100,19 @@ function relationQueries(major: number, schemas: string): Record<RelationSection
         order by r.rulename, r.oid`,
     ),
     viewReads: rows(
-      `r.ev_class::int8, d.refclassid = 'pg_catalog.pg_class'::regclass, pg_catalog.json_agg(distinct d.refobjid::int8)`,
-      `${relations} join pg_catalog.pg_rewrite r on r.ev_class = c.oid and c.relkind in ('v', 'm')
-        join pg_catalog.pg_depend d on d.classid = 'pg_catalog.pg_rewrite'::regclass and d.objid = r.oid and d.deptype = 'n'
-          and d.refclassid in ('pg_catalog.pg_class'::regclass, 'pg_catalog.pg_proc'::regclass) and d.refobjid <> r.ev_class
-        group by r.ev_class, d.refclassid order by r.ev_class, d.refclassid`,
+      `r.ev_class::int8, ${storedQuery('t.tree', 'r.ev_class', `d.classid = 'pg_catalog.pg_rewrite'::regclass and d.objid = r.oid`)}`,
+      `${relations} join pg_catalog.pg_rewrite r on r.ev_class = c.oid and c.relkind in ('v', 'm') and r.rulename = '_RETURN',
+        lateral (select r.ev_action::text as tree) t order by r.ev_class`,
+    ),
+    policyReads: rows(
+      `p.polrelid::int8, ${storedQuery(
+        'p.tree',
+        'p.polrelid',
+        `d.classid = 'pg_catalog.pg_policy'::regclass and d.objid = any(p.oids)`,
+      )}`,
+      `(select p.polrelid, pg_catalog.array_agg(p.oid) as oids, pg_catalog.string_agg(p.polqual::text, ' ' order by p.polname) as tree
+        from ${relations} join pg_catalog.pg_policy p on p.polrelid = c.oid and p.polcmd in ('r', '*')
+        group by p.polrelid) p order by p.polrelid`,
     ),
   };
 }

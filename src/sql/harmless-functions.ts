@@ -96,10 +96,10 @@ const harmful: readonly Reviewed[] = [
   },
 ];
 
-const stateful = namesOf(keepingState);
-const notHarmless = namesOf(harmful);
-const describing = namesOf(describingFunctions);
-const reviewed = new Set([...namesOf(reviewedFunctions), ...describing]);
+const stateful = namesMatching(keepingState);
+const notHarmless = namesMatching(harmful);
+const describing = namesMatching(describingFunctions);
+const reviewed = new Set([...namesMatching(reviewedFunctions), ...describing]);
 
 /** True for a function of pg_catalog that leaves the session as it was, whatever else it does. */
 export function leavesSessionAlone(name: string): boolean {
@@ -138,7 +138,8 @@ export function isLargeObject(name: string): boolean {
   return /^(lo_(?!import$|export$)|loread$|lowrite$)/.test(name) && builtinFunctions.has(name);
 }
 
-function namesOf(groups: readonly Reviewed[]): ReadonlySet<string> {
+/** Those of pg_catalog that the groups name. */
+export function namesMatching(groups: readonly Reviewed[]): ReadonlySet<string> {
   const pattern = patternOf(groups.map(({ names }) => names).join(' '));
   return new Set([...builtinFunctions].filter((name) => pattern.test(name)));
 }

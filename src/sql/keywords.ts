@@ -1,4 +1,4 @@
-// Written by scripts/builtin-names.mjs from the servers themselves. Not edited by hand.
+// Written by scripts/builtin-names.mjs from the servers themselves. Not edited by hand, and as long as the lists are.
 
 /** Words that name nothing unless quoted (pg_get_keywords: R). */
 export const reservedWords: ReadonlySet<string> = new Set(

@@ -25,11 +25,16 @@ const reviewed: readonly { readonly names: string; readonly why: string }[] = [
 
 const names = new Set(reviewed.flatMap((group) => group.names.split(/\s+/)));
 
+/** True for a function that came with the server, whatever its schema. */
+export function isBuiltin({ oid }: CatalogFunction): boolean {
+  return oid < firstNormalOid;
+}
+
 /**
  * True for a function that may see a row that is going to be filtered out: the server marks it leakproof, or it is one
  * of a short reviewed list. Anything else could tell of hidden rows by raising an error.
  */
 export function isLeakFree(called: CatalogFunction): boolean {
   if (called.isLeakproof) return true;
-  return called.oid < firstNormalOid && called.schema === 'pg_catalog' && names.has(called.name);
+  return isBuiltin(called) && called.schema === 'pg_catalog' && names.has(called.name);
 }

@@ -155,6 +155,8 @@ for (const kind of kinds) {
       t.same(shop('sums').view?.reads, [shop('customers').oid]);
       t.same(shop('counted').view?.calls, [index.functionsByName('counts', 'shop')[0]?.oid]);
       t.equal(shop('customers').view, null);
+      const locks = index.relationByName('pg_catalog', 'pg_locks')?.view;
+      t.same(locks?.calls, [index.functionsByName('pg_lock_status', 'pg_catalog')[0]?.oid]);
       if (server.major >= 15) t.match(shop('invoked').view, { securityInvoker: true, securityBarrier: false });
     });
 

@@ -54,6 +54,7 @@ export const awaited: readonly string[] = [
   'src/sql/bind/',
   'src/sql/catalog/',
   'src/sql/rewrite/',
+  'src/sql/sharing/',
   'src/sql/leak-free-functions.ts',
   'src/policy/decide-bound.ts',
   'src/policy/error-texts.ts',

@@ -56,6 +56,8 @@ export interface Relation {
   /** Without the rule that makes a view a view. */
   readonly rules: readonly Rule[];
   readonly rowSecurity: 'off' | 'on' | 'forced';
+  /** What the conditions of its policies for reading do, all of them together; null: there are none. */
+  readonly policies: StoredQuery | null;
   /** Null for what is no view (of kind v or m). */
   readonly view: ViewFacts | null;
 }
@@ -111,13 +113,21 @@ export interface Rule {
   readonly isInstead: boolean;
 }
 
-export interface ViewFacts {
+export interface ViewFacts extends StoredQuery {
   readonly securityInvoker: boolean;
   readonly securityBarrier: boolean;
   readonly checkOption: 'none' | 'local' | 'cascaded';
-  /** Relations that its query names and functions that it calls. PostgreSQL keeps no record of those of pg_catalog. */
+}
+
+/** What a query or condition that the server keeps parsed reads and calls, by itself and not through what it names. */
+export interface StoredQuery {
   readonly reads: readonly number[];
+  /** Functions, those behind operators, casts and aggregates included; not those of types' input and output. */
   readonly calls: readonly number[];
+  /** FOR UPDATE and its kind. */
+  readonly locksRows: boolean;
+  /** It casts to a domain, whose checks are then made. */
+  readonly castsToDomain: boolean;
 }
 
 /** PG 53.64 typtype: b base, c composite, d domain, e enum, p pseudo-type, r range, m multirange. */
@@ -152,6 +162,8 @@ export interface Type {
   readonly collation: number;
   /** For an enum, in its order; else empty. */
   readonly labels: readonly string[];
+  /** What a domain's checks call; for other types none. */
+  readonly checks: readonly number[];
   /** `=` and `<` of its own default operator classes (btree, else hash for `=`); 0: none. See equalityOf in default-operators.ts. */
   readonly equality: number;
   readonly lessThan: number;

@@ -72,6 +72,7 @@ type FunctionFact = [
 
 function parseTypes(sections: Sections): Type[] {
   const labels = new Map(sections.read<[number, string[]]>('enumLabels'));
+  const checks = new Map(sections.read<[number, number[] | null]>('domainChecks'));
   const operators = sections.byOid<[number, number, number]>('typeOperators');
   return sections.read<TypeFact>('types').map((fact): Type => {
     const [oid, schema, name, kind, category, isPreferred, isDefined, element, isArray, array, base, ...others] = fact;
@@ -96,6 +97,7 @@ function parseTypes(sections: Sections): Type[] {
       counterpart,
       collation,
       labels: labels.get(oid) ?? none,
+      checks: checks.get(oid) ?? none,
       equality,
       lessThan,
     };

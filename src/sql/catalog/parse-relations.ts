@@ -1,4 +1,4 @@
-import type { Column, ForeignKey, Key, Relation, Rule, Trigger, ViewFacts } from './catalog.js';
+import type { Column, ForeignKey, Key, Relation, Rule, StoredQuery, Trigger, ViewFacts } from './catalog.js';
 import { type CatalogSection, type CatalogText, catalogSections } from './catalog-text.js';
 import { none, numbersIn, Sections } from './sections.js';
 
@@ -8,6 +8,7 @@ type KeyFact = [number, string, boolean, string, number, boolean, boolean, boole
 type ForeignKeyFact = [number, string, number[], number, number[]];
 type TriggerFact = [number, string, number, number, Trigger['enabled']];
 type RuleFact = [number, string, '1' | '2' | '3' | '4', boolean];
+type StoredQueryFact = [number, number[] | null, number[] | null, boolean, boolean];
 type RelationFact = [
   oid: number,
   schema: string,
@@ -39,7 +40,8 @@ export function parseRelations(sections: Sections): Relation[] {
   const children = childrenOf(sections.read<[number, number]>('parents'));
   const triggers = sections.byOid<TriggerFact>('triggers');
   const rules = sections.byOid<RuleFact>('rules');
-  const viewReads = sections.byOid<[number, boolean, number[]]>('viewReads');
+  const viewReads = sections.byOid<StoredQueryFact>('viewReads');
+  const policyReads = sections.byOid<StoredQueryFact>('policyReads');
   return sections.read<RelationFact>('relations').map((fact): Relation => {
     const [oid, schema, name, kind, owner, persistence, rowType, isPartition, hasSecurity, forcesSecurity] = fact;
     const ownKeys = keys(oid);
@@ -67,6 +69,7 @@ export function parseRelations(sections: Sections): Relation[] {
       triggers: triggers(oid).map(toTrigger),
       rules: rules(oid).map(toRule),
       rowSecurity: hasSecurity ? (forcesSecurity ? 'forced' : 'on') : 'off',
+      policies: toStoredQuery(policyReads(oid)[0]),
       view: kind === 'v' || kind === 'm' ? toView(fact[10] ?? none, viewReads(oid)) : null,
     };
   });
@@ -130,16 +133,21 @@ function toRule([, name, event, isInstead]: RuleFact): Rule {
   return { name, event: ruleEvents[event], isInstead };
 }
 
-function toView(options: readonly string[], reads: readonly [number, boolean, number[]][]): ViewFacts {
+function toView(options: readonly string[], [reads]: readonly StoredQueryFact[]): ViewFacts {
   const option = (name: string) => options.find((text) => text.startsWith(`${name}=`))?.slice(name.length + 1);
   const check = option('check_option');
   return {
     securityInvoker: isTrue(option('security_invoker')),
     securityBarrier: isTrue(option('security_barrier')),
     checkOption: check === 'local' || check === 'cascaded' ? check : 'none',
-    reads: reads.filter(([, isRelation]) => isRelation).flatMap(([, , oids]) => oids),
-    calls: reads.filter(([, isRelation]) => !isRelation).flatMap(([, , oids]) => oids),
+    ...(toStoredQuery(reads) ?? { reads: none, calls: none, locksRows: false, castsToDomain: false }),
   };
+}
+
+function toStoredQuery(fact: StoredQueryFact | undefined): StoredQuery | null {
+  if (fact === undefined) return null;
+  const [, reads, calls, locksRows, castsToDomain] = fact;
+  return { reads: reads ?? none, calls: calls ?? none, locksRows, castsToDomain };
 }
 
 /** reloptions keep a boolean as it was written: true, on, yes, 1, and their beginnings, in any case. */
