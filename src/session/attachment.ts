@@ -36,7 +36,7 @@ export class Attachment implements Waiter {
   settings: SessionSettings;
 
   readonly #options: AttachmentOptions;
-  #state: 'free' | 'queued' | 'preparing' | 'held' | 'settling' = 'free';
+  #state: 'free' | 'queued' | 'preparing' | 'held' | 'heldBack' | 'settling' = 'free';
   #refusal: ProxyError | null = null;
   /** Since the last time the session's state was known. */
   readonly #changedNames = new Set<string>();
@@ -74,6 +74,14 @@ export class Attachment implements Waiter {
   /** Whether the upstream has something of the client's session that no other one can be given. */
   get isTied(): boolean {
     return this.#isSticky || this.#isKept;
+  }
+
+  /**
+   * A cancel request for what has ended is still on its way to the upstream, where it would hit what comes next: so
+   * nothing of the client is taken until it has arrived.
+   */
+  get isHeldBack(): boolean {
+    return this.#state === 'heldBack';
   }
 
   get isQueued(): boolean {
@@ -148,13 +156,24 @@ export class Attachment implements Waiter {
     const { upstream } = this;
     if (upstream === null || this.#state !== 'held') return;
     if (this.#isAbandoned) return this.reclaim();
-    if (this.#resetNames.size > 0 && status !== transactionStatus.failed) return this.#restoreStartSettings(upstream);
-    if (status !== transactionStatus.idle) return;
-    if (upstream.connection.changedParameters.size > 0) this.#noteReported(upstream.connection.changedParameters);
-    if (this.isForSession) this.#tieIfChanged();
-    else if (this.#isUnknown) this.#learnState(upstream);
-    else if (this.#changedNames.size > 0) this.#learnSettings(upstream);
-    else if (!this.#isSticky && !this.#isKept) this.#release(upstream);
+    const isIdle = status === transactionStatus.idle;
+    const { changedParameters } = upstream.connection;
+    if (isIdle && changedParameters.size > 0) this.#noteReported(changedParameters);
+    if (isIdle && this.#isWithoutTrace) return this.#release(upstream);
+    if (upstream.cancelsUnderWay > 0) this.#state = 'heldBack';
+    else if (this.#resetNames.size > 0 && status !== transactionStatus.failed) this.#restoreStartSettings(upstream);
+    else if (isIdle && this.isForSession) this.#tieIfChanged();
+    else if (isIdle && this.#isUnknown) this.#learnState(upstream);
+    else if (isIdle && this.#changedNames.size > 0) this.#learnSettings(upstream);
+  }
+
+  /** A cancel request has arrived at the upstream. */
+  onCancelArrived(): void {
+    const { upstream } = this;
+    if (this.#state !== 'heldBack' || upstream === null || upstream.cancelsUnderWay > 0) return;
+    this.#state = 'held';
+    this.settle(upstream.connection.status);
+    this.#options.wake();
   }
 
   /** The upstream is gone. */
@@ -172,7 +191,7 @@ export class Attachment implements Waiter {
     const { upstream } = this;
     this.#isAbandoned = true;
     if (this.#state === 'queued') this.#options.pool.stopWaiting(this);
-    // A question of ours is under way: its answer comes to `#settled` or `#giveUp`.
+    // A question of ours or a cancel request is under way: `#settled`, `#giveUp` or `onCancelArrived` comes.
     if (upstream === null || this.#state !== 'held') return;
     const { connection } = upstream;
     connection.resume();
@@ -188,12 +207,17 @@ export class Attachment implements Waiter {
   reclaim(): void {
     const { upstream } = this;
     if (upstream === null) return;
-    const isFollowed = !this.isForSession && !this.#isSticky && !this.#isKept;
-    const isClean = isFollowed && !this.#isUnknown && this.#changedNames.size === 0;
+    const isClean = this.#isWithoutTrace;
     this.upstream = null;
     this.#state = 'free';
     if (isClean && upstream.connection.isIdle) this.#options.pool.release(upstream);
     else this.#options.pool.reclaim(upstream);
+  }
+
+  /** Whether the client's session has left nothing in the server's that isn't known and can't be made elsewhere. */
+  get #isWithoutTrace(): boolean {
+    const isFollowed = !this.isForSession && !this.#isSticky && !this.#isKept;
+    return isFollowed && !this.#isUnknown && this.#changedNames.size === 0;
   }
 
   #takeRefusal(): ProxyError | null {

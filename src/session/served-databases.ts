@@ -116,7 +116,10 @@ export class ServedDatabases {
     }
   }
 
-  /** Cancels what a session runs at its upstream, and keeps that upstream from others until the request has arrived. */
+  /**
+   * Cancels what a session runs at its upstream. Until the request has arrived nothing new is sent there, by others or
+   * by the session: a server signals twice, and the second signal may come when the first has done its work.
+   */
   async cancel(session: Session): Promise<void> {
     const upstream = session.attachment.held;
     const served = session.database as Served;
@@ -124,6 +127,7 @@ export class ServedDatabases {
     served.pool.cancelStarted(upstream);
     await cancelUpstream(served.target, upstream.connection.secrets);
     served.pool.cancelEnded(upstream);
+    session.attachment.onCancelArrived();
   }
 
   close(): void {

@@ -337,7 +337,7 @@ export class Session {
         if (this.#isBroken) return this.#leaveBroken();
         if (this.#inHand === framing.none) this.#inHand = this.reader.next();
         if (this.#inHand === framing.none) return this.#endIfDone();
-        if (this.#writer.isFull) return this.#wait();
+        if (this.#writer.isFull || this.attachment.isHeldBack) return this.#wait();
         if (this.attachment.connection?.writer.isFull) return this.#waitForUpstream();
         if (!this.#take(this.#inHand)) return this.#wait();
         this.#inHand = framing.none;

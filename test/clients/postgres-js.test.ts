@@ -99,7 +99,10 @@ t.test('postgres.js cancels what it runs, without prepared statements too', asyn
           await until('it sleeps', async () => (await way.server.query(count))[0]?.count === 1);
           sleep.cancel();
           const cancelled = await outcome;
-          return { cancelled, after: (await sql`select ${1}::int as one`).map((row) => ({ ...row })) };
+          const next = () => sql`select ${1}::int as one`;
+          // PostgreSQL signals twice for one request, and its second signal may hit what comes next. Ours never does.
+          const after = way.name === 'direct' ? await next().catch(next) : await next();
+          return { cancelled, after: after.map((row) => ({ ...row })) };
         },
         { prepare, max: 1 },
       ),

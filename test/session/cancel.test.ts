@@ -1,7 +1,7 @@
 import { chmodSync } from 'node:fs';
 import net from 'node:net';
 import t, { type Test } from 'tap';
-import { answerOf, backendOf, errorIn, rowsOf, signIn, sqlstateOf } from '../support/ask.js';
+import { answerOf, backendOf, errorIn, rowsIn, rowsOf, signIn, sqlstateOf } from '../support/ask.js';
 import { createAuthority } from '../support/certificates.js';
 import { daemonInFrontOf, daemonWith, type InProcessDaemon } from '../support/in-process-daemon.js';
 import { startPostgres } from '../support/postgres.js';
@@ -240,6 +240,65 @@ t.test('a cancel that is slow to arrive keeps its upstream from others until it 
   link.release();
   await done;
   t.equal((await other.readUntilReady()).types, 'TDCZ');
+});
+
+/** What a client does so that its next statement goes to the same upstream. */
+const kept = {
+  'in a transaction': { mode: 'transaction', first: 'begin', status: 'T' },
+  'with a temporary table': { mode: 'transaction', first: 'create temp table kept ()', status: 'I' },
+  'in session mode': { mode: 'session', first: 'select 1', status: 'I' },
+} as const;
+
+for (const [where, { mode, first, status }] of Object.entries(kept)) {
+  t.test(`a cancel that is slow to arrive hits no later statement of its own client, ${where}`, async (t) => {
+    const relay = await Relay.start(t, server);
+    const daemon = await daemonInFrontOf(t, relay.reachable, { mode, pool: 'size: 1' });
+    const { client, cancel } = await cancellable(t, daemon);
+    await client.ask(first);
+    const processId = await backendOf(client);
+    client.send(query('select pg_sleep(0.3)'));
+    await untilActive(processId);
+    const arriving = relay.untilRequest(cancelCode);
+    const done = cancel();
+    const link = await arriving;
+    t.equal((await client.readUntilReady()).types, 'TDCZ', 'it was over before');
+    client.send(sync(), query('select pg_sleep(0.3)'));
+    // A round trip through the daemon: had the statement been sent on, it would run by now.
+    const other = await RawClient.connect(daemon);
+    await other.login({ user: server.superuser, password: 'wrong', database: 'postgres' }).catch(() => {});
+    await other.destroy();
+    const active = `select from pg_stat_activity where pid = ${processId} and state = 'active'`;
+    t.same(await server.query(active), [], 'the next one waits');
+    link.release();
+    await done;
+    const synced = await client.readUntilReady();
+    t.same([synced.types, synced.messages.at(-1)?.body.toString()], ['Z', status]);
+    t.equal((await client.readUntilReady()).types, 'TDCZ');
+    await client.ask('rollback');
+    t.equal(await answerOf(client, 'select 1'), '1');
+  });
+}
+
+t.test('a client that leaves while its cancel is on the way leaves a clean upstream behind', async (t) => {
+  const relay = await Relay.start(t, server);
+  const daemon = await daemonInFrontOf(t, relay.reachable, { pool: 'size: 1' });
+  const { client, cancel } = await cancellable(t, daemon);
+  const other = await signIn(t, daemon, server);
+  await client.ask('begin');
+  await client.ask("insert into item values (4, 'rolled back')");
+  const processId = await backendOf(client);
+  client.send(query('select pg_sleep(0.3)'));
+  await untilActive(processId);
+  const arriving = relay.untilRequest(cancelCode);
+  const done = cancel();
+  const link = await arriving;
+  await client.readUntilReady();
+  client.socket.end();
+  other.send(query('select pg_sleep(0.3), count(*) from item'));
+  await daemon.untilWaiting(1);
+  link.release();
+  await done;
+  t.same(rowsIn(await other.readUntilReady()), [['', '0']]);
 });
 
 t.test('a flood of cancels opens two connections to the server, and hurts nobody', async (t) => {
