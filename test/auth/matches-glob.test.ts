@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { matchesGlob } from '../../src/auth/matches-glob.js';
+import { cpuTimeMs } from '../support/cpu-time.js';
 
 t.test('without a star a pattern is the name', async (t) => {
   t.ok(matchesGlob('alice', 'alice'));
@@ -36,7 +37,7 @@ t.test('it agrees with a regular expression', async (t) => {
 });
 
 t.test('a pattern of many stars takes no time', async (t) => {
-  const started = performance.now();
+  const started = cpuTimeMs();
   t.notOk(matchesGlob(`${'*a'.repeat(30)}*b`, 'a'.repeat(63)));
-  t.ok(performance.now() - started < 100);
+  t.ok(cpuTimeMs() - started < 100);
 });

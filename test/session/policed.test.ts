@@ -207,7 +207,7 @@ t.test('one client’s 10,000 poisonous texts leave another’s pace alone', { t
   await poisoning;
   waits.sort((a, b) => a - b);
   t.ok(
-    (waits[Math.floor(waits.length * 0.99)] ?? 0) < 1000,
+    (waits[Math.floor(waits.length * 0.99)] ?? 0) < 3000,
     `p99 ${waits[Math.floor(waits.length * 0.99)]?.toFixed(0)} ms`,
   );
   t.same((await poisoner.ask('select 1')).types, 'TDCZ');

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { loadModule, parseSync } from 'libpg-query';
 import t from 'tap';
 import { defaultGuardBounds, guardText } from '../../src/sql/guard.js';
+import { cpuTimeMs } from '../support/cpu-time.js';
 import { textClasses } from '../support/heavy-texts.js';
 
 await loadModule();
@@ -23,16 +24,16 @@ function largestPassing(make: (size: number) => string): number {
 t.test('the largest text of each class that passes does the parser no harm, however often', async (t) => {
   for (const [name, make] of Object.entries(textClasses)) {
     const text = make(largestPassing(make));
-    const started = performance.now();
+    const started = cpuTimeMs();
     let runs = 0;
-    for (; runs < 20 && performance.now() - started < 1_000; runs++) {
+    for (; runs < 20 && cpuTimeMs() - started < 1_000; runs++) {
       try {
         parseSync(text);
       } catch (error) {
         t.match(error, { name: 'SqlError', message: /^syntax error/ }, name);
       }
     }
-    t.ok((performance.now() - started) / runs < 1_000, `${name} takes less than its deadline`);
+    t.ok((cpuTimeMs() - started) / runs < 1_000, `${name} takes less than its deadline`);
     t.equal(parseSync('select 1').stmts?.length, 1, `the parser is alive behind ${name}`);
   }
 });
@@ -50,9 +51,9 @@ t.test('what is known to break the parser is refused with 54000', async (t) => {
     'a text over a megabyte': `select '${'x'.repeat(1 << 20)}'`,
   };
   for (const [name, text] of Object.entries(poisons)) {
-    const started = performance.now();
+    const started = cpuTimeMs();
     t.match(guardText(text), { ok: false, sqlstate: '54000', message: /^(statement|comments)/ }, name);
-    t.ok(performance.now() - started < 500, `${name} is refused without delay`);
+    t.ok(cpuTimeMs() - started < 500, `${name} is refused without delay`);
   }
 });
 

@@ -1,6 +1,7 @@
 import pg from 'pg';
 import t from 'tap';
 import { sessionEffects } from '../../src/sql/session-effects.js';
+import { cpuTimeMs } from '../support/cpu-time.js';
 import { startPostgres } from '../support/postgres.js';
 
 const effectOf = (text: string): string => {
@@ -171,9 +172,9 @@ t.test('a megabyte is read without delay, more is not read', async (t) => {
     'begin;'.repeat(170_000),
   ];
   for (const text of texts) {
-    const started = performance.now();
+    const started = cpuTimeMs();
     sessionEffects(text);
-    t.ok(performance.now() - started < 2_000, text.slice(0, 20));
+    t.ok(cpuTimeMs() - started < 2_000, text.slice(0, 20));
   }
   t.same(sessionEffects(' '.repeat(1_048_577)), { effect: 'unknown', first: '', statements: null });
 });

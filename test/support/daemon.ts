@@ -48,7 +48,7 @@ const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..', '.
 const cli = path.join(root, 'dist', 'src', 'cli.js');
 const startDeadlineMs = 30_000;
 const stopDeadlineMs = 20_000;
-const defaultLifetimeMs = 170_000;
+const defaultLifetimeMs = 290_000;
 
 // Run in the daemon's process: it does not outlive the tests, however they end.
 const leash = `const parent = process.ppid; setInterval(() => process.ppid === parent || process.kill(process.pid, 'SIGKILL'), 500).unref();`;

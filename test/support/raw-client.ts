@@ -21,7 +21,7 @@ export interface Reply {
   types: string;
 }
 
-const defaultDeadlineMs = 15_000;
+const defaultDeadlineMs = 30_000;
 
 /** A socket that frames what comes in as backend messages and sends whatever bytes a test wants. */
 export class RawClient {

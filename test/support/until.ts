@@ -2,7 +2,7 @@
 export async function until(
   what: string,
   isTrue: () => Promise<boolean> | boolean,
-  deadlineMs = 15_000,
+  deadlineMs = 30_000,
 ): Promise<void> {
   const endsAt = Date.now() + deadlineMs;
   while (!(await isTrue())) {
