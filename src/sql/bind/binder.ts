@@ -93,9 +93,10 @@ export class Binder {
   readonly lockables = new Map<QueryDraft, readonly Lockable[]>();
   /** SELECT INTO's clause. */
   into: unknown = null;
-  /** Sub-selects and parameters passed so far: how conjuncts tell what is in them. */
+  /** Sub-selects, parameters and columns of no relation passed so far: how conjuncts tell what is in them. */
   subqueriesSeen = 0;
   parametersSeen = 0;
+  derivedColumnsSeen = 0;
 
   constructor(
     readonly source: SourceText,
@@ -162,6 +163,7 @@ export class Binder {
   ): void {
     if (this.columns.length > usesMax)
       throw new BindError('54000', 'statement is too complex: it names too many columns');
+    if (column.reads.length === 0) this.derivedColumnsSeen++;
     for (const { relation, attnum, name, version } of column.reads) {
       if (version !== 'excluded') relation.actions.add('select');
       this.noteReference(scope, relation);

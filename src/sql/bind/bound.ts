@@ -124,6 +124,8 @@ export interface Conjunct {
   readonly functions: readonly FunctionUse[];
   readonly operators: readonly OperatorUse[];
   readonly hasWholeRow: boolean;
+  /** It names columns of sub-selects, WITH queries or functions, which `columns` doesn't list. */
+  readonly hasDerivedColumns: boolean;
   readonly hasSubquery: boolean;
   /** Of volatile functions there may be some: only what `functions` and `operators` name is known. */
   readonly hasParameter: boolean;

@@ -174,7 +174,10 @@ export function valueOfRow(binder: Binder, scope: Scope, source: Source, referen
     for (const read of relation === null ? source.columns.flatMap(({ reads }) => reads) : []) {
       readOfJoin(binder, scope, read, reference, place);
     }
-    if (relation === null) return;
+    if (relation === null) {
+      binder.derivedColumnsSeen++;
+      return;
+    }
     if (source.version !== 'excluded') relation.actions.add('select');
     binder.noteReference(scope, relation);
     binder.wholeRows.push({

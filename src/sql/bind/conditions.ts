@@ -27,7 +27,7 @@ export function bindCondition(
 }
 
 function conjunct(binder: Binder, term: unknown, scope: Scope, span: Span | null): Typed {
-  const { columns, functions, operators, wholeRows, subqueriesSeen, parametersSeen } = binder;
+  const { columns, functions, operators, wholeRows, subqueriesSeen, parametersSeen, derivedColumnsSeen } = binder;
   const from = [columns.length, functions.length, operators.length, wholeRows.length] as const;
   const value = binder.expression(term, scope);
   binder.coerce(value, oid.bool, scope);
@@ -39,6 +39,7 @@ function conjunct(binder: Binder, term: unknown, scope: Scope, span: Span | null
       functions: functions.slice(from[1]),
       operators: operators.slice(from[2]),
       hasWholeRow: wholeRows.length > from[3],
+      hasDerivedColumns: binder.derivedColumnsSeen > derivedColumnsSeen,
       hasSubquery: binder.subqueriesSeen > subqueriesSeen,
       hasParameter: binder.parametersSeen > parametersSeen,
     });

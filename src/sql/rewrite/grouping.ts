@@ -5,16 +5,13 @@ import { outerName, RewriteRefusal, type Rewriting, rowName } from './rewriting.
 
 /**
  * A table's primary key determines its other columns, a subquery's doesn't: those that a query uses for that reason are
- * grouped by as well, which changes no group.
+ * grouped by as well, which changes no group. With grouping sets each has the key, and each gets the columns.
  */
 export function spliceGrouping(rewriting: Rewriting, query: BoundQuery, replaced: ReadonlySet<RelationUse>): void {
   const { grouping } = query;
   const determined = grouping?.determined.filter(({ relation }) => replaced.has(relation)) ?? [];
   if (grouping === null || determined.length === 0) return;
   const refuse = (what: string) => new RewriteRefusal('0A000', what, grouping.span.start);
-  if (grouping.hasSets) {
-    throw refuse('grouping sets that rely on a primary key are not supported on a relation that a policy restricts');
-  }
   const columns = determined.map(({ relation, attnum }) => {
     const restriction = rewriting.restrictionOf(relation);
     const column = relation.relation.columns.find((candidate) => candidate.attnum === attnum);

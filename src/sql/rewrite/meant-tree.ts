@@ -18,6 +18,8 @@ class Changing {
   private readonly changes: Changes;
   private readonly groupings: Extract<Meant, { kind: 'grouping' }>[] = [];
   private readonly waiting = new Set<Meant>();
+  /** Right-hand sides of SET (a, b) = (SELECT ...), which the parser repeats for each column, by where they start. */
+  private readonly shared = new Map<number, unknown>();
 
   constructor(
     splices: readonly Splice[],
@@ -49,10 +51,18 @@ class Changing {
       const subquery = this.take('subquery', node.fields.location);
       if (subquery !== null) return this.subselect(subquery, node.fields);
     }
+    if (node?.kind === 'MultiAssignRef') return { MultiAssignRef: this.sharedSource(node.fields) };
     const changed: Record<string, unknown> = {};
     for (const [inner, item] of Object.entries(value)) changed[inner] = this.change(inner, item);
     for (const [inner, item] of Object.entries(value)) this.own(inner, item, changed);
     return this.fields(key, value as Fields, changed);
+  }
+
+  private sharedSource(fields: Fields): Fields {
+    const start = firstLocation(fields.source) ?? -1;
+    const source = this.shared.get(start) ?? this.change('source', fields.source);
+    this.shared.set(start, source);
+    return { ...fields, source };
   }
 
   /** A select item may become several. */

@@ -1,0 +1,16 @@
+SELECT x.* FROM public.customers x;
+SELECT x.* FROM public.orders x ORDER BY x.placed_at DESC, x.id;
+SELECT x.* FROM public.orders x WHERE total > 100;
+SELECT x.* FROM public.orders x WHERE (status = 'paid') ORDER BY x.id LIMIT 200 OFFSET 0;
+SELECT count(*) FROM public.customers x;
+SELECT COUNT(*) FROM ( select * from orders where total > 50 ) dbvrcnt;
+SELECT region, count(*) FROM public.customers GROUP BY region ORDER BY count(*) DESC, region;
+select id, tenant_id, "name", region from public.customers where id=4;
+SELECT "name" FROM public.customers x GROUP BY "name" ORDER BY 1 LIMIT 50;
+SELECT DISTINCT region FROM public.customers ORDER BY region;
+SELECT id, tenant_id, customer_id, clerk, status, placed_at, total, note, currency, region FROM public.orders;
+SELECT order_id, line, product_id, quantity, price, tenant_id FROM public.order_items WHERE order_id=5 AND line=1;
+SELECT x.* FROM public.events x LIMIT 0;
+select version() is not null;
+SELECT current_schema() IS NOT NULL, session_user IS NOT NULL;
+SELECT e."name", m."name" AS boss FROM public.employees e LEFT OUTER JOIN public.employees m ON e.manager_id = m.id;

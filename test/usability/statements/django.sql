@@ -1,0 +1,36 @@
+SELECT "customers"."id", "customers"."tenant_id", "customers"."name", "customers"."region", "customers"."active" FROM "customers" LIMIT 21;
+SELECT "customers"."id", "customers"."name" FROM "customers" WHERE "customers"."id" = 4 LIMIT 21;
+SELECT COUNT(*) AS "__count" FROM "orders";
+SELECT COUNT(*) AS "__count" FROM "orders" WHERE "orders"."status" = 'paid'::order_status;
+SELECT 1 AS "a" FROM "orders" WHERE "orders"."customer_id" = 4 LIMIT 1;
+SELECT (1) AS "a" FROM "customers" WHERE "customers"."name" = 'customer 4' LIMIT 1;
+SELECT "customers"."id", "customers"."name" FROM "customers" WHERE UPPER("customers"."name"::text) LIKE UPPER('%ER 1%') ORDER BY "customers"."name" ASC;
+SELECT "customers"."id" FROM "customers" WHERE "customers"."name"::text LIKE 'customer%' AND NOT ("customers"."region" = 'US');
+SELECT "orders"."id", "orders"."total", "customers"."id", "customers"."name" FROM "orders" INNER JOIN "customers" ON ("orders"."customer_id" = "customers"."id") WHERE "customers"."active" ORDER BY "orders"."id" ASC LIMIT 21;
+SELECT "orders"."id" FROM "orders" INNER JOIN "customers" ON ("orders"."customer_id" = "customers"."id") WHERE ("customers"."region" = 'EU' AND "orders"."total" >= 50);
+SELECT "orders"."id", "orders"."customer_id" FROM "orders" WHERE "orders"."customer_id" IN (1, 2, 3, 4);
+-- on views: SELECT "customers"."id", "customers"."name", COUNT("orders"."id") AS "num_orders" FROM "customers" LEFT OUTER JOIN "orders" ON ("customers"."id" = "orders"."customer_id") GROUP BY "customers"."id", "customers"."name" ORDER BY "num_orders" DESC, "customers"."id" ASC LIMIT 10
+SELECT "customers"."id", "customers"."name", COUNT("orders"."id") AS "num_orders" FROM "customers" LEFT OUTER JOIN "orders" ON ("customers"."id" = "orders"."customer_id") GROUP BY "customers"."id" ORDER BY "num_orders" DESC, "customers"."id" ASC LIMIT 10;
+-- on views: SELECT "customers"."id", "customers"."name", SUM("orders"."total") AS "spent" FROM "customers" LEFT OUTER JOIN "orders" ON ("customers"."id" = "orders"."customer_id") GROUP BY "customers"."id", "customers"."name" HAVING SUM("orders"."total") > 200
+SELECT "customers"."id", "customers"."name", SUM("orders"."total") AS "spent" FROM "customers" LEFT OUTER JOIN "orders" ON ("customers"."id" = "orders"."customer_id") GROUP BY "customers"."id" HAVING SUM("orders"."total") > 200;
+SELECT "orders"."status", COUNT("orders"."id") AS "n" FROM "orders" GROUP BY "orders"."status" ORDER BY "n" DESC, 1;
+SELECT AVG("orders"."total") AS "total__avg", MAX("orders"."total") AS "total__max" FROM "orders";
+SELECT COUNT(*) FROM (SELECT DISTINCT "orders"."customer_id" AS "col1" FROM "orders") subquery;
+SELECT SUM("__col1") FROM (SELECT "orders"."total" AS "__col1" FROM "orders" ORDER BY "orders"."total" DESC, "orders"."id" LIMIT 5) subquery;
+SELECT DISTINCT "customers"."region" FROM "customers" ORDER BY "customers"."region" ASC;
+SELECT DISTINCT DATE_TRUNC('month', "orders"."placed_at" AT TIME ZONE 'UTC') AS "datetimefield" FROM "orders" WHERE "orders"."placed_at" IS NOT NULL ORDER BY "datetimefield" ASC;
+SELECT (DATE_TRUNC('day', "orders"."placed_at" AT TIME ZONE 'UTC'))::date AS "day", COUNT("orders"."id") AS "c" FROM "orders" GROUP BY 1 ORDER BY 1 ASC;
+SELECT "orders"."id" FROM "orders" WHERE EXTRACT(MONTH FROM "orders"."placed_at" AT TIME ZONE 'UTC') = 12;
+SELECT "orders"."id" FROM "orders" WHERE "orders"."placed_at" BETWEEN '2026-01-01T00:00:00+00:00'::timestamptz AND '2026-12-31T23:59:59.999999+00:00'::timestamptz;
+SELECT "customers"."id" FROM "customers" WHERE EXISTS(SELECT 1 AS "a" FROM "orders" U0 WHERE (U0."customer_id" = ("customers"."id") AND U0."total" > 100) LIMIT 1);
+SELECT "customers"."id" FROM "customers" WHERE NOT (EXISTS(SELECT 1 AS "a" FROM "orders" U1 WHERE (U1."status" = 'paid'::order_status AND U1."customer_id" = ("customers"."id")) LIMIT 1));
+SELECT "customers"."id", (SELECT U0."total" FROM "orders" U0 WHERE U0."customer_id" = ("customers"."id") ORDER BY U0."placed_at" DESC, U0."id" LIMIT 1) AS "latest" FROM "customers";
+SELECT "products"."id", CASE WHEN "products"."stock" > 20 THEN 'many' WHEN "products"."stock" > 0 THEN 'few' ELSE 'none' END AS "availability" FROM "products" ORDER BY "products"."id" ASC;
+SELECT "products"."id", ("products"."price" * "products"."stock") AS "value" FROM "products" WHERE "products"."stock" > ("products"."id" % 10);
+SELECT "orders"."id", ROW_NUMBER() OVER (PARTITION BY "orders"."customer_id" ORDER BY "orders"."placed_at", "orders"."id") AS "row" FROM "orders";
+SELECT * FROM (SELECT "orders"."id" AS "col1", RANK() OVER (PARTITION BY "orders"."customer_id" ORDER BY "orders"."total" DESC, "orders"."id") AS "qual0" FROM "orders") "qualify" WHERE "qual0" = 1;
+SELECT "customers"."id" FROM "customers" WHERE ("customers"."profile" -> 'lang') = '"de"'::jsonb;
+SELECT "customers"."id" FROM "customers" WHERE ("customers"."tags" && ARRAY['t1']::text[] OR CASE WHEN array_length("customers"."tags", 1) IS NULL THEN 0 ELSE array_length("customers"."tags", 1) END = 0);
+(SELECT "customers"."id" AS "col1", "customers"."name" AS "col2" FROM "customers" WHERE "customers"."region" = 'EU') UNION (SELECT "customers"."id" AS "col1", "customers"."name" AS "col2" FROM "customers" WHERE "customers"."active") ORDER BY 1 LIMIT 5;
+SELECT "order_items"."order_id", T3."name" FROM "order_items" INNER JOIN "orders" ON ("order_items"."order_id" = "orders"."id") LEFT OUTER JOIN "customers" T3 ON ("orders"."customer_id" = T3."id") INNER JOIN "products" ON ("order_items"."product_id" = "products"."id") WHERE "products"."name"::text LIKE '%1';
+SELECT "events"."id", "events"."kind" FROM "events" WHERE "events"."at" >= '2026-01-01T00:00:00'::timestamp ORDER BY "events"."at" DESC LIMIT 20;

@@ -1,0 +1,12 @@
+select "$Table"."id" as "id", "$Table"."name" as "name", "$Table"."region" as "region" from "public"."customers" "$Table";
+select "_"."id", "_"."total" from (select "id", "total", "status" from "public"."orders" "$Table") "_" where "_"."status" = 'paid';
+select "rows"."region" as "region", sum(cast("rows"."total" as decimal)) as "a0" from (select "region", "total" from "public"."orders" "$Table") "rows" group by "region";
+select "_"."region", "_"."a0", "_"."a1" from (select "rows"."region" as "region", sum("rows"."total") as "a0", count("rows"."id") as "a1" from (select "id", "region", "total" from "public"."orders" "$Table") "rows" group by "region") "_" where not "_"."a0" is null or not "_"."a1" is null order by "_"."region" limit 1000001;
+select count(*) from (select "basetable0"."id" from ((select "$Table"."id" as "id", "$Table"."customer_id" as "customer_id" from "public"."orders" "$Table") "basetable0" inner join (select "$Table"."id" as "cid" from "public"."customers" "$Table") "basetable1" on ("basetable0"."customer_id" = "basetable1"."cid"))) "rows";
+select "semijoin1"."c26", "basetable1"."a0" from ((select "t"."region" as "c26" from (values ('EU'), ('US')) as "t"("region")) "semijoin1" inner join (select "region" as "r", sum("total") as "a0" from "public"."orders" group by "region") "basetable1" on ("semijoin1"."c26" = "basetable1"."r"));
+select "$Table"."id" as "id", "$Table"."placed_at" as "placed_at" from "public"."orders" "$Table" order by "$Table"."id" limit 1000 offset 0;
+select cast("_"."placed_at" as date) as "t0_0", sum("_"."total") from "public"."orders" "_" group by cast("_"."placed_at" as date);
+select top.* from (select "id", "name", row_number() over (order by "id") as rn from "public"."products") top where top.rn <= 5;
+select max("rows"."placed_at") as "a0", min("rows"."placed_at") as "a1" from (select "placed_at" from "public"."orders" "$Table") "rows";
+select "$Outer"."id", "$Inner"."name" from (select "id", "customer_id" from "public"."orders") "$Outer" left outer join (select "id" as "id2", "name" from "public"."customers") "$Inner" on ("$Outer"."customer_id" = "$Inner"."id2");
+select "t"."kind", count(distinct "t"."user_name") + max(case when "t"."user_name" is null then 1 else 0 end) as "a0" from "public"."events" "t" group by "t"."kind";

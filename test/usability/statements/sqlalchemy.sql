@@ -1,0 +1,31 @@
+SELECT customers.id, customers.name, customers.region FROM customers;
+-- params: [4]
+SELECT customers.id AS customers_id, customers.name AS customers_name FROM customers WHERE customers.id = $1::INTEGER;
+-- params: ["EU", 5, 2]
+SELECT customers.id, customers.name FROM customers WHERE customers.region = $1::VARCHAR ORDER BY customers.id LIMIT $2::INTEGER OFFSET $3::INTEGER;
+SELECT count(*) AS count_1 FROM (SELECT orders.id AS orders_id, orders.total AS orders_total FROM orders) AS anon_1;
+SELECT count(orders.id) AS count_1 FROM orders WHERE orders.status = 'paid';
+SELECT anon_1.customers_id AS anon_1_customers_id, orders_1.id AS orders_1_id FROM (SELECT customers.id AS customers_id FROM customers ORDER BY customers.id LIMIT 5) AS anon_1 LEFT OUTER JOIN orders AS orders_1 ON anon_1.customers_id = orders_1.customer_id ORDER BY anon_1.customers_id, orders_1.id;
+SELECT orders.customer_id AS orders_customer_id, orders.id AS orders_id, orders.total AS orders_total FROM orders WHERE orders.customer_id IN (1, 2, 3, 4, 5);
+SELECT customers.id, customers_1.id AS id_1 FROM customers, customers AS customers_1 WHERE customers.region = customers_1.region AND customers.id < customers_1.id AND customers.id < 6;
+SELECT orders.id, customers.name FROM orders JOIN customers ON customers.id = orders.customer_id WHERE customers.name LIKE 'customer' || '%' AND orders.total > 10;
+SELECT customers.id, (SELECT count(orders.id) AS count_1 FROM orders WHERE orders.customer_id = customers.id) AS order_count FROM customers;
+SELECT customers.name, anon_1.total FROM customers JOIN LATERAL (SELECT sum(orders.total) AS total FROM orders WHERE orders.customer_id = customers.id) AS anon_1 ON true;
+WITH ranked AS (SELECT orders.id AS id, orders.customer_id AS customer_id, row_number() OVER (PARTITION BY orders.customer_id ORDER BY orders.total DESC, orders.id) AS rn FROM orders) SELECT ranked.id, ranked.customer_id FROM ranked WHERE ranked.rn = 1;
+WITH RECURSIVE cte(id, parent_id, level) AS (SELECT categories.id AS id, categories.parent_id AS parent_id, 1 AS level FROM categories WHERE categories.parent_id IS NULL UNION ALL SELECT categories.id AS id, categories.parent_id AS parent_id, cte.level + 1 AS anon_2 FROM categories JOIN cte ON categories.parent_id = cte.id) SELECT cte.id, cte.parent_id, cte.level FROM cte;
+SELECT EXISTS (SELECT 1 FROM orders WHERE orders.customer_id = 5) AS anon_1;
+SELECT coalesce(orders.note, 'none') AS coalesce_1, CAST(orders.total AS INTEGER) AS total FROM orders;
+SELECT date_trunc('month', orders.placed_at) AS date_trunc_1, sum(orders.total) AS sum_1 FROM orders GROUP BY date_trunc('month', orders.placed_at) ORDER BY date_trunc_1;
+SELECT orders.status, count(*) AS count_1 FROM orders GROUP BY orders.status HAVING count(*) > 3 ORDER BY count(*) DESC, orders.status;
+SELECT CASE WHEN (orders.total > 100) THEN 'high' ELSE 'low' END AS anon_1, count(*) AS count_1 FROM orders GROUP BY CASE WHEN (orders.total > 100) THEN 'high' ELSE 'low' END;
+SELECT customers.id FROM customers UNION SELECT orders.customer_id FROM orders;
+SELECT DISTINCT customers.region FROM customers ORDER BY customers.region DESC;
+SELECT customers.id FROM customers WHERE customers.profile ->> 'lang' = 'en' AND customers.active IS true;
+SELECT array_agg(customers.id ORDER BY customers.id) AS array_agg_1 FROM customers GROUP BY customers.region;
+SELECT orders.id, sum(orders.total) OVER (PARTITION BY orders.customer_id) AS anon_1 FROM orders;
+SELECT customers.id, customers.name FROM customers WHERE (customers.region, customers.active) IN (('EU', true), ('US', false));
+SELECT order_items.order_id, order_items.line, products.name FROM order_items JOIN products ON products.id = order_items.product_id WHERE order_items.quantity >= 2 ORDER BY order_items.order_id, order_items.line;
+SELECT CAST('test plain returns' AS VARCHAR(60)) AS anon_1;
+SELECT events.id, events.payload FROM events WHERE events.kind = ANY (ARRAY['login', 'buy']) ORDER BY events.id;
+SELECT customers.id FROM customers WHERE customers.name ILIKE '%R 3%' ESCAPE '/';
+SELECT min(orders.placed_at) AS first, max(orders.placed_at) AS last, max(orders.placed_at) - min(orders.placed_at) AS span FROM orders;

@@ -1,0 +1,18 @@
+SELECT DATE_TRUNC('month', placed_at) AS __timestamp, SUM(total) AS "SUM(total)" FROM public.orders WHERE placed_at >= '2025-10-01 00:00:00.000000' AND placed_at < '2026-10-01 00:00:00.000000' GROUP BY DATE_TRUNC('month', placed_at) ORDER BY "SUM(total)" DESC LIMIT 1000;
+SELECT status AS status, COUNT(*) AS count FROM public.orders GROUP BY status ORDER BY count DESC, status LIMIT 100;
+SELECT region AS region, status AS status, SUM(total) AS "Total revenue" FROM public.orders GROUP BY region, status ORDER BY "Total revenue" DESC LIMIT 10000;
+SELECT DATE_TRUNC('day', placed_at) AS __timestamp, region AS region, COUNT(DISTINCT customer_id) AS "Customers" FROM public.orders JOIN (SELECT region AS region__, COUNT(DISTINCT customer_id) AS mme_inner__ FROM public.orders GROUP BY region ORDER BY mme_inner__ DESC, region LIMIT 2) AS series_limit ON region = region__ GROUP BY DATE_TRUNC('day', placed_at), region ORDER BY "Customers" DESC, 1, 2 LIMIT 1000;
+SELECT sum(virtual_table.total) AS "SUM(total)" FROM (select o.*, c.name as customer from orders o join customers c on c.id = o.customer_id) AS virtual_table LIMIT 50000;
+SELECT customer AS customer, sum(total) AS total FROM (select o.total, c.name as customer from orders o join customers c on c.id = o.customer_id where o.status != 'cancelled') AS virtual_table GROUP BY customer ORDER BY total DESC, customer LIMIT 25;
+SELECT COUNT(*) AS rowcount FROM (SELECT region AS region FROM public.customers GROUP BY region LIMIT 100) AS rowcount_qry;
+SELECT name AS name, region AS region, credit AS credit FROM public.customers WHERE region IN ('EU', 'US') AND active IS true ORDER BY name ASC LIMIT 1000 OFFSET 0;
+SELECT CASE WHEN total < 100 THEN '0-100' WHEN total < 500 THEN '100-500' ELSE '500+' END AS bucket, COUNT(*) AS count FROM public.orders GROUP BY CASE WHEN total < 100 THEN '0-100' WHEN total < 500 THEN '100-500' ELSE '500+' END ORDER BY count DESC, bucket LIMIT 100;
+SELECT min(placed_at) AS min, max(placed_at) AS max FROM public.orders;
+SELECT kind AS kind, DATE_TRUNC('week', at) AS week, COUNT(*) AS count FROM public.events WHERE at >= TO_TIMESTAMP('2025-01-01 00:00:00.000000', 'YYYY-MM-DD HH24:MI:SS.US') GROUP BY kind, DATE_TRUNC('week', at) ORDER BY 1, 2 LIMIT 500;
+SELECT AVG(total) AS "AVG(total)", (SUM(total) / COUNT(*))::numeric(10,2) AS ratio FROM public.orders HAVING COUNT(*) > 0 LIMIT 1;
+SELECT 'metric' AS metric, SUM(CASE WHEN status = 'paid' THEN total ELSE 0 END) AS paid, SUM(CASE WHEN status = 'new' THEN total END) AS open FROM public.orders;
+SELECT DISTINCT status AS status FROM public.orders ORDER BY status ASC LIMIT 1001;
+WITH monthly AS (SELECT DATE_TRUNC('month', placed_at) AS m, SUM(total) AS s FROM orders GROUP BY 1) SELECT m, s, s - LAG(s) OVER (ORDER BY m) AS diff FROM monthly ORDER BY m;
+SELECT p.name AS product, SUM(i.quantity) AS sold FROM order_items i JOIN products p ON p.id = i.product_id GROUP BY p.name ORDER BY sold DESC, product LIMIT 10;
+SELECT * FROM public.customers LIMIT 101;
+SELECT EXTRACT(epoch FROM placed_at)::bigint AS epoch, total FROM public.orders ORDER BY 1, 2 LIMIT 10;

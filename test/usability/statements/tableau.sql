@@ -1,0 +1,17 @@
+SELECT "orders"."status" AS "status", SUM("orders"."total") AS "sum:total:ok" FROM "public"."orders" "orders" GROUP BY 1;
+SELECT CAST("customers"."region" AS TEXT) AS "region", COUNT(1) AS "cnt:id:ok" FROM "public"."customers" "customers" GROUP BY 1;
+SELECT 1 AS "COL" FROM "public"."orders" "orders" HAVING (COUNT(1) > 0);
+SELECT CAST(TRUNC(EXTRACT(YEAR FROM "orders"."placed_at")) AS INTEGER) AS "yr:placed_at:ok", AVG("orders"."total") AS "avg:total:ok" FROM "public"."orders" "orders" INNER JOIN "public"."customers" "customers" ON ("orders"."customer_id" = "customers"."id") WHERE ("customers"."region" IN ('EU', 'US')) GROUP BY 1;
+SELECT "t0"."region" AS "region", "t0"."x" AS "x" FROM (SELECT "orders"."region" AS "region", SUM("orders"."total") AS "x" FROM "public"."orders" "orders" GROUP BY 1) "t0" WHERE ("t0"."x" >= 50);
+SELECT (CASE WHEN "orders"."total" >= 100 THEN 'High' ELSE 'Low' END) AS "Calculation_1", COUNT(DISTINCT "orders"."customer_id") AS "ctd:customer_id:ok" FROM "public"."orders" "orders" GROUP BY 1;
+SELECT DATE_TRUNC( 'MONTH', CAST("orders"."placed_at" AS TIMESTAMP) ) AS "tmn:placed_at:ok", SUM("orders"."total") AS "sum:total:ok" FROM "public"."orders" "orders" GROUP BY 1;
+SELECT "Custom SQL Query"."name" AS "name", SUM("Custom SQL Query"."total") AS "sum:total:ok" FROM ( select c.name, o.total from customers c join orders o on o.customer_id = c.id ) "Custom SQL Query" GROUP BY 1;
+SELECT MIN("orders"."placed_at") AS "TEMP(min)", MAX("orders"."placed_at") AS "TEMP(max)" FROM "public"."orders" "orders" HAVING (COUNT(1) > 0);
+SELECT "customers"."id" AS "id", "customers"."name" AS "name", "customers"."region" AS "region", "customers"."credit" AS "credit" FROM "public"."customers" "customers" LIMIT 10000;
+SELECT "orders"."region" AS "region" FROM "public"."orders" "orders" INNER JOIN (SELECT "orders"."region" AS "region", SUM("orders"."total") AS "$__alias__0" FROM "public"."orders" "orders" GROUP BY 1 ORDER BY 2 DESC NULLS LAST, 1 LIMIT 2) "t0" ON ("orders"."region" = "t0"."region") GROUP BY 1;
+SELECT "orders"."status"::text AS "status", (SUM("orders"."total") / NULLIF(SUM(SUM("orders"."total")) OVER (), 0)) AS "pct" FROM "public"."orders" "orders" GROUP BY 1;
+SELECT * FROM "public"."products" LIMIT 0;
+SELECT "events"."kind" AS "kind", CAST("events"."at" AS DATE) AS "day", COUNT(1) AS "n" FROM "public"."events" "events" WHERE (("events"."at" >= TIMESTAMP '2026-01-01 00:00:00.000') AND ("events"."at" < TIMESTAMP '2026-02-01 00:00:00.000')) GROUP BY 1, 2;
+SELECT "categories"."name" AS "category", "products"."name" AS "product" FROM "public"."products" "products" LEFT JOIN "public"."categories" "categories" ON ("products"."category_id" = "categories"."id") GROUP BY 1, 2;
+SELECT LTRIM(RTRIM("customers"."name")) AS "trim", LENGTH(CAST("customers"."name" AS TEXT)) AS "len", (("customers"."name" || ' ') || "customers"."region") AS "cat" FROM "public"."customers" "customers" GROUP BY 1, 2, 3;
+SELECT SUM(1) AS "sum:Number of Records:ok" FROM "public"."orders" "orders" WHERE (NOT ("orders"."status" IN ('new', 'paid')));
