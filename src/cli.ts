@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
+import { auditCommand } from './commands/audit.js';
 import { certCommand } from './commands/cert.js';
 import { checkCommand } from './commands/check.js';
 import { explainCommand } from './commands/explain.js';
@@ -23,6 +24,7 @@ const commands = [
   hashPasswordCommand,
   certCommand,
   statusCommand,
+  auditCommand,
 ];
 
 const examples = `Examples:
@@ -42,7 +44,11 @@ async function run(args: readonly string[]): Promise<number> {
     .addHelpText('after', `\n${examples}`)
     .exitOverride()
     .configureOutput({ outputError: (message) => complain(message.replace(/^error: /, '').trim()) });
-  for (const makeCommand of commands) program.addCommand(makeCommand().copyInheritedSettings(program));
+  for (const makeCommand of commands) {
+    const command = makeCommand().copyInheritedSettings(program);
+    for (const subcommand of command.commands) subcommand.copyInheritedSettings(program);
+    program.addCommand(command);
+  }
   try {
     await program.parseAsync(args, { from: 'user' });
     return done;

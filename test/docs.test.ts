@@ -63,7 +63,12 @@ t.test('the documented defaults are those of the code', async (t) => {
   for (const [section, defaults] of Object.entries(expected)) {
     for (const [key, value] of Object.entries(defaults)) {
       const policed = section === 'limits' ? defaultPolicedLimits[key as keyof typeof defaultPolicedLimits] : value;
-      const shown = policed === value ? `\`${value}\`` : `\`${policed}\` with policies, else \`${value}\``;
+      const shown =
+        value === null
+          ? 'none'
+          : policed === value
+            ? `\`${value}\``
+            : `\`${policed}\` with policies, else \`${value}\``;
       t.match(sections.get(section), `| \`${key}\` | ${shown} |`, `${section}.${key}`);
     }
   }

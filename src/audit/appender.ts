@@ -1,6 +1,6 @@
 import type { Log } from '../telemetry/log.js';
 import { occasionally } from '../telemetry/occasionally.js';
-import type { AuditFile, Rotation } from './audit-file.js';
+import type { AuditFile, FileRules } from './audit-file.js';
 import { gapLine } from './audit-line.js';
 import { type Chunk, LineBuffer } from './line-buffer.js';
 import { timestamp } from './timestamp.js';
@@ -11,9 +11,11 @@ const flushAfterMs = 50;
 const retryAfterMs = 1_000;
 /** While there is trouble, it is logged this often. */
 const troubleEveryMs = 10_000;
+/** How often the file's rules of time are looked to. */
+const keepUpEveryMs = 1_000;
 
 export interface AppenderOptions {
-  readonly file: Pick<AuditFile, 'append' | 'open' | 'closeHandle' | 'close' | 'rotation'>;
+  readonly file: Pick<AuditFile, 'append' | 'open' | 'closeHandle' | 'keepUp' | 'close' | 'rules'>;
   /** Its path, for the log. */
   readonly path: string;
   readonly bufferBytesMax: number;
@@ -43,6 +45,8 @@ export class Appender {
   /** After `close`: what is under way may end, but nothing is begun. */
   #isGivenUp = false;
   #isReopenWanted = false;
+  #isKeepUpDue = false;
+  readonly #keepUpTimer: NodeJS.Timeout;
   #timer: NodeJS.Timeout | null = null;
   #flushWaiters: FlushWaiter[] = [];
   #appended = 0;
@@ -58,6 +62,7 @@ export class Appender {
     this.#options = options;
     this.#buffer = new LineBuffer(options.bufferBytesMax);
     const { log, path } = options;
+    this.#keepUpTimer = setInterval(() => this.#keepUp(), keepUpEveryMs).unref();
     this.#sayTrouble = occasionally(troubleEveryMs, (err) => {
       const fields = { file: path, err, pendingBytes: this.#buffer.bytes, lost: this.#lost };
       log.error(fields, 'the audit file cannot be written; events are kept in memory, and lost when that is full');
@@ -95,8 +100,8 @@ export class Appender {
   }
 
   /** Opens what is at the file's path now, after somebody has put the old file aside. */
-  reopen(rotation: Rotation = this.#options.file.rotation): void {
-    this.#options.file.rotation = rotation;
+  reopen(rules: FileRules = this.#options.file.rules): void {
+    this.#options.file.rules = rules;
     this.#isReopenWanted = true;
     this.#run();
   }
@@ -104,6 +109,7 @@ export class Appender {
   /** Writes what there is, but no longer than `timeoutMs`. What comes afterwards is lost. */
   async close(timeoutMs: number): Promise<void> {
     this.#isClosed = true;
+    clearInterval(this.#keepUpTimer);
     let deadline: NodeJS.Timeout | undefined;
     const timeout = new Promise<void>((resolve) => {
       deadline = setTimeout(resolve, timeoutMs);
@@ -116,6 +122,13 @@ export class Appender {
     if (missing === 0) return;
     this.#options.counted.lost += missing;
     this.#options.log.error({ file: this.#options.path, lost: missing }, 'audit events were lost at the end');
+  }
+
+  #keepUp(): void {
+    const { fsync, keepDays } = this.#options.file.rules;
+    if (fsync !== 'interval' && keepDays === 0) return;
+    this.#isKeepUpDue = true;
+    this.#run();
   }
 
   async #finish(): Promise<void> {
@@ -146,6 +159,10 @@ export class Appender {
       this.#isReopenWanted = false;
       await file.closeHandle();
       await file.open();
+    }
+    if (this.#isKeepUpDue) {
+      this.#isKeepUpDue = false;
+      await file.keepUp();
     }
     // All that is there at first; after that only what is worth a write, unless somebody waits.
     let isPartialTaken = true;
@@ -190,7 +207,7 @@ export class Appender {
   #rest(): void {
     this.#isBusy = false;
     if (this.#lost > 0) this.#tellGap();
-    if (this.#isReopenWanted || this.#flushWaiters.length > 0) this.#run();
+    if (this.#isReopenWanted || this.#isKeepUpDue || this.#flushWaiters.length > 0) this.#run();
     else if (!this.#buffer.isEmpty) this.#runIn(flushAfterMs);
   }
 

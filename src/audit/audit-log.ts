@@ -13,6 +13,7 @@ import {
   statementLine,
   statementPart,
 } from './audit-line.js';
+import { ChainedFile } from './chained-file.js';
 import { timestamp } from './timestamp.js';
 
 /** Lines kept while the file can't be written: at 400 bytes a line, 20,000 statements. */
@@ -85,12 +86,12 @@ export class AuditLog {
   }
 
   /**
-   * For a reload: goes on in what is at the file's path now, and rotates as `config` says from here on. The path and
-   * what is kept of statements stay until a restart.
+   * For a reload: goes on in what is at the file's path now, and puts aside, removes and syncs as `config` says from
+   * here on. The path, the chain and what is kept of statements stay until a restart.
    */
   reopen(config: AuditConfig | null = null): void {
     if (config === null) this.#appender?.reopen();
-    else this.#appender?.reopen({ rotateBytes: config.rotateBytes, keep: config.keep });
+    else this.#appender?.reopen(config);
   }
 }
 
@@ -103,11 +104,15 @@ export class AuditLog {
 export async function openAudit(config: AuditConfig | null, options: AuditLogOptions): Promise<AuditLog> {
   if (config === null) return new AuditLog(null, 'none');
   const { log, counted } = options;
-  const { file: path, rotateBytes, keep } = config;
+  const { file: path, chain, chainKey } = config;
   const onRotateFailed = occasionally<Error>(10_000, (err) => {
     log.error({ file: path, err }, 'the audit file could not be put aside and grows on');
   });
-  const file = new AuditFile({ path, rotateBytes, keep, onRotateFailed });
+  const plain = new AuditFile({ path, rules: config, onRotateFailed });
+  const onDoubt = (doubt: string, err?: Error) => {
+    log.error({ file: path, err }, `the audit chain: ${doubt}; see pgturnstile audit verify`);
+  };
+  const file = chain ? new ChainedFile(plain, { path, key: chainKey, onDoubt }) : plain;
   try {
     await file.open();
   } catch (error) {

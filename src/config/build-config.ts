@@ -4,7 +4,9 @@ import { buildRules, buildUsers } from './build-users.js';
 import type { AdminConfig, AuditConfig, AuthRule, Config, ListenConfig, ListenTlsConfig } from './config.js';
 import { defaultAdmin, defaultAudit, defaultListen, defaultLog, withDefaults } from './defaults.js';
 import type { Findings } from './findings.js';
-import type { ConfigFile } from './schema.js';
+import type { ConfigFile, WrittenText } from './schema.js';
+
+const chainKeyCharactersMin = 16;
 
 /** Fills in what was left out, and finds what is wrong between keys; `warnings` and `file` are added by the loader. */
 export function buildConfig(
@@ -21,7 +23,7 @@ export function buildConfig(
     auth: { rules },
     users: buildUsers(given.users ?? {}, ['users'], Object.keys(tenants), findings),
     tenants: buildTenants(tenants, directory, findings),
-    audit: buildAudit(given.audit, directory),
+    audit: buildAudit(given.audit, directory, findings),
     log: withDefaults(defaultLog, given.log),
   };
   checkAddresses(config.listen, config.admin, findings);
@@ -75,10 +77,25 @@ function buildAdmin(admin: ConfigFile['admin'], findings: Findings): AdminConfig
   return { host, port, token: token?.text ?? null };
 }
 
-function buildAudit(audit: ConfigFile['audit'], directory: string): AuditConfig | null {
+function buildAudit(audit: ConfigFile['audit'], directory: string, findings: Findings): AuditConfig | null {
   if (audit === null) return null;
-  const built = withDefaults<AuditConfig>(defaultAudit, audit);
-  return { ...built, file: resolve(directory, built.file) };
+  const { chainKey, ...rest } = audit ?? {};
+  const built = withDefaults<AuditConfig>(defaultAudit, rest);
+  if (chainKey !== undefined) checkChainKey(chainKey, built.chain, findings);
+  if (built.keepDays > built.keep) {
+    const message = `is more than keep: a file a day is put aside, and only ${built.keep} are kept; raise keep`;
+    findings.warn(['audit', 'keepDays'], message);
+  }
+  return { ...built, file: resolve(directory, built.file), chainKey: chainKey?.text ?? null };
+}
+
+function checkChainKey({ text, written }: WrittenText, isChained: boolean, findings: Findings): void {
+  const path = ['audit', 'chainKey'];
+  if (written !== '') findings.holdsSecret = true;
+  if (!isChained) findings.error(path, 'is of no use without a chain; write "chain: true" beside it');
+  if (text.length < chainKeyCharactersMin) {
+    findings.error(path, `is shorter than ${chainKeyCharactersMin} characters; make one with openssl rand -hex 32`);
+  }
 }
 
 function checkAddresses(listen: ListenConfig, admin: AdminConfig | null, findings: Findings): void {

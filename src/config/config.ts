@@ -169,6 +169,13 @@ export interface AuditConfig {
   readonly file: string;
   readonly rotateBytes: number;
   readonly keep: number;
+  /** 0: for ever. */
+  readonly keepDays: number;
+  readonly fsync: 'never' | 'interval' | 'always';
+  /** Whether each line carries the hash of the one before. */
+  readonly chain: boolean;
+  /** Null: hashes are no secret's. */
+  readonly chainKey: string | null;
   readonly statements: 'shape' | 'full' | 'none';
 }
 

@@ -55,6 +55,10 @@ export const defaultAudit: AuditConfig = {
   file: 'audit.jsonl',
   rotateBytes: 104_857_600,
   keep: 14,
+  keepDays: 0,
+  fsync: 'never',
+  chain: false,
+  chainKey: null,
   statements: 'shape',
 };
 

@@ -16,6 +16,8 @@ const restartPaths: ReadonlySet<string> = new Set([
   'listen.workers',
   'audit.file',
   'audit.statements',
+  'audit.chain',
+  'audit.chainKey',
   'log.pretty',
   'admin',
   'audit',

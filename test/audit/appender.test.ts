@@ -1,5 +1,6 @@
 import t, { type Test } from 'tap';
 import { Appender } from '../../src/audit/appender.js';
+import type { FileRules } from '../../src/audit/audit-file.js';
 import { chunkBytes } from '../../src/audit/line-buffer.js';
 import { createLog } from '../../src/telemetry/log.js';
 import { until } from '../support/until.js';
@@ -10,7 +11,8 @@ class FakeFile {
   writes = 0;
   opens = 0;
   isClosed = false;
-  rotation = { rotateBytes: 0, keep: 1 };
+  rules: FileRules = { rotateBytes: 0, keep: 1, keepDays: 0, fsync: 'never' };
+  keptUp = 0;
   /** Thrown by `append` while set. */
   error: Error | null = null;
   #stall: Promise<void> | null = null;
@@ -43,6 +45,11 @@ class FakeFile {
   }
 
   async closeHandle(): Promise<void> {}
+
+  async keepUp(): Promise<void> {
+    if (this.#isInside) throw new Error('kept up within a write');
+    this.keptUp += 1;
+  }
 
   async close(): Promise<void> {
     this.isClosed = true;
@@ -225,5 +232,13 @@ t.test('reopen opens the path anew, even when nothing is written', async (t) => 
   file.goOn();
   await flushed;
   await until('opened after the write that was under way', () => file.opens === 2);
+  t.same(numbers(file.text), [0]);
+});
+
+t.test('a file with rules of time is kept up once a second, between writes', async (t) => {
+  const { file, appender } = makeAppender(t);
+  appender.reopen({ ...file.rules, fsync: 'interval' });
+  appender.append(line(0));
+  await until('kept up', () => file.keptUp > 0);
   t.same(numbers(file.text), [0]);
 });

@@ -6,18 +6,21 @@ import {
   renameSync,
   statSync,
   truncateSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
 import t, { type Test } from 'tap';
-import { AuditFile, type AuditFileOptions } from '../../src/audit/audit-file.js';
+import { AuditFile, type AuditFileOptions, type FileRules } from '../../src/audit/audit-file.js';
 
-function makeFile(t: Test, options: Partial<AuditFileOptions> = {}) {
+const rules: FileRules = { rotateBytes: 0, keep: 3, keepDays: 0, fsync: 'never' };
+
+function makeFile(t: Test, given: Partial<FileRules> = {}, options: Partial<AuditFileOptions> = {}) {
   const folder = t.testdir();
   const target = path.join(folder, 'audit.jsonl');
   const failures: Error[] = [];
   const onRotateFailed = (error: Error) => failures.push(error);
-  const file = new AuditFile({ path: target, rotateBytes: 0, keep: 3, onRotateFailed, ...options });
+  const file = new AuditFile({ path: target, rules: { ...rules, ...given }, onRotateFailed, ...options });
   t.teardown(() => file.close());
   return {
     file,
@@ -32,7 +35,7 @@ const line = (text: string) => Buffer.from(`${text}\n`);
 
 t.test('a new file can be read by its owner alone, and so can a new directory', async (t) => {
   const folder = t.testdir();
-  const file = new AuditFile({ path: path.join(folder, 'a/b/x'), rotateBytes: 0, keep: 1, onRotateFailed: () => {} });
+  const file = new AuditFile({ path: path.join(folder, 'a/b/x'), rules, onRotateFailed: () => {} });
   await file.open();
   await file.close();
   t.equal(statSync(path.join(folder, 'a/b/x')).mode & 0o777, 0o600);
@@ -124,7 +127,11 @@ t.test('somebody else’s line in between is kept', async (t) => {
 });
 
 t.test('what is no regular file is written and never put aside', { skip: process.platform !== 'linux' }, async (t) => {
-  const file = new AuditFile({ path: '/dev/null', rotateBytes: 1, keep: 1, onRotateFailed: (error) => t.error(error) });
+  const file = new AuditFile({
+    path: '/dev/null',
+    rules: { rotateBytes: 1, keep: 1, keepDays: 1, fsync: 'always' },
+    onRotateFailed: (error) => t.error(error),
+  });
   await file.append(line('one'));
   await file.append(line('two'));
   await file.close();
@@ -132,11 +139,55 @@ t.test('what is no regular file is written and never put aside', { skip: process
 });
 
 t.test('a system error is thrown, and the file tried again with the next call', async (t) => {
-  const { file, target, folder, read } = makeFile(t, { path: path.join(t.testdir({}), 'blocked/audit.jsonl') });
+  const { file, target, folder, read } = makeFile(t, {}, { path: path.join(t.testdir({}), 'blocked/audit.jsonl') });
   const blocked = path.join(folder, 'blocked');
   writeFileSync(blocked, 'a file, not a directory');
   await t.rejects(file.append(line('one')), { code: 'EEXIST' });
   renameSync(blocked, `${target}.away`);
   await file.append(line('one'));
   t.equal(read('blocked/audit.jsonl'), 'one\n');
+});
+
+t.test(
+  'a file that begins to be older than a day is put aside, and what is older than the days kept is removed',
+  async (t) => {
+    let now = Date.parse('2026-10-10T12:00:00Z');
+    const { file, folder, target } = makeFile(t, { keep: 100, keepDays: 3 }, { now: () => now });
+    writeFileSync(target, '{"time":"2026-10-09T13:00:00.000Z"}\n');
+    for (const [number, day] of [1, 2, 3, 4].entries()) {
+      writeFileSync(`${target}.${number + 1}`, 'old\n');
+      const written = new Date(now - day * 86_400_000 + 60_000);
+      utimesSync(`${target}.${number + 1}`, written, written);
+    }
+    await file.open();
+    await file.keepUp();
+    const named = (numbers: number[]) => ['audit.jsonl', ...numbers.map((number) => `audit.jsonl.${number}`)];
+    t.same(readdirSync(folder).sort(), named([1, 2, 3]), 'nothing is a day old, and one is gone');
+    now += 59 * 60_000;
+    await file.keepUp();
+    t.same(readdirSync(folder).sort(), named([1, 2, 3]), 'it is looked once an hour');
+    now += 60_000;
+    await file.keepUp();
+    t.same(readdirSync(folder).sort(), named([1, 2, 3]), 'the one in use became the first, and another one went');
+    t.equal(statSync(target).size, 0);
+  },
+);
+
+t.test('with fewer to keep than there were, those beyond are removed', async (t) => {
+  const { file, folder } = makeFile(t, { rotateBytes: 10, keep: 5 });
+  for (let i = 0; i < 12; i++) await file.append(line(`12-${i % 10}`));
+  file.rules = { ...file.rules, keep: 1 };
+  for (let i = 0; i < 2; i++) await file.append(line(`12-${i}`));
+  t.same(readdirSync(folder).sort(), ['audit.jsonl', 'audit.jsonl.1']);
+});
+
+t.test('each way of forcing lines to the disk writes them', async (t) => {
+  for (const fsync of ['never', 'interval', 'always'] as const) {
+    const { file, read } = makeFile(t, { fsync });
+    await file.append(line('one'));
+    await file.keepUp();
+    await file.append(line('two'));
+    await file.close();
+    t.equal(read(), 'one\ntwo\n');
+  }
 });

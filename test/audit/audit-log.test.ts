@@ -234,7 +234,7 @@ const limited = `
   let refused;
   const isRefused = new Promise((resolve) => { refused = resolve; });
   const log = createLog({ level: 'info', pretty: false }, { write: (line) => refused(JSON.parse(line).err?.code) });
-  const config = { file, rotateBytes: 0, keep: 1, statements: 'shape' };
+  const config = { file, rotateBytes: 0, keep: 1, keepDays: 0, fsync: 'never', chain: false, chainKey: null, statements: 'shape' };
   const audit = await openAudit(config, { log, counted });
   for (let i = 0; i < 5_000; i++) audit.write({ kind: 'auth', user: String(i) });
   const code = await isRefused;

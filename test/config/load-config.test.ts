@@ -45,7 +45,10 @@ t.test('an empty file is the defaults', async (t) => {
     workers: 1,
   });
   t.same(config.admin, { host: '127.0.0.1', port: 6433, token: null });
-  t.same(config.audit, { file: `${directory}/audit.jsonl`, rotateBytes: 104857600, keep: 14, statements: 'shape' });
+  t.same(config.audit, {
+    ...{ file: `${directory}/audit.jsonl`, rotateBytes: 104857600, keep: 14, keepDays: 0 },
+    ...{ fsync: 'never', chain: false, chainKey: null, statements: 'shape' },
+  });
   t.same(config.log, { level: 'info', pretty: 'auto' });
   t.same([...config.tenants.keys()], ['default']);
   t.equal(config.users.size, 0);
@@ -308,6 +311,9 @@ const wrong: Readonly<Record<string, string | readonly string[]>> = {
   'audit: on': '1:1 audit: must be a map',
   'audit: { rotateBytes: 1 }': '1:10 audit.rotateBytes: must be a whole number from 4096',
   'audit: { statements: shapes }': '1:10 audit.statements: must be one of shape, full, none; did you mean shape?',
+  'audit: { fsync: sometimes }': '1:10 audit.fsync: must be one of never, interval, always; write one of them',
+  'audit: { chain: true, chainKey: short }': '1:23 audit.chainKey: is shorter than 16 characters',
+  'audit: { chainKey: 0123456789abcdef }': '1:10 audit.chainKey: is of no use without a chain',
   'log: { level: verbose }':
     '1:8 log.level: must be one of trace, debug, info, warn, error, fatal, silent; write one of them',
   'log: { pretty: always }': '1:8 log.pretty: must be true, false or auto; leave it out for auto',
@@ -409,6 +415,8 @@ t.test('no text makes it throw anything but a ConfigError', async () => {
 
 t.test('what is probably not meant is warned about', async (t) => {
   const said = (text: string): string => parse(text).warnings.join('\n');
+  t.match(said('audit: { keepDays: 30 }'), /:1:10 audit.keepDays: is more than keep: .* only 14 are kept; raise keep/);
+  t.notMatch(said('audit: { keepDays: 30, keep: 31 }'), /keepDays/);
   t.match(
     said('users: { alice: { secret: hunter2 } }'),
     /:1:19 users.alice.secret: is a password in clear; replace it/,
