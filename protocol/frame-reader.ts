@@ -83,6 +83,17 @@ export class FrameReader {
     return bytes;
   }
 
+  /** Where the bytes end that came right behind the found frame, in the same buffer; `end` where there are none. */
+  get seenEnd(): number {
+    return this.buffer === this.#chunk && this.#at === this.end ? this.#chunk.length : this.end;
+  }
+
+  /** Takes the bytes up to `end`, within `seenEnd`, to the found ones: whole frames that the caller has looked at. */
+  extend(end: number): void {
+    this.end = end;
+    this.#at = end;
+  }
+
   push(chunk: Buffer): void {
     if (chunk.length === 0) return;
     if (this.#at === this.#chunk.length) {

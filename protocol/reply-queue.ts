@@ -59,6 +59,11 @@ export class ReplyQueue<Entry extends PendingReply<unknown>> {
     return this.#entries[this.#first];
   }
 
+  /** What is yet to be answered, in order. */
+  get pending(): readonly Entry[] {
+    return this.head === undefined ? [] : (this.#entries.slice(this.#first) as Entry[]);
+  }
+
   /** Notes a request, unless the server will skip it. */
   push(entry: Entry): void {
     if (this.#isSkipping) {

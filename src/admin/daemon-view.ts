@@ -1,4 +1,6 @@
 import type { BreakerState } from '../breaker/breaker.js';
+import type { LaneCounters } from '../pool/shared-lanes.js';
+import type { LaneLabel } from '../telemetry/database-counters.js';
 
 /** What the admin room may see of the daemon and ask of it; main implements it. */
 export interface DaemonView {
@@ -51,10 +53,12 @@ export interface PoolStatus {
   /** Clients that wait for an upstream. */
   readonly waiting: number;
   readonly lanes: readonly LaneStatus[];
+  /** Since the pool was made: reads that shared lanes answered, ran anew, rescued, and statements parsed there. */
+  readonly sharedReads: LaneCounters;
 }
 
 export interface LaneStatus {
-  readonly lane: 'pinned';
+  readonly lane: LaneLabel;
   readonly active: number;
   readonly idle: number;
   readonly connecting: number;

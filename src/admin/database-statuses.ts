@@ -23,9 +23,10 @@ function databaseStatus(group: readonly [Served, ...Served[]]): DatabaseStatus {
   };
 }
 
-function poolStatus({ name, target, config, pool }: Served): PoolStatus {
+function poolStatus({ name, target, config, pool, lanes }: Served): PoolStatus {
   const { open, idle, connecting, waiting } = pool.gauges;
   const { mode, size, reserve } = config.pool;
+  const shared = lanes.gauges;
   return {
     database: name,
     user: target.account.user,
@@ -33,6 +34,10 @@ function poolStatus({ name, target, config, pool }: Served): PoolStatus {
     size,
     reserve,
     waiting,
-    lanes: [{ lane: 'pinned', active: open - idle, idle, connecting }],
+    lanes: [
+      { lane: 'pinned', active: open - idle - shared.active - shared.idle, idle, connecting },
+      { lane: 'shared', active: shared.active, idle: shared.idle, connecting: 0 },
+    ],
+    sharedReads: { ...lanes.counters },
   };
 }

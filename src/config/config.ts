@@ -144,6 +144,10 @@ export interface PoolConfig {
   readonly acquireTimeoutMs: number;
   readonly idleTimeoutMs: number;
   readonly lifetimeMs: number;
+  /** A read that keeps others waiting on a shared lane for longer is left alone with its upstream. */
+  readonly rescueMs: number;
+  /** Clients that differ in `application_name` alone share lanes, under no name. */
+  readonly ignoreApplicationName: boolean;
 }
 
 export interface BreakerConfig {

@@ -21,6 +21,8 @@ export const defaultPool: PoolConfig = {
   acquireTimeoutMs: 60_000,
   idleTimeoutMs: 600_000,
   lifetimeMs: 3_600_000,
+  rescueMs: 50,
+  ignoreApplicationName: false,
 };
 
 export const defaultBreaker: BreakerConfig = {

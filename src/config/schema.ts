@@ -119,6 +119,8 @@ const pool = section({
   acquireTimeoutMs: milliseconds.optional(),
   idleTimeoutMs: milliseconds.optional(),
   lifetimeMs: milliseconds.optional(),
+  rescueMs: whole(10, msMax).optional(),
+  ignoreApplicationName: flag.optional(),
 });
 
 const breaker = section({

@@ -8,7 +8,7 @@ import { PooledUpstream } from './pooled-upstream.js';
 // generic-pool was looked at: its checkout is a promise even when an upstream is idle, and it has neither a reserve
 // nor a place for shared lanes, so the list is kept here.
 
-export interface PoolOptions extends Omit<PoolConfig, 'mode'> {
+export interface PoolOptions extends Omit<PoolConfig, 'mode' | 'rescueMs' | 'ignoreApplicationName'> {
   /** Prepared statements kept on each upstream. */
   readonly statementsMax: number;
   /** An upstream idle for longer is asked whether it is alive. */
@@ -52,6 +52,8 @@ const waitingMax = 20_000;
  * first. Times are in milliseconds.
  */
 export class Pool {
+  /** Called when somebody begins to wait: who has an upstream that is doing nothing may give it back. */
+  onShort: () => void = () => {};
   #options: PoolOptions;
   readonly #deps: PoolDeps;
   readonly #open = new Set<PooledUpstream>();
@@ -98,6 +100,7 @@ export class Pool {
     } else {
       this.#waiting.push({ waiter, since: this.#deps.now() });
       this.#grow(this.#options.size);
+      if (this.#connecting < this.#waiting.length) this.onShort();
     }
     return null;
   }
@@ -115,12 +118,7 @@ export class Pool {
     upstream.connection.resume();
     if (upstream.cancelsUnderWay > 0) return;
     const next = this.#waiting.shift();
-    const isWornOut =
-      this.#isClosed ||
-      upstream.bornAt < this.#retiredBefore ||
-      this.#open.size > this.#limit(next) ||
-      this.#deps.now() - upstream.bornAt > this.#options.lifetimeMs;
-    if (isWornOut) {
+    if (this.isWornOut(upstream) || this.#open.size > this.#limit(next)) {
       if (next !== undefined) this.#waiting.unshift(next);
       this.#discard(upstream);
     } else if (next !== undefined) {
@@ -130,6 +128,11 @@ export class Pool {
       upstream.idleSince = this.#deps.now();
       this.#idle.push(upstream);
     }
+  }
+
+  /** Whether an upstream is not to be used again. */
+  isWornOut({ bornAt }: PooledUpstream): boolean {
+    return this.#isClosed || bornAt < this.#retiredBefore || this.#deps.now() - bornAt > this.#options.lifetimeMs;
   }
 
   /** Takes back an upstream whose client left: undoes what it did to the session first, or closes what can't be undone. */

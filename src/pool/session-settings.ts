@@ -7,12 +7,14 @@ export class SessionSettings {
   static readonly none = new SessionSettings(new Map());
 
   readonly key: string;
+  /** Alike where a text means the same: what the client calls itself doesn't matter. */
+  readonly parsingKey: string;
 
   private constructor(readonly values: ReadonlyMap<string, string>) {
-    this.key = [...values]
-      .map(([name, value]) => `${name}\0${value}`)
-      .sort()
-      .join('\0');
+    this.key = keyOf([...values]);
+    this.parsingKey = values.has('application_name')
+      ? keyOf([...values].filter(([name]) => name !== 'application_name'))
+      : this.key;
   }
 
   static from(values: Iterable<readonly [string, string]>): SessionSettings {
@@ -21,10 +23,21 @@ export class SessionSettings {
     return folded.size === 0 ? SessionSettings.none : new SessionSettings(folded);
   }
 
+  without(name: string): SessionSettings {
+    return this.values.has(name) ? SessionSettings.from([...this.values].filter(([each]) => each !== name)) : this;
+  }
+
   /** These settings with others laid over them. */
   with(others: SessionSettings): SessionSettings {
     return others.values.size === 0 ? this : SessionSettings.from([...this.values, ...others.values]);
   }
+}
+
+function keyOf(values: readonly (readonly [string, string])[]): string {
+  return values
+    .map(([name, value]) => `${name}\0${value}`)
+    .sort()
+    .join('\0');
 }
 
 /** Who one is decides what one may set: taken back first, set last. */

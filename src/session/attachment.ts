@@ -84,6 +84,11 @@ export class Attachment implements Waiter {
     return this.#state === 'heldBack';
   }
 
+  /** Neither has an upstream nor waits for one. */
+  get isFree(): boolean {
+    return this.#state === 'free' && this.#refusal === null;
+  }
+
   get isQueued(): boolean {
     return this.#state === 'queued';
   }

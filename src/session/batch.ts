@@ -14,10 +14,15 @@ import { refuseAnothers, refuseInBatch } from './refuse.js';
 import { Assumption } from './run.js';
 import { runOf } from './run-of.js';
 import type { Session, SessionPhase } from './session.js';
+import { shareBatch } from './share.js';
 import { isAnothers } from './statement-name.js';
 
 /** The extended query's messages (PG 55.2.3), each sent as it comes; what only we know is answered in its turn. */
 export function onBatchMessage(session: Session, type: number): SessionPhase | null {
+  if (session.phase === 'ready') {
+    if ((type === frontend.Parse || type === frontend.Bind) && shareBatch(session, type)) return 'ready';
+    if (session.reads.size > 0) return null;
+  }
   session.pieces = 'forward';
   switch (type) {
     case frontend.Parse:

@@ -49,10 +49,11 @@ export class CancelKeys {
   }
 
   async cancelSession(session: Session): Promise<void> {
-    const { attachment } = session;
+    const { attachment, reads } = session;
+    if (reads.cancelWaiting()) return;
     if (attachment.isQueued) {
       attachment.stopWaiting(new ProxyError('queryCanceled', 'canceling statement due to user request'));
-    } else if (attachment.held !== null && session.openExchanges + attachment.held.connection.queue.size > 0) {
+    } else if (session.runningRequest !== undefined) {
       await (this.#waitBehind(session) ?? this.#send(session));
     }
   }
@@ -65,8 +66,8 @@ export class CancelKeys {
 
   /** However many requests come while one is on its way: one more follows, and only for what was running when it came. */
   #waitBehind(session: Session): Promise<void> | undefined {
-    const running = session.attachment.connection?.queue.head;
-    const isRunning = () => session.attachment.held?.connection.queue.head === running;
+    const running = session.runningRequest;
+    const isRunning = () => session.runningRequest === running;
     const behind =
       this.#behind.get(session) ??
       this.#underWay.get(session)?.then(() => {

@@ -8,8 +8,9 @@ import {
   type UpstreamLoss,
   type UpstreamRequest,
 } from '../backend/postgres/postgres-upstream.js';
-import { ProxyError } from '../errors/proxy-error.js';
-import { errorFrame, errorResponse, withSeverity } from './error-response.js';
+import { errorFrame } from './error-response.js';
+import { lossFrame } from './loss-frame.js';
+import { rowsOf, sqlstateOf } from './reply-fields.js';
 import { Assumption, Deallocation, Refusal, Run } from './run.js';
 import type { Session } from './session.js';
 import { statementNamePrefix } from './statement-name.js';
@@ -19,6 +20,8 @@ export class ClientReplies implements ReplyOwner {
   readonly #session: Session;
   /** Bytes that came for a client that is gone. */
   #unreadBytes = 0;
+  /** Something in this transaction has changed the catalog, or may have. */
+  #hasDefined = false;
 
   constructor(session: Session) {
     this.#session = session;
@@ -54,6 +57,7 @@ export class ClientReplies implements ReplyOwner {
         break;
       case backend.ReadyForQuery:
         session.toClient(buffer, start, end);
+        this.#noteDefinitions(buffer[start + 5] as number);
         return session.onReadyForQuery(buffer[start + 5] as number);
     }
     if (request.disposition === 'forward') session.toClient(buffer, start, end);
@@ -106,26 +110,32 @@ export class ClientReplies implements ReplyOwner {
   }
 
   #onError(request: UpstreamRequest, buffer: Buffer, start: number, end: number): void {
-    this.#passError(request, buffer, start, end);
-    this.#session.onAnswered();
-  }
-
-  #passError(request: UpstreamRequest, buffer: Buffer, start: number, end: number): void {
     const session = this.#session;
     const { note } = request;
-    const renamed = this.#withClientNames(buffer, start, end);
+    const passed = this.#asClientSees(buffer, start, end);
     if (note instanceof Assumption || note instanceof Deallocation) note.undo(false);
     if (note instanceof Run) session.recordRun(note, 0, sqlstateOf(buffer.subarray(start + 5, end)));
     session.onCopyFailed();
-    if (note instanceof Refusal) return session.toClient(note.error);
-    if (renamed !== null) return session.toClient(renamed);
-    if (session.isTimedOut) {
-      const fields = decodeErrorResponse(buffer.subarray(start + 5, end));
-      if (fields.sqlstate === '57014') {
-        return session.toClient(errorFrame({ ...fields, message: 'canceling statement due to statement timeout' }));
-      }
-    }
-    session.toClient(buffer, start, end);
+    if (note instanceof Refusal) session.toClient(note.error);
+    else if (passed === null) session.toClient(buffer, start, end);
+    else session.toClient(passed);
+    session.onAnswered();
+  }
+
+  /** Passes an error on, in words that the client understands. */
+  passError(buffer: Buffer, start: number, end: number): void {
+    const passed = this.#asClientSees(buffer, start, end);
+    if (passed === null) this.#session.toClient(buffer, start, end);
+    else this.#session.toClient(passed);
+  }
+
+  /** Null: as it is. */
+  #asClientSees(buffer: Buffer, start: number, end: number): Buffer | null {
+    const renamed = this.#withClientNames(buffer, start, end);
+    if (renamed !== null || !this.#session.isTimedOut) return renamed;
+    const fields = decodeErrorResponse(buffer.subarray(start + 5, end));
+    if (fields.sqlstate !== '57014') return null;
+    return errorFrame({ ...fields, message: 'canceling statement due to statement timeout' });
   }
 
   /** The upstream's names of prepared statements mean nothing to the client. Null: there are none in the error. */
@@ -140,10 +150,28 @@ export class ClientReplies implements ReplyOwner {
     return errorFrame({ ...fields, message });
   }
 
+  /** A shape that runs fast and gives little goes to a shared lane after a few times. */
+  #onRan(run: Run, rows: number): void {
+    const session = this.#session;
+    const durationMs = session.recordRun(run, rows, null);
+    const { lanes } = session.database;
+    const judgement = run.statement?.judgement;
+    if (!lanes.isOn || judgement?.isShareable !== true) return;
+    lanes.shapes.of(judgement).ranPinned(durationMs, session.sentBytes - run.bytesBefore);
+  }
+
+  /** What was defined is seen by others once it is committed. */
+  #noteDefinitions(status: number): void {
+    if (!this.#hasDefined || status !== transactionStatus.idle) return;
+    this.#hasDefined = false;
+    this.#session.database.lanes.onCatalogChanged();
+  }
+
   #onCommandComplete(request: UpstreamRequest, buffer: Buffer, start: number, end: number): void {
     const session = this.#session;
     const { note } = request;
-    if (note instanceof Run) session.recordRun(note, rowsOf(buffer, end), null);
+    if (note instanceof Run) this.#onRan(note, rowsOf(buffer, end));
+    if (isDefinition(buffer, start)) this.#hasDefined = true;
     // D: DISCARD ALL and DEALLOCATE ALL among other statements drop those that were prepared by Parse as well.
     if (buffer[start + 5] === 0x44 && !(note instanceof Deallocation)) {
       const tag = buffer.toString('latin1', start + 5, end - 1);
@@ -152,37 +180,11 @@ export class ClientReplies implements ReplyOwner {
   }
 }
 
+/** Whether a command tag is of CREATE, ALTER, DROP, DO, CALL or IMPORT: by its first two letters. */
+function isDefinition(buffer: Buffer, start: number): boolean {
+  return definitions.has(buffer.readUInt16BE(start + 5));
+}
+
+const definitions = new Set(['CR', 'AL', 'DR', 'DO', 'CA', 'IM'].map((tag) => Buffer.from(tag).readUInt16BE()));
+
 const unreadBytesMax = 1024 * 1024;
-
-/** The number that ends a command tag, and counts rows; 0 where there is none. */
-function rowsOf(buffer: Buffer, end: number): number {
-  let rows = 0;
-  let scale = 1;
-  for (let at = end - 2; at >= 0; at--) {
-    const digit = (buffer[at] as number) - 0x30;
-    if (digit < 0 || digit > 9) break;
-    rows += digit * scale;
-    scale *= 10;
-  }
-  return rows;
-}
-
-function sqlstateOf(body: Buffer): string {
-  for (let at = 0; at < body.length && body[at] !== 0; at = body.indexOf(0, at) + 1) {
-    if (body[at] === 0x43) return body.toString('latin1', at + 1, at + 6);
-  }
-  return 'XX000';
-}
-
-/** What a client is told of a lost upstream: the server's own last words where it had any. */
-function lossFrame(loss: UpstreamLoss, severity: 'ERROR' | 'FATAL', isTimedOut: boolean): Buffer {
-  if (loss.lastWords !== null) return withSeverity(loss.lastWords, severity);
-  const detail = 'It is not known whether the statement was carried out.';
-  if (isTimedOut) {
-    const message = 'canceling statement due to statement timeout';
-    return errorResponse(new ProxyError('queryTimeout', message, { severity, detail }));
-  }
-  const message = 'server closed the connection unexpectedly';
-  const code = severity === 'FATAL' ? 'upstreamLostInTransaction' : 'upstreamLost';
-  return errorResponse(new ProxyError(code, message, { detail }));
-}

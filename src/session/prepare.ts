@@ -45,11 +45,11 @@ export function onParse(session: Session): SessionPhase | null {
   const rest = isWhole ? restOf(body, nameEnd + 1, named) : null;
   const parseTime = nextParseTime();
   // An upstream that is the client's until it leaves has its statements under the names that the client gave them.
+  const settingsKey = session.attachment.settings.parsingKey;
   const upstreamName =
-    name === '' || session.attachment.isForSession
-      ? name
-      : statementName(rest ?? String(parseTime), session.attachment.settings.key);
-  const prepared = { upstreamName, rest, parseTime, statement, needs: named?.prepared ?? null };
+    name === '' || session.attachment.isForSession ? name : statementName(rest ?? String(parseTime), settingsKey);
+  const needs = named?.prepared ?? null;
+  const prepared = { upstreamName, rest, parseTime, statement, needs, settingsKey, shared: undefined };
   if (name === '') parseUnnamed(session, upstream, prepared);
   else parseNamed(session, upstream, name, prepared);
   // A text that isn't kept can't be parsed on another upstream.

@@ -12,6 +12,7 @@ import { refuseQuery } from './refuse.js';
 import { Run } from './run.js';
 import { runOf } from './run-of.js';
 import type { Session, SessionPhase } from './session.js';
+import { shareQuery } from './share.js';
 import type { Statement } from './statement.js';
 import { largeStatement, statementOf } from './statement-of.js';
 
@@ -21,14 +22,14 @@ export function onReadyMessage(session: Session, type: number): SessionPhase | n
     case frontend.Query:
       return onQuery(session);
     case frontend.FunctionCall:
-      return onFunctionCall(session);
+      return session.reads.size > 0 ? null : onFunctionCall(session);
     case frontend.Terminate:
       // What was sent before is answered before the connection closes.
       return session.openExchanges > 0 ? null : 'closed';
     case frontend.CopyData:
     case frontend.CopyDone:
     case frontend.CopyFail:
-      return sendStrayCopy(session, type);
+      return session.reads.size > 0 ? null : sendStrayCopy(session, type);
     default:
       return onBatchMessage(session, type);
   }
@@ -39,6 +40,8 @@ function onQuery(session: Session): SessionPhase | null {
   const statement = text === null ? largeStatement(session.database) : statementOf(session, text);
   if (statement === null) return null;
   const { refusal } = statement.judgement;
+  if (refusal === null && shareQuery(session, statement)) return 'ready';
+  if (session.reads.size > 0) return null;
   if (refusal !== null) return refuseQuery(session, statement, refusal);
   const limited = session.overRate();
   if (limited !== null) return refuseQuery(session, statement, limited);
@@ -91,7 +94,7 @@ function onFunctionCall(session: Session): SessionPhase | null {
   session.attachment.noteUnknown();
   session.pieces = 'forward';
   session.forward();
-  const run = new Run(null, performance.now());
+  const run = new Run(null, performance.now(), session.sentBytes);
   upstream.connection.expect(new UpstreamRequest(frontend.FunctionCall, 'forward', session.replies, run));
   session.openExchanges += 1;
   session.onStatementSent();

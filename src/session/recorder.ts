@@ -41,8 +41,8 @@ export class SessionRecorder {
     readonly log: Log,
   ) {}
 
-  /** A statement has ended at its upstream. `sqlstate` null: it succeeded. */
-  onRun(session: Session, run: Run, rows: number, sqlstate: string | null): void {
+  /** A statement has ended at its upstream, after so many milliseconds. `sqlstate` null: it succeeded. */
+  onRun(session: Session, run: Run, rows: number, sqlstate: string | null): number {
     const durationMs = performance.now() - run.startedAt;
     const recorded = this.#recorded(run.statement ?? unseen);
     const outcome = sqlstate === null ? outcomeIndex.ok : outcomeIndex.error;
@@ -51,6 +51,7 @@ export class SessionRecorder {
     for (const verdict of recorded.verdicts) verdict.count += 1;
     const { copyBytes } = run;
     this.audit.statement(this.clientPart(session), recorded.part, { rows, copyBytes, durationMs, sqlstate });
+    return durationMs;
   }
 
   /** A statement was not sent. */

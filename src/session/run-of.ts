@@ -9,7 +9,10 @@ import type { Statement } from './statement.js';
 export function runOf(session: Session, upstream: PooledUpstream, statement: Statement | null): Run {
   const startedAt = performance.now();
   const undo = statement === null ? null : noteDeallocation(session, upstream, statement);
-  return undo === null ? new Run(statement, startedAt) : new Deallocation(statement, startedAt, undo);
+  const { sentBytes } = session;
+  return undo === null
+    ? new Run(statement, startedAt, sentBytes)
+    : new Deallocation(statement, startedAt, sentBytes, undo);
 }
 
 /**

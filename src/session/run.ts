@@ -11,6 +11,8 @@ export class Run {
     readonly statement: Statement | null,
     /** Milliseconds of the process's monotonic clock. */
     readonly startedAt: number,
+    /** Of the session's bytes to its client, when it was sent. */
+    readonly bytesBefore = 0,
   ) {}
 }
 
@@ -31,8 +33,9 @@ export class Deallocation extends Run {
   constructor(
     statement: Statement | null,
     startedAt: number,
+    bytesBefore: number,
     readonly undo: Assumption['undo'],
   ) {
-    super(statement, startedAt);
+    super(statement, startedAt, bytesBefore);
   }
 }

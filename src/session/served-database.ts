@@ -3,6 +3,7 @@ import type { BoundedCache } from '../cache/bounded-cache.js';
 import type { LimitsConfig } from '../config/config.js';
 import type { TokenBucket } from '../limits/token-bucket.js';
 import type { Pool } from '../pool/pool.js';
+import type { SharedLanes } from '../pool/shared-lanes.js';
 import type { DatabaseCounters } from '../telemetry/database-counters.js';
 import type { Judge } from './judge.js';
 import type { Statement } from './statement.js';
@@ -16,6 +17,7 @@ export interface ServedDatabase {
   /** Clients that come now keep an upstream for the whole session, so that nothing of it has to be followed. */
   readonly isSessionPooled: boolean;
   readonly pool: Pool;
+  readonly lanes: SharedLanes;
   readonly breaker: Breaker;
   /** Null: the tenant has no policy, everything is allowed. */
   judge: Judge | null;

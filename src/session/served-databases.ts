@@ -8,6 +8,8 @@ import type { DatabaseConfig, UpstreamAddress } from '../config/config.js';
 import { ProxyError } from '../errors/proxy-error.js';
 import { TokenBucket } from '../limits/token-bucket.js';
 import { Pool, type PoolOptions } from '../pool/pool.js';
+import { SharedLanes, type SharedLanesOptions } from '../pool/shared-lanes.js';
+import { lanes } from '../telemetry/database-counters.js';
 import type { Log } from '../telemetry/log.js';
 import type { Metrics } from '../telemetry/metrics.js';
 import type { AdmittedClient } from './admitted-client.js';
@@ -79,6 +81,7 @@ export class ServedDatabases {
       // Clients who shared an account can't be told apart any more: each has to come back as who it is.
       if (config.upstream.user === null && !served.target.account.isClientsOwn) {
         this.#served.delete(key);
+        served.lanes.close();
         served.pool.close();
         continue;
       }
@@ -88,6 +91,7 @@ export class ServedDatabases {
       served.breaker.reconfigure(config.breaker);
       served.limits = config.limits;
       served.rate.setRate(config.limits.ratePerMinute, config.limits.rateBurst);
+      served.lanes.reconfigure(lanesOptions(config));
       served.pool.reconfigure(poolOptions(config));
       served.welcomes.clear();
     }
@@ -97,6 +101,7 @@ export class ServedDatabases {
   sweep(): void {
     for (const [key, served] of this.#served) {
       served.pool.sweep();
+      served.lanes.sweep();
       if (served.clients === 0 && served.pool.isEmpty && served.config.pool.min === 0) this.#served.delete(key);
     }
   }
@@ -104,12 +109,14 @@ export class ServedDatabases {
   /** Writes down how many upstreams there are now, for who scrapes. */
   gauge(): void {
     for (const { counters } of this.#served.values()) {
-      Object.assign(counters.upstreams.pinned, { active: 0, idle: 0, connecting: 0 });
+      for (const lane of lanes) Object.assign(counters.upstreams[lane], { active: 0, idle: 0, connecting: 0 });
       counters.clients.waiting = 0;
     }
-    for (const { counters, pool } of this.#served.values()) {
+    for (const { counters, pool, lanes: shared } of this.#served.values()) {
       const { open, idle, connecting, waiting } = pool.gauges;
-      counters.upstreams.pinned.active += open - idle;
+      counters.upstreams.shared.active += shared.gauges.active;
+      counters.upstreams.shared.idle += shared.gauges.idle;
+      counters.upstreams.pinned.active += open - idle - shared.gauges.active - shared.gauges.idle;
       counters.upstreams.pinned.idle += idle;
       counters.upstreams.pinned.connecting += connecting;
       counters.clients.waiting += waiting;
@@ -121,7 +128,7 @@ export class ServedDatabases {
    * by the session: a server signals twice, and the second signal may come when the first has done its work.
    */
   async cancel(session: Session): Promise<void> {
-    const upstream = session.attachment.held;
+    const upstream = session.cancellable;
     const served = session.database as Served;
     if (upstream === null) return;
     served.pool.cancelStarted(upstream);
@@ -131,7 +138,10 @@ export class ServedDatabases {
   }
 
   close(): void {
-    for (const { pool } of this.#served.values()) pool.destroy();
+    for (const { pool, lanes } of this.#served.values()) {
+      lanes.close();
+      pool.destroy();
+    }
     for (const breaker of this.#breakers.values()) breaker.dispose();
   }
 
@@ -159,16 +169,19 @@ export class ServedDatabases {
           log.warn({ tenant, database: name, err: error, cause: error.cause }, 'could not connect to the upstream');
           throw error;
         });
+    const now = () => performance.now();
+    const pool = new Pool(poolOptions(config), {
+      connect,
+      now,
+      onLost: (loss) => breaker.recordFailure(lossError(loss)),
+      onWaited: (milliseconds) => counters.checkoutWait.observe(milliseconds),
+    });
     const served: Served = {
       tenant,
       name,
       isSessionPooled: config.pool.mode === 'session',
-      pool: new Pool(poolOptions(config), {
-        connect,
-        now: () => performance.now(),
-        onLost: (loss) => breaker.recordFailure(lossError(loss)),
-        onWaited: (milliseconds) => counters.checkoutWait.observe(milliseconds),
-      }),
+      pool,
+      lanes: new SharedLanes(pool, lanesOptions(config), counters.shared, now),
       breaker,
       judge: this.#deps.judgeOf(tenant),
       limits: config.limits,
@@ -232,6 +245,11 @@ function databaseAt(address: UpstreamAddress, asked: string): string {
 
 function passwordOf({ upstream }: DatabaseConfig): { kind: 'password'; password: string } | null {
   return upstream.password === null ? null : { kind: 'password', password: upstream.password };
+}
+
+function lanesOptions({ pool }: DatabaseConfig): SharedLanesOptions {
+  const { mode, size, rescueMs, ignoreApplicationName } = pool;
+  return { isOn: mode === 'auto', size, rescueMs, ignoreApplicationName };
 }
 
 function poolOptions({ pool }: DatabaseConfig): PoolOptions {

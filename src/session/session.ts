@@ -1,21 +1,22 @@
 import type { Socket } from 'node:net';
-import { FrameReader, type Framing, framing } from '../../protocol/frame-reader.js';
+import { type FrameReader, type Framing, framing } from '../../protocol/frame-reader.js';
 import { frontend } from '../../protocol/message-types.js';
 import { flushFrame } from '../../protocol/messages/bodiless.js';
 import { decodeParameterStatus } from '../../protocol/messages/parameter-status.js';
 import type { Phase } from '../../protocol/phases.js';
 import { ProtocolError } from '../../protocol/protocol-error.js';
 import type { ClientPart } from '../audit/audit-line.js';
-import { transactionStatus } from '../backend/postgres/postgres-upstream.js';
+import { transactionStatus, type UpstreamRequest } from '../backend/postgres/postgres-upstream.js';
 import { ProxyError } from '../errors/proxy-error.js';
 import type { Principal } from '../policy/decide.js';
+import type { PooledUpstream } from '../pool/pooled-upstream.js';
 import type { SessionSettings } from '../pool/session-settings.js';
 import { BatchedWriter } from '../wire/batched-writer.js';
 import type { AdmittedClient } from './admitted-client.js';
 import { Attachment } from './attachment.js';
 import { sendSync } from './batch.js';
+import { ClientInput } from './client-input.js';
 import { ClientReplies } from './client-replies.js';
-import { clientRules } from './client-rules.js';
 import { breakCopy, onCopyInMessage } from './copy-in.js';
 import { endClient } from './end-client.js';
 import { errorResponse } from './error-response.js';
@@ -25,6 +26,7 @@ import { readyFrame } from './ready-frames.js';
 import type { SessionRecorder } from './recorder.js';
 import { Run } from './run.js';
 import type { ServedDatabase } from './served-database.js';
+import { SessionReads } from './session-reads.js';
 import { onSkippedMessage } from './skip-to-sync.js';
 import type { ClientStatement, Statement } from './statement.js';
 import { SessionTimeouts, type TimeoutDeps } from './timeouts.js';
@@ -63,9 +65,10 @@ export class Session {
   readonly database: ServedDatabase;
   readonly client: AdmittedClient;
   readonly processId: number;
-  readonly reader = new FrameReader(clientRules);
+  readonly input = new ClientInput();
   readonly replies = new ClientReplies(this);
   readonly attachment: Attachment;
+  readonly reads = new SessionReads(this);
   readonly recorder: SessionRecorder;
   /** Prepared statements by the client's name for them; '' is the unnamed one. */
   readonly statements = new Map<string, ClientStatement>();
@@ -76,6 +79,8 @@ export class Session {
   openExchanges = 0;
   /** What copies data now, in or out. */
   copying: Run | null = null;
+  /** To the client. */
+  sentBytes = 0;
   /** The statement in the unfinished message was too large to be held: what becomes of the rest of it. */
   pieces: 'forward' | 'drop' = 'drop';
   /** The verdict that came for the message in hand. */
@@ -94,8 +99,6 @@ export class Session {
   readonly #principal: Principal;
   #judging: SessionJudge | null = null;
   readonly #onEnd: SessionDeps['onEnd'];
-  /** The message in hand was not taken yet. */
-  #inHand: Framing = framing.none;
   #isWaiting = false;
   #copyOrigin: 'ready' | 'batch' = 'ready';
   #isSyncWithheld = false;
@@ -139,6 +142,7 @@ export class Session {
     const socket = this.#socket;
     this.#writer.onDrain = () => {
       this.attachment.connection?.resume();
+      this.reads.resume();
       this.wake();
     };
     socket.on('data', (chunk: Buffer) => this.#onData(chunk));
@@ -147,6 +151,16 @@ export class Session {
     socket.on('close', () => this.end('the connection was lost'));
     if (this.client.early.length > 0) this.#onData(this.client.early);
     socket.resume();
+  }
+
+  /** Has the message in hand. */
+  get reader(): FrameReader {
+    return this.input.reader;
+  }
+
+  /** The client doesn't take what it is sent fast enough. */
+  get isClientFull(): boolean {
+    return this.#writer.isFull;
   }
 
   get isTimedOut(): boolean {
@@ -160,9 +174,20 @@ export class Session {
     return this.phase !== 'ready' || this.openExchanges > 0 || status !== transactionStatus.idle;
   }
 
+  /** What its upstream answers next, of this client's; undefined where it runs nothing. */
+  get runningRequest(): UpstreamRequest | undefined {
+    return this.attachment.held?.connection.queue.head ?? (this.reads.running === null ? undefined : this.reads.first);
+  }
+
+  /** The upstream that runs something of the client's, alone with it: a cancel request to it hits nobody else. */
+  get cancellable(): PooledUpstream | null {
+    return this.attachment.held ?? this.reads.isolate();
+  }
+
   toClient(buffer: Buffer, start = 0, end = buffer.length): void {
     if (this.phase === 'closed') return;
     this.recorder.metrics.bytes.toClients += end - start;
+    this.sentBytes += end - start;
     this.#writer.write(buffer, start, end);
     if (this.#writer.isFull) this.attachment.connection?.pause();
   }
@@ -195,10 +220,28 @@ export class Session {
     this.#endIfDone();
   }
 
+  /** A read on a shared lane was answered. */
+  onReadAnswered(): void {
+    this.openExchanges -= 1;
+    this.onAnswered();
+    if (this.reads.size === 0) this.#timeouts.onAnswered(transactionStatus.idle);
+    this.wake();
+    this.#endIfDone();
+  }
+
+  /** Exchanges of the client that were taken before are to be run anew, before what it has sent since. */
+  takeAgain(exchanges: readonly Buffer[]): void {
+    if (this.phase === 'closed') return;
+    this.input.putBack(exchanges);
+    this.#isWaiting = true;
+    this.wake();
+  }
+
   /** One more reply has gone out; the last one before a farewell, perhaps. */
   onAnswered(): void {
     const farewell = this.#farewell;
-    if (farewell === null || (this.attachment.held?.connection.queue.size ?? 0) > 0) return;
+    if (farewell === null || this.reads.size > 0) return;
+    if ((this.attachment.held?.connection.queue.size ?? 0) > 0) return;
     this.#farewell = null;
     this.endWith(farewell.error, farewell.reason);
   }
@@ -258,16 +301,18 @@ export class Session {
     this.attachment.upstream?.statements.distrust();
   }
 
-  recordRun(run: Run, rows: number, sqlstate: string | null): void {
-    this.recorder.onRun(this, run, rows, sqlstate);
+  /** A statement has ended; gives how long it took, in milliseconds. */
+  recordRun(run: Run, rows: number, sqlstate: string | null): number {
+    const durationMs = this.recorder.onRun(this, run, rows, sqlstate);
     this.copying = null;
     run.copyBytes = null;
+    return durationMs;
   }
 
   /** Why the statement in the message in hand may not run now: the database's rate limit; null: it may. */
   overRate(): ProxyError | null {
     const { rate } = this.database;
-    this.#isWithinRate ||= rate.take();
+    this.#isWithinRate ||= this.input.isAgain || rate.take();
     if (this.#isWithinRate) return null;
     this.database.counters.rateLimited += 1;
     const seconds = (rate.retryAfterMs() / 1000).toFixed(1);
@@ -298,10 +343,11 @@ export class Session {
   /** Ends the session: the client's last words, or ours, were said. */
   end(reason: string): void {
     if (this.phase === 'closed') return;
-    const isMidBatch = this.phase === 'batch' || this.phase === 'copyIn' || !this.reader.isAtBoundary;
+    const isMidBatch = this.phase === 'batch' || this.phase === 'copyIn' || !this.input.isAtBoundary;
     this.#writer.flush();
     this.phase = 'closed';
     this.#timeouts.stop();
+    this.reads.leave();
     this.attachment.leave(isMidBatch);
     endClient(this.#socket);
     this.#onEnd(this, reason);
@@ -327,20 +373,21 @@ export class Session {
   #onData(chunk: Buffer): void {
     if (this.phase === 'closed') return;
     this.recorder.metrics.bytes.fromClients += chunk.length;
-    this.reader.push(chunk);
+    this.input.push(chunk);
     if (!this.#isWaiting) this.#pump();
   }
 
   #pump(): void {
     try {
       while (this.phase !== 'closed' && !this.#isWaiting) {
-        if (this.#isBroken) return this.#leaveBroken();
-        if (this.#inHand === framing.none) this.#inHand = this.reader.next();
-        if (this.#inHand === framing.none) return this.#endIfDone();
+        if (this.#isBroken && !this.input.isAgain) return this.#leaveBroken();
+        const inHand = this.input.next();
+        if (inHand === framing.none) return this.#endIfDone();
         if (this.#writer.isFull || this.attachment.isHeldBack) return this.#wait();
         if (this.attachment.connection?.writer.isFull) return this.#waitForUpstream();
-        if (!this.#take(this.#inHand)) return this.#wait();
-        this.#inHand = framing.none;
+        if (!this.#take(inHand)) return this.#wait();
+        this.input.taken();
+        if (this.phase === 'ready') this.reads.isNextPinned = false;
         this.judged = null;
         this.#isWithinRate = false;
       }

@@ -3,6 +3,7 @@ import type { ProxyError } from '../errors/proxy-error.js';
 import type { TouchedRelation } from '../policy/decide.js';
 import type { SessionEffects } from '../sql/session-effects.js';
 import type { VerdictCount } from '../telemetry/metrics.js';
+import type { SharedStatement } from './shared-statement.js';
 
 /** What the policy says of a statement text, and what the audit keeps of it. */
 export interface Judgement {
@@ -43,8 +44,12 @@ export interface ClientStatement {
   readonly upstreamName: string;
   /** The Parse message's body behind the name, to parse it again elsewhere; null: too large, so it can't move. */
   readonly rest: Buffer | null;
-  readonly parseTime: number;
+  parseTime: number;
   readonly statement: Statement;
   /** What its text deallocates or executes: upstream that must be there before. */
   readonly needs: ClientStatement | null;
+  /** Of the settings that it was parsed under. */
+  readonly settingsKey: string;
+  /** What it is called on shared lanes; null: it can't be used there. Made when it first is. */
+  shared: SharedStatement | null | undefined;
 }

@@ -50,7 +50,7 @@ export class SessionTimeouts {
   }
 
   #onTimeUp(session: Session, deps: TimeoutDeps): void {
-    const { connection } = session.attachment;
+    const connection = session.attachment.connection ?? session.reads.running?.connection;
     this.#query.arm(cancelledWithinMs);
     if (!this.isExpired) {
       this.isExpired = true;

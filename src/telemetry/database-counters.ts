@@ -1,8 +1,8 @@
 import { Histogram } from './histogram.js';
 import { statementKinds, statementOutcomes } from './statement-kinds.js';
 
-/** How an upstream is used. The shared lane joins when there is one. */
-export const lanes = ['pinned'] as const;
+/** How an upstream is used. */
+export const lanes = ['pinned', 'shared'] as const;
 
 export type LaneLabel = (typeof lanes)[number];
 
@@ -21,6 +21,8 @@ export class DatabaseCounters {
   readonly statements = new Float64Array(statementSlots);
   readonly statementDuration = new Histogram();
   readonly checkoutWait = new Histogram();
+  /** Reads on shared lanes, and what became of them. */
+  readonly shared = { answered: 0, rerun: 0, rescued: 0, parsed: 0 };
   copyRows = 0;
   rateLimited = 0;
 
@@ -28,6 +30,7 @@ export class DatabaseCounters {
   readonly clients = { active: 0, idle: 0, waiting: 0 };
   readonly upstreams: Readonly<Record<LaneLabel, { active: number; idle: number; connecting: number }>> = {
     pinned: { active: 0, idle: 0, connecting: 0 },
+    shared: { active: 0, idle: 0, connecting: 0 },
   };
   /** 0 closed, 1 half-open, 2 open. */
   breakerState: 0 | 1 | 2 = 0;

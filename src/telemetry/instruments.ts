@@ -35,6 +35,12 @@ const instruments: Readonly<Record<string, Instrument>> = {
     help: 'Statements, by what they do and what became of them',
     read: (metrics) => eachDatabase(metrics, statementsByKind),
   },
+  shared_reads_total: {
+    type: 'counter',
+    help: 'Reads on shared lanes: answered there, run anew elsewhere, rescued for being slow; and statements parsed there',
+    read: (metrics) =>
+      eachDatabase(metrics, ({ shared }) => Object.entries(shared).map(([event, count]) => [{ event }, count])),
+  },
   statement_duration_seconds: {
     type: 'histogram',
     help: 'From a statement read to its last reply',

@@ -64,6 +64,13 @@ export class BatchedWriter {
     }
   }
 
+  /** As `write`, for a few bytes that may change right after. */
+  copy(buffer: Buffer): void {
+    this.write(buffer);
+    this.#settle();
+    this.#forget();
+  }
+
   /** Writes what was collected. Called by itself at the end of the tick. */
   flush(): void {
     this.#isDirty = false;

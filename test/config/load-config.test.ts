@@ -65,6 +65,8 @@ t.test('a database has the defaults of pool and breaker', async (t) => {
     acquireTimeoutMs: 60000,
     idleTimeoutMs: 600000,
     lifetimeMs: 3600000,
+    rescueMs: 50,
+    ignoreApplicationName: false,
   });
   t.same(database.breaker, { errorThresholdPercent: 50, minimumRequests: 10, windowMs: 10000, resetAfterMs: 5000 });
   t.match(database, { name: 'sales', backend: 'postgres', control: null, replication: 'refuse' });

@@ -15,5 +15,16 @@ export const replyRules = framingRules(
   everyType.map((type) => [type, type === backend.DataRow || type === backend.CopyData ? passed : held]),
 );
 
+const passedOnLanes: ReadonlySet<number> = new Set([
+  backend.BindComplete,
+  backend.ParameterDescription,
+  backend.NoData,
+  backend.RowDescription,
+  backend.DataRow,
+]);
+
+/** On a shared lane replies are taken by the exchange: only what changes what becomes of it is looked at. */
+export const laneRules = framingRules(everyType.map((type) => [type, passedOnLanes.has(type) ? passed : held]));
+
 /** For questions of our own, whose rows we read; none of them is larger than this. */
 export const ownQueryRules = framingRules(everyType.map((type) => [type, { hold: 1024 * 1024, maxBody: 1024 * 1024 }]));

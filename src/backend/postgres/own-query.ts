@@ -19,11 +19,11 @@ const answerWithinMs = 10_000;
  * that doesn't give one in time is given up. `onAnswer` is called once. The text is ASCII, so that it means the same in every client encoding.
  */
 export function askUpstream(upstream: PostgresUpstream, sql: string, onAnswer: (answer: OwnAnswer) => void): void {
-  upstream.readRows(true);
+  upstream.readFor('question');
   const timer = setTimeout(() => upstream.giveUp(new Error('the server does not answer')), answerWithinMs);
   const owner = new OwnQuery((answer) => {
     clearTimeout(timer);
-    upstream.readRows(false);
+    upstream.readFor('client');
     onAnswer(answer);
   });
   sendQuery(upstream, sql, owner);

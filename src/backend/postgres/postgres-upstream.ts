@@ -5,7 +5,7 @@ import { decodeErrorResponse, type ErrorFields } from '../../../protocol/message
 import { decodeParameterStatus, type ParameterStatus } from '../../../protocol/messages/parameter-status.js';
 import { type PendingReply, ReplyQueue } from '../../../protocol/reply-queue.js';
 import { BatchedWriter } from '../../wire/batched-writer.js';
-import { ownQueryRules, replyRules } from './framing-rules.js';
+import { laneRules, ownQueryRules, replyRules } from './framing-rules.js';
 
 /** Transaction status of a ReadyForQuery, as its byte. */
 export const transactionStatus = { idle: 0x49, open: 0x54, failed: 0x45 } as const;
@@ -121,9 +121,18 @@ export class PostgresUpstream {
     if (request.disposition === 'synthesise') this.#takeTurns();
   }
 
-  /** While a question of our own is asked, rows come to its owner as whole messages. */
-  readRows(isOwnQuery: boolean): void {
-    this.#reader.useRules(isOwnQuery ? ownQueryRules : replyRules);
+  /** As `send`, for a few bytes that are overwritten soon. */
+  sendCopy(buffer: Buffer): void {
+    this.#traffic.toUpstreams += buffer.length;
+    this.writer.copy(buffer);
+  }
+
+  /**
+   * Which replies are passed on unseen, and which come to `onReply`: while a question of our own is asked, rows come to
+   * its owner as whole messages.
+   */
+  readFor(user: keyof typeof rulesFor): void {
+    this.#reader.useRules(rulesFor[user]);
   }
 
   /** Stops and starts the server's sending, for a client that doesn't read. */
@@ -270,6 +279,8 @@ export class PostgresUpstream {
     }
   }
 }
+
+const rulesFor = { client: replyRules, lane: laneRules, question: ownQueryRules } as const;
 
 const terminateFrame = Buffer.from([frontend.Terminate, 0, 0, 0, 4]);
 
