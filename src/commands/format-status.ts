@@ -1,7 +1,19 @@
 import type { DatabaseStatus, PoolStatus, StatusReport } from '../admin/daemon-view.js';
 import { safeText } from '../telemetry/redact.js';
 
-const headings = ['TENANT', 'DATABASE', 'BREAKER', 'USER', 'MODE', 'SIZE', 'ACTIVE', 'IDLE', 'CONNECTING', 'WAITING'];
+const headings = [
+  'TENANT',
+  'DATABASE',
+  'BREAKER',
+  'USER',
+  'MODE',
+  'SIZE',
+  'ACTIVE',
+  'IDLE',
+  'SHARED',
+  'CONNECTING',
+  'WAITING',
+];
 
 /** The report as lines for a terminal: the daemon, then a row for each pool. */
 export function formatStatus(report: StatusReport): string {
@@ -18,13 +30,20 @@ function rowsOf(database: DatabaseStatus): string[][] {
   const { tenant, breaker, pools } = database;
   const breakerCell = breaker.opensUntil === null ? breaker.state : `${breaker.state} until ${breaker.opensUntil}`;
   // A database that nobody has asked for has no pool yet.
-  if (pools.length === 0) return [[tenant, database.database, breakerCell, ...Array<string>(7).fill('-')]];
+  if (pools.length === 0) return [[tenant, database.database, breakerCell, ...Array<string>(8).fill('-')]];
   return pools.map((pool) => [tenant, pool.database, breakerCell, ...poolCells(pool)]);
 }
 
 function poolCells({ user, mode, size, reserve, lanes, waiting }: PoolStatus): string[] {
   const total = (state: 'active' | 'idle' | 'connecting') => lanes.reduce((sum, lane) => sum + lane[state], 0);
-  const counts = [total('active'), total('idle'), total('connecting'), waiting];
+  const shared = lanes.find(({ lane }) => lane === 'shared');
+  const counts = [
+    total('active'),
+    total('idle'),
+    (shared?.active ?? 0) + (shared?.idle ?? 0),
+    total('connecting'),
+    waiting,
+  ];
   return [user, mode, reserve > 0 ? `${size}+${reserve}` : `${size}`, ...counts.map(String)];
 }
 

@@ -34,8 +34,6 @@ export class LaneUpstream implements ReplyOwner {
   state: LaneState = 'open';
   /** Reads that were sent and are not answered, abandoned ones among them. */
   depth = 0;
-  /** When the last read was answered, milliseconds: from then on the next one had the server to itself. */
-  answeredAt = 0;
   readonly #host: LaneHost;
   #unreadBytes = 0;
   #seenHead: UpstreamRequest | undefined;

@@ -1,11 +1,13 @@
 /** A run that took no longer, and gave no more, is fast and small. */
 const fastMs = 5;
 export const smallBytes = 64 * 1024;
-/** One that had the server to itself for longer is slow: others wait behind it. */
-export const slowMs = 20;
-/** Fast and small runs in a row before a shape is shared, the first time and at most: each demotion doubles them. */
+/**
+ * Fast and small runs in a row before a shape is shared, the first time and at most: each demotion doubles them, and so
+ * many times as many runs on lanes without one make it as good as new.
+ */
 const runsToShare = 3;
 const runsToShareMax = 10_000;
+const runsToForgive = 100;
 /** Shapes that are remembered in each of two generations. */
 const generationMax = 5_000;
 
@@ -25,6 +27,12 @@ export class ShapeRuns {
       this.#goodRuns += 1;
       this.isShared = this.#goodRuns >= this.#runsNeeded;
     }
+  }
+
+  /** It ran on a lane, and kept nobody waiting. */
+  ranShared(): void {
+    this.#goodRuns += 1;
+    if (this.#goodRuns > this.#runsNeeded * runsToForgive) this.#runsNeeded = runsToShare;
   }
 
   /** It was slow, large or failed oddly on a lane. */

@@ -3,7 +3,7 @@ import type { ReplyOwner, UpstreamLoss } from '../backend/postgres/postgres-upst
 import type { LaneRead } from '../pool/lane-read.js';
 import type { LaneUpstream } from '../pool/lane-upstream.js';
 import type { PooledUpstream } from '../pool/pooled-upstream.js';
-import { type ShapeRuns, slowMs, smallBytes } from '../pool/shape-runs.js';
+import { type ShapeRuns, smallBytes } from '../pool/shape-runs.js';
 import { nextParseTime } from '../pool/upstream-statements.js';
 import { rowsOf, sqlstateOf } from './reply-fields.js';
 import { Run } from './run.js';
@@ -139,7 +139,7 @@ export class SharedRead extends Run implements LaneRead {
   }
 
   onSlow(): void {
-    this.#demote();
+    this.#shape.demote();
   }
 
   runAgain(): void {
@@ -186,7 +186,7 @@ export class SharedRead extends Run implements LaneRead {
     if (this.#heldEnd > this.#heldStart) session.toClient(this.#held, this.#heldStart, this.#heldEnd);
     this.#held = nothing;
     if (this.#bytes > smallBytes) {
-      this.#demote();
+      this.#shape.demote();
       if (session.isClientFull) this.lane?.pause();
     }
   }
@@ -216,17 +216,8 @@ export class SharedRead extends Run implements LaneRead {
   #finish(): void {
     if (!this.#isBegun) this.#begin();
     const session = this.#session;
-    const durationMs = session.recordRun(this, this.#rows, this.#sqlstate);
-    const { lane } = this;
-    if (lane !== null) {
-      const now = this.startedAt + durationMs;
-      if (now - Math.max(this.startedAt, lane.answeredAt) > slowMs) this.#demote();
-      lane.answeredAt = now;
-    }
+    session.recordRun(this, this.#rows, this.#sqlstate);
+    this.#shape.ranShared();
     session.reads.finish(this);
-  }
-
-  #demote(): void {
-    this.#shape.demote();
   }
 }
