@@ -1,7 +1,6 @@
 import t from 'tap';
 import { answerOf, rowsOf, signIn } from '../support/ask.js';
 import { startPostgres } from '../support/postgres.js';
-import type { RawClient } from '../support/raw-client.js';
 import { bind, describe, execute, parse, query, sync } from '../support/raw-messages.js';
 import { type SharingDaemon, sharingDaemon } from '../support/sharing.js';
 import { until } from '../support/until.js';
@@ -12,7 +11,7 @@ await server.query('create table item (id int primary key, name text)');
 await server.query("insert into item select n, 'item ' || n from generate_series(1, 100) n");
 
 /** Runs a text until a lane answers it. */
-async function promote(daemon: SharingDaemon, client: RawClient, run: () => Promise<unknown>): Promise<void> {
+async function promote(daemon: SharingDaemon, run: () => Promise<unknown>): Promise<void> {
   const { answered } = daemon.reads();
   await until('the shape is shared', async () => {
     await run();
@@ -27,7 +26,7 @@ t.test('a read that was fast and small a few times is shared, and answers as bef
   await client.ask('select 1');
   const pinned = await client.ask('select * from item where id = 7');
   t.equal(daemon.reads().answered, 0);
-  await promote(daemon, client, () => client.ask('select * from item where id = 8'));
+  await promote(daemon, () => client.ask('select * from item where id = 8'));
   t.same(await client.ask('select * from item where id = 7'), pinned);
   t.same(await rowsOf(client, 'select * from item where id = 9'), [['9', 'item 9']]);
   t.ok(daemon.reads().answered >= 2);
@@ -36,7 +35,7 @@ t.test('a read that was fast and small a few times is shared, and answers as bef
 t.test('many clients share few upstreams, each gets its own answers, in order', async (t) => {
   const daemon = await sharingDaemon(t, server, 'size: 8');
   const clients = await Promise.all(Array.from({ length: 20 }, () => signIn(t, daemon, server)));
-  await promote(daemon, clients[0]!, () => clients[0]!.ask('select name from item where id = 1'));
+  await promote(daemon, () => clients[0]!.ask('select name from item where id = 1'));
   const wrong: string[] = [];
   await Promise.all(
     clients.map(async (client, number) => {
@@ -58,7 +57,7 @@ t.test('a client that sends everything at once is answered in order, a write bet
   const client = await signIn(t, daemon, server);
   await server.query('create table counted (n int)');
   await server.query('insert into counted values (0)');
-  await promote(daemon, client, () => client.ask('select n from counted'));
+  await promote(daemon, () => client.ask('select n from counted'));
   const read = query('select n from counted');
   const write = query('update counted set n = n + 1');
   client.send(read, read, write, read, write, write, read);
@@ -91,7 +90,7 @@ for (const kind of ['unnamed', 'named'] as const) {
     client.send(...extended(5, name));
     const pinned = await client.readUntilReady();
     t.equal(pinned.types, name === '' ? '12TDCZ' : '2TDCZ');
-    await promote(daemon, client, async () => {
+    await promote(daemon, async () => {
       client.send(...extended(6, name));
       await client.readUntilReady();
     });
@@ -111,7 +110,7 @@ for (const kind of ['unnamed', 'named'] as const) {
 t.test('errors on a lane are ordinary, and touch nobody else', async (t) => {
   const daemon = await sharingDaemon(t, server);
   const [client, other] = [await signIn(t, daemon, server), await signIn(t, daemon, server)];
-  await promote(daemon, client, () => client.ask('select 100 / 7, id from item where id = 1'));
+  await promote(daemon, () => client.ask('select 100 / 7, id from item where id = 1'));
   client.send(query('select 100 / 0, id from item where id = 1'));
   other.send(query('select 100 / 5, id from item where id = 1'));
   const failed = await client.readUntilReady();
@@ -127,7 +126,7 @@ t.test('what writes after all is run again pinned, once, and never shared again'
   await server.query('create table noted (id int)');
   await server.query(`create function note(n int) returns int language plpgsql as
     $$ begin if n > 0 then insert into noted values (n); end if; return n; end $$`);
-  await promote(daemon, client, () => client.ask('select note(0)'));
+  await promote(daemon, () => client.ask('select note(0)'));
   t.equal(await answerOf(client, 'select note(5)'), '5');
   t.same(await server.query('select id from noted'), [{ id: 5 }]);
   t.equal(daemon.reads().rerun, 1);
