@@ -4,6 +4,7 @@ import { auditCommand } from './commands/audit.js';
 import { certCommand } from './commands/cert.js';
 import { checkCommand } from './commands/check.js';
 import { explainCommand } from './commands/explain.js';
+import { firewallCommand } from './commands/firewall.js';
 import { hashPasswordCommand } from './commands/hash-password.js';
 import { initCommand } from './commands/init.js';
 import { serveCommand } from './commands/serve.js';
@@ -25,6 +26,7 @@ const commands = [
   certCommand,
   statusCommand,
   auditCommand,
+  firewallCommand,
 ];
 
 const examples = `Examples:

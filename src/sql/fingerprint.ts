@@ -1,0 +1,27 @@
+import { createHash } from 'node:crypto';
+import { fingerprintSync } from 'libpg-query';
+import type { StatementFacts } from './statement-facts.js';
+
+const wellFormed = /^[0-9a-f]{16}$/;
+
+/**
+ * What statements of one kind have in common, whatever their literals, the length of their lists and their layout.
+ * libpg-query leaves the schemas of relations out: where some are named, a digest of them follows behind a dot. Null:
+ * there is no statement in the text.
+ *
+ * @param statements what the text was parsed to: an error of the parser would be taken for a fingerprint
+ * @throws if the parser gives something else all the same
+ */
+export function fingerprintOf(text: string, statements: readonly StatementFacts[]): string | null {
+  if (statements.length === 0) return null;
+  const fingerprint = fingerprintSync(text);
+  if (!wellFormed.test(fingerprint)) throw new Error('no fingerprint of a text that could be parsed');
+  const names = statements
+    .flatMap(({ relations }) => relations)
+    .flatMap(({ schema, name }) => (schema === null ? [] : JSON.stringify([schema, name])));
+  if (names.length === 0) return fingerprint;
+  const digest = createHash('sha256')
+    .update([...new Set(names)].sort().join(''))
+    .digest('hex');
+  return `${fingerprint}.${digest.slice(0, 16)}`;
+}
