@@ -5,6 +5,7 @@ import { isHarmless } from '../sql/harmless-functions.js';
 import { restrictsReading } from '../sql/rewrite/restriction.js';
 import type { Restrictions } from '../sql/rewrite/rewrite.js';
 import type { Action } from '../sql/statement-facts.js';
+import { hasCatalogFilter, isFilteredAlways } from './catalog-restriction.js';
 import { matchesFunction } from './name-pattern.js';
 import type { Rights } from './rights.js';
 import { quoteName } from './search-path.js';
@@ -80,9 +81,15 @@ class Deciding {
       return null;
     }
     const isReading = action === 'select' || action === 'copy-out';
-    if (rule === null && isReading && isReadableByAll(schema, name)) return null;
+    if (rule === null && isReading && this.isReadable(schema, name)) return null;
     const what = `"${action}" on ${quoteName(schema)}.${quoteName(name)} is not allowed`;
     return deny(what, position, rule === null ? [] : [rule.name]);
+  }
+
+  /** A system relation shows everybody what the catalog's mode leaves of it. */
+  private isReadable(schema: string, name: string): boolean {
+    if (this.rights.catalog !== 'visible') return hasCatalogFilter(schema, name);
+    return isReadableByAll(schema, name) || isFilteredAlways(schema, name);
   }
 
   /** All that the call may mean must be allowed. Syntax of PostgreSQL's own calls functions of its own. */

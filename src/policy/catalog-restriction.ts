@@ -1,0 +1,63 @@
+import type { Column, Relation } from '../sql/catalog/catalog.js';
+import type { CatalogIndex } from '../sql/catalog/catalog-index.js';
+import { type OperatorSql, qualifiedName, type Restriction, type SeenColumn } from '../sql/rewrite/restriction.js';
+import type { CatalogFilter } from './catalog-filter.js';
+import type { CatalogPredicates } from './catalog-predicates.js';
+import { informationFilters } from './information-filters.js';
+import { alwaysFilters, catalogFilters } from './pg-catalog-filters.js';
+
+/** True for a system relation of which everybody may read what the session may see of it, where catalogs are filtered. */
+export function hasCatalogFilter(schema: string, name: string): boolean {
+  return filterOf(schema, name) !== null;
+}
+
+/** True for those that show so much and no more where a catalog is visible, too. */
+export function isFilteredAlways(schema: string, name: string): boolean {
+  return schema === 'pg_catalog' && Object.hasOwn(alwaysFilters, name);
+}
+
+function filterOf(schema: string, name: string): CatalogFilter | null {
+  if (isFilteredAlways(schema, name)) return alwaysFilters[name] ?? null;
+  const filters = { pg_catalog: catalogFilters, information_schema: informationFilters }[schema] ?? {};
+  return Object.hasOwn(filters, name) ? (filters[name] ?? null) : null;
+}
+
+/** What a session sees of a system relation; null: all of it. */
+export function catalogRestriction(
+  relation: Relation,
+  predicates: CatalogPredicates,
+  index: CatalogIndex,
+): Restriction | null {
+  const filter = filterOf(relation.schema, relation.name);
+  if (filter === null) return null;
+  const rows = filter.rows(predicates);
+  const masks = filter.masks?.(predicates) ?? {};
+  const columns = relation.columns.map((column) => seen(column, masks, index));
+  if (rows === null && columns.every(({ mask }) => mask === null)) return null;
+  return {
+    relation,
+    rules: [],
+    columns,
+    hidden: new Set(),
+    rows: rows === null ? null : operatorSql(rows),
+    updatable: null,
+    deletable: null,
+    insertCheck: null,
+    updateCheck: null,
+    insertable: new Set(),
+    changeable: new Set(),
+  };
+}
+
+function seen(column: Column, masks: Readonly<Record<string, string>>, index: CatalogIndex): SeenColumn {
+  const mask = Object.hasOwn(masks, column.name) ? masks[column.name] : undefined;
+  const type = index.type(column.type);
+  if (mask === undefined || type === undefined) return { column, mask: null };
+  return { column, mask: operatorSql(`CAST((${mask}) AS ${qualifiedName(type)})`) };
+}
+
+/** `@name` is a column of the relation itself. */
+function operatorSql(sql: string): OperatorSql {
+  const pieces = sql.split(/@([a-z_]+)/).map((piece, at) => (at % 2 === 0 ? piece : { column: piece }));
+  return { pieces: pieces.filter((piece) => piece !== ''), hasSubselect: sql.includes('SELECT') };
+}

@@ -1,0 +1,220 @@
+import { among, type CatalogFilter, everything, named, none, nothing, relations, rows } from './catalog-filter.js';
+import { currentRole } from './catalog-predicates.js';
+import { firstNormalOid } from './visible-objects.js';
+
+/** All that is visible is the session's account's own: names of other accounts are nobody's business. */
+const owned = (column: string) => ownedIf(`@oid >= ${firstNormalOid}`, column);
+const ownedIf = (isUsers: string, column: string) => ({
+  [column]: `CASE WHEN ${isUsers} THEN ${currentRole} ELSE @${column} END`,
+});
+const ownName = (isUsers: string, column: string) => ({
+  [column]: `CASE WHEN ${isUsers} THEN CURRENT_USER ELSE @${column} END`,
+});
+const isUsersSchema = (column: string) => `@${column} NOT IN ('pg_catalog', 'information_schema')`;
+const usersOnly = (column: string, otherwise = 'NULL') => ({
+  [column]: `CASE WHEN @oid < ${firstNormalOid} THEN @${column} ELSE ${otherwise} END`,
+});
+
+/** What psql, drivers and tools read to describe a database. */
+export const catalogFilters: Readonly<Record<string, CatalogFilter>> = {
+  // Relations, their columns and what belongs to them.
+  pg_class: rows(
+    (is) => is.relationOrIndex('@oid'),
+    (is) => ({
+      reltuples: `CASE WHEN ${is.openOfUsers('@oid')} THEN @reltuples ELSE -1 END`,
+      relpages: `CASE WHEN ${is.openOfUsers('@oid')} THEN @relpages ELSE 0 END`,
+      relallvisible: `CASE WHEN ${is.openOfUsers('@oid')} THEN @relallvisible ELSE 0 END`,
+      relallfrozen: `CASE WHEN ${is.openOfUsers('@oid')} THEN @relallfrozen ELSE 0 END`,
+      // TOAST tables aren't visible.
+      reltoastrelid: `CASE WHEN @oid < ${firstNormalOid} THEN @reltoastrelid ELSE 0 END`,
+      ...owned('relowner'),
+      ...none('relacl'),
+    }),
+  ),
+  pg_attribute: rows(
+    (is) => `(${is.relationOrIndex('@attrelid')} AND ${is.notHidden('@attrelid', '@attnum')})`,
+    () => none('attacl', 'attmissingval'),
+  ),
+  pg_attrdef: rows((is) => is.default('@')),
+  pg_constraint: rows((is) => is.constraint('@')),
+  pg_index: rows((is) =>
+    is.index('@indexrelid', '@indrelid', '@indkey', '(@indexprs IS NOT NULL OR @indpred IS NOT NULL)'),
+  ),
+  pg_inherits: rows((is) => `(${is.relationOrIndex('@inhrelid')} AND ${is.relationOrIndex('@inhparent')})`),
+  pg_partitioned_table: rows((is) => `(${is.relation('@partrelid')} AND ${is.noneHidden('@partrelid', '@partattrs')})`),
+  pg_sequence: rows((is) => is.relation('@seqrelid')),
+  pg_trigger: rows((is) => is.trigger('@')),
+  pg_rewrite: rows((is) => is.transparent('@ev_class')),
+  pg_policy: rows((is) => is.policy('@')),
+  pg_statistic_ext: rows(
+    (is) => is.open('@stxrelid'),
+    () => owned('stxowner'),
+  ),
+  pg_foreign_table: rows(
+    (is) => is.relation('@ftrelid'),
+    () => none('ftoptions'),
+  ),
+  // Functions and types.
+  pg_proc: rows(
+    (is) => is.function('@oid'),
+    () => ({
+      ...owned('proowner'),
+      ...none('proacl'),
+      ...usersOnly('prosrc', "''"),
+      ...usersOnly('probin'),
+      ...usersOnly('prosqlbody'),
+    }),
+  ),
+  pg_aggregate: rows((is) => is.function('@aggfnoid::pg_catalog.oid')),
+  pg_operator: rows((is) => is.function('@oprcode::pg_catalog.oid')),
+  pg_cast: rows((is) => `(${is.type('@castsource')} AND ${is.type('@casttarget')} AND ${is.function('@castfunc')})`),
+  pg_type: rows(
+    (is) => is.type('@oid'),
+    () => ({ ...owned('typowner'), ...none('typacl') }),
+  ),
+  pg_enum: rows((is) => is.type('@enumtypid')),
+  pg_range: rows((is) => is.type('@rngtypid')),
+  pg_opclass: rows(
+    (is) => `(${is.type('@opcintype')} AND ${is.schema('@opcnamespace')})`,
+    () => owned('opcowner'),
+  ),
+  pg_opfamily: rows(
+    (is) => is.schema('@opfnamespace'),
+    () => owned('opfowner'),
+  ),
+  pg_amop: rows((is) => `(${is.type('@amoplefttype')} AND ${is.type('@amoprighttype')})`),
+  pg_amproc: rows(
+    (is) =>
+      `(${is.type('@amproclefttype')} AND ${is.type('@amprocrighttype')} AND ${is.function('@amproc::pg_catalog.oid')})`,
+  ),
+  pg_collation: rows(
+    (is) => is.schema('@collnamespace'),
+    () => owned('collowner'),
+  ),
+  pg_conversion: rows(
+    (is) => is.function('@conproc::pg_catalog.oid'),
+    () => owned('conowner'),
+  ),
+  pg_transform: rows((is) => is.type('@trftype')),
+  pg_ts_config: rows(
+    (is) => is.schema('@cfgnamespace'),
+    () => owned('cfgowner'),
+  ),
+  pg_ts_config_map: everything,
+  pg_ts_dict: rows(
+    (is) => is.schema('@dictnamespace'),
+    () => ({ ...owned('dictowner'), ...usersOnly('dictinitoption') }),
+  ),
+  pg_ts_parser: rows((is) => is.schema('@prsnamespace')),
+  pg_ts_template: rows((is) => is.schema('@tmplnamespace')),
+  pg_language: rows(
+    () => null,
+    () => ({ ...owned('lanowner'), ...none('lanacl') }),
+  ),
+  pg_am: everything,
+  // Schemas, databases, roles.
+  pg_namespace: rows(
+    (is) => is.schema('@oid'),
+    () => ({ ...owned('nspowner'), ...none('nspacl') }),
+  ),
+  pg_database: rows(
+    () => '@datname = pg_catalog.current_database()',
+    () => ({ ...ownedIf('true', 'datdba'), ...none('datacl') }),
+  ),
+  pg_tablespace: rows(
+    () => `@oid < ${firstNormalOid}`,
+    () => none('spcacl'),
+  ),
+  pg_roles: rows(
+    () => `(@oid < ${firstNormalOid} OR @rolname = CURRENT_USER)`,
+    () => none('rolconfig'),
+  ),
+  pg_user: rows(
+    () => '@usename = CURRENT_USER',
+    () => none('useconfig'),
+  ),
+  pg_group: nothing,
+  pg_auth_members: rows(
+    (is) => `(@roleid < ${firstNormalOid} AND ${is.role('@member')})`,
+    () => ownedIf('true', 'grantor'),
+  ),
+  // What is on record of all of them.
+  pg_depend: rows(
+    (is) =>
+      `(${is.object('@classid', '@objid', '@objsubid')} AND ${is.object('@refclassid', '@refobjid', '@refobjsubid')})`,
+  ),
+  pg_description: rows((is) => `(${is.comment('@classoid', '@objoid')} AND ${is.notHidden('@objoid', '@objsubid')})`),
+  pg_shdescription: rows(() => `@objoid < ${firstNormalOid}`),
+  pg_shdepend: nothing,
+  pg_init_privs: nothing,
+  pg_default_acl: nothing,
+  pg_parameter_acl: nothing,
+  pg_seclabel: nothing,
+  pg_seclabels: nothing,
+  pg_shseclabel: nothing,
+  pg_extension: rows(
+    () => null,
+    () => ({ ...ownedIf('true', 'extowner'), ...none('extconfig', 'extcondition') }),
+  ),
+  pg_event_trigger: nothing,
+  pg_foreign_data_wrapper: nothing,
+  pg_largeobject_metadata: nothing,
+  pg_publication: nothing,
+  pg_publication_namespace: nothing,
+  pg_publication_rel: nothing,
+  pg_publication_tables: nothing,
+  pg_available_extension_versions: everything,
+  pg_available_extensions: everything,
+  pg_timezone_abbrevs: everything,
+  pg_timezone_names: everything,
+  // Views by name.
+  pg_tables: rows(
+    (is) => named('schemaname', 'tablename', is.relation('c.oid')),
+    () => ownName(isUsersSchema('schemaname'), 'tableowner'),
+  ),
+  pg_views: rows(
+    (is) => named('schemaname', 'viewname', is.relation('c.oid')),
+    (is) => ({
+      ...ownName(isUsersSchema('schemaname'), 'viewowner'),
+      definition: `CASE WHEN ${named('schemaname', 'viewname', is.transparent('c.oid'))} THEN @definition END`,
+    }),
+  ),
+  pg_matviews: rows(
+    (is) => named('schemaname', 'matviewname', is.relation('c.oid')),
+    (is) => ({
+      ...ownName('true', 'matviewowner'),
+      definition: `CASE WHEN ${named('schemaname', 'matviewname', is.transparent('c.oid'))} THEN @definition END`,
+    }),
+  ),
+  pg_indexes: rows((is) => named('schemaname', 'indexname', is.relationOrIndex('c.oid'))),
+  pg_rules: rows((is) => named('schemaname', 'tablename', is.transparent('c.oid'))),
+  pg_policies: rows(
+    (is) =>
+      among(
+        ['schemaname', 'tablename', 'policyname'],
+        `n.nspname, c.relname, p.polname FROM ${relations} JOIN pg_catalog.pg_policy p ON p.polrelid = c.oid WHERE ${is.policy('p.')}`,
+      ),
+    () => none('roles'),
+  ),
+  pg_sequences: rows(
+    (is) => named('schemaname', 'sequencename', is.relation('c.oid')),
+    () => ({ ...ownName('true', 'sequenceowner'), ...none('last_value') }),
+  ),
+};
+
+/** What tells of other clients of a shared connection, of the server or of data but for these rows and columns. */
+export const alwaysFilters: Readonly<Record<string, CatalogFilter>> = {
+  pg_settings: rows(
+    () =>
+      `(@name !~ '_file$|_files$|_directory$|_directories$|_command$|_dir$|conninfo|^dynamic_library_path$|^external_pid_file$|^synchronous_standby_names$|^log_filename$|[.]')`,
+    () => none('sourcefile', 'sourceline'),
+  ),
+  pg_prepared_statements: rows(
+    () => '@from_sql',
+    () => ({ statement: "''" }),
+  ),
+  pg_cursors: rows(
+    () => null,
+    () => ({ statement: "''" }),
+  ),
+};
