@@ -2,20 +2,23 @@ import { parseArgs } from 'node:util';
 
 export interface BenchOptions {
   isQuick: boolean;
+  /** Throughput and latency over the number of clients, in the place of the rows. */
+  isCurve: boolean;
   /** Only rows whose names contain one of these. Empty: all. */
   only: string[];
-  /** A further place for the results, beside bench/results/. */
-  json: string | null;
+  /** The folder of the report; null: a new one in bench/results/. */
+  report: string | null;
   /** What the policy costs is the difference. */
   isPoliced: boolean;
 }
 
-export const usage = `npm run bench -- [--quick] [--only ROW]... [--json FILE] [--without-policy]
+export const usage = `npm run bench -- [--quick] [--curve] [--only ROW]... [--report FOLDER] [--without-policy]
 
-  --quick      fewer and shorter rounds: a look in under two minutes, not a number to quote
-  --only ROW   only rows whose names contain ROW; may be given several times
-  --json FILE  write the results there as well as to bench/results/
-  --without-policy  pgturnstile as a plain pool, to see what the policy costs
+  --quick           fewer and shorter rounds: a look in under two minutes, not a number to quote
+  --curve           throughput and p99 at 1, 8, 64, 256 and 1,000 clients, in the place of the rows
+  --only ROW        only rows whose names contain ROW; may be given several times
+  --report FOLDER   where report.md, the chart and results.json go; left out: a new folder in bench/results/
+  --without-policy  pgturnstile as a plain pool
 
 PGBOUNCER=path names the PgBouncer to compare with; left out: the one on the PATH.`;
 
@@ -25,12 +28,14 @@ export function readOptions(args: readonly string[]): BenchOptions | null {
     args: [...args],
     options: {
       quick: { type: 'boolean', default: false },
+      curve: { type: 'boolean', default: false },
       only: { type: 'string', multiple: true, default: [] },
-      json: { type: 'string' },
+      report: { type: 'string' },
       'without-policy': { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
     },
   });
-  if (values.help) return null;
-  return { isQuick: values.quick, only: values.only, json: values.json ?? null, isPoliced: !values['without-policy'] };
+  const { help, quick: isQuick, curve: isCurve, only, report = null } = values;
+  if (isCurve && only.length > 0) throw new TypeError('the curve has no rows to choose from');
+  return help ? null : { isQuick, isCurve, only, report, isPoliced: !values['without-policy'] };
 }

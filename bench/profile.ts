@@ -6,7 +6,8 @@ import { until } from '../test/support/until.js';
 import type { RunningContender } from './contenders/contender.js';
 import { pgturnstile } from './contenders/pgturnstile.js';
 import { type ProcessorTime, processorTime } from './process-cost.js';
-import { type Cost, type CpuProfile, findHotness } from './profile/cpu-profile.js';
+import type { Cost, Costs } from './profile/call-tree.js';
+import { allocationsOf, type CpuProfile, type HeapProfile, timesOf } from './profile/v8-profiles.js';
 import { allRows } from './rows/all-rows.js';
 import type { Row } from './rows/row.js';
 import { median } from './summary.js';
@@ -14,49 +15,65 @@ import { formatNumber, formatTable } from './table.js';
 import { prepareTestBed, type TestBed } from './test-bed.js';
 
 /**
- * Where the daemon's processor time goes under one row's load: `node --import tsx bench/profile.ts [ROW] [--seconds N] [--without-policy]`.
- * The profile itself stays in bench/results/, for a browser's developer tools.
+ * Where the daemon's processor time and its allocations go under one row's load, by room and by function:
+ * `npm run profile -- [ROW] [--seconds N] [--without-policy]`. The profiles themselves stay in bench/results/, for a
+ * browser's developer tools.
  */
 
 const root = path.dirname(fileURLToPath(new URL('.', import.meta.url)));
 const msPerSecond = 1_000;
 const warmUpSeconds = 2;
-const functionsShown = 40;
+const functionsShown = 30;
 const defaultRow = '64 clients, prepared';
 
 async function profile(row: Row, seconds: number, isPoliced: boolean): Promise<void> {
   const folder = path.join(root, 'bench', 'results');
   mkdirSync(folder, { recursive: true });
-  const name = `${row.name.replaceAll(/\W+/g, '-')}-${new Date().toISOString().replaceAll(/[:.]/g, '-')}.cpuprofile`;
-  const file = path.join(folder, name);
+  const name = `${row.name.replaceAll(/\W+/g, '-')}-${new Date().toISOString().replaceAll(/[:.]/g, '-')}`;
+  const prefix = path.join(folder, name);
   const hook = new URL('profile/hook.mjs', import.meta.url).href;
   const bed = await prepareTestBed();
   try {
-    const contender = pgturnstile({
-      isPoliced,
-      env: { NODE_OPTIONS: `--import=${hook}`, PGTURNSTILE_PROFILE: file },
-    });
-    const daemon = await contender.start(bed);
+    const env = { NODE_OPTIONS: `--import=${hook}`, PGTURNSTILE_PROFILE: prefix };
+    const daemon = await pgturnstile({ policy: isPoliced ? 'open' : null, env }).start(bed);
     try {
       await row.prepare?.([daemon], bed);
       await row.measure(daemon, bed, { seconds: warmUpSeconds });
-      const processId = daemon.processId ?? -1;
-      process.kill(processId, 'SIGUSR2');
-      const before = processorTime(processId);
-      const { values, operations } = await repeat(row, daemon, bed, seconds);
-      const after = processorTime(processId);
-      process.kill(processId, 'SIGUSR2');
-      await until('the profile', () => readProfile(file) !== null);
-      console.log(`${row.name}: ${formatNumber(median(values))} ${row.unit}, under the profiler`);
-      if (before && after && operations > 0) printCost(before, after, operations);
-      print(readProfile(file) as CpuProfile);
-      console.log(`\n${path.relative(process.cwd(), file)}`);
+      const times = await between<CpuProfile>(daemon, `${prefix}.cpuprofile`, () => load(row, daemon, bed, seconds));
+      printTimes(times);
+      let operations = 0;
+      const heap = await between<HeapProfile>(daemon, `${prefix}.heapprofile`, async () => {
+        operations = (await repeat(row, daemon, bed, seconds)).operations;
+      });
+      printAllocations(heap, operations);
+      console.log(`\n${path.relative(process.cwd(), prefix)}.{cpuprofile,heapprofile}`);
     } finally {
       await daemon.stop();
     }
   } finally {
     await bed.stop();
   }
+}
+
+/** What the hook in the daemon wrote of the time that `work` took. */
+async function between<Profile>(
+  { processId }: RunningContender,
+  file: string,
+  work: () => Promise<void>,
+): Promise<Profile> {
+  process.kill(processId ?? -1, 'SIGWINCH');
+  await work();
+  process.kill(processId ?? -1, 'SIGWINCH');
+  await until('the profile', () => readProfile(file) !== null);
+  return readProfile(file) as Profile;
+}
+
+async function load(row: Row, daemon: RunningContender, bed: TestBed, seconds: number): Promise<void> {
+  const before = processorTime(daemon.processId);
+  const { values, operations } = await repeat(row, daemon, bed, seconds);
+  const after = processorTime(daemon.processId);
+  console.log(`${row.name}: ${formatNumber(median(values))} ${row.unit}, under the profiler`);
+  if (before && after && operations > 0) printCost(before, after, operations);
 }
 
 /** Rounds until the time is over: those of COPY are as long as a COPY takes. */
@@ -78,9 +95,9 @@ async function repeat(
   return { values, operations };
 }
 
-function readProfile(file: string): CpuProfile | null {
+function readProfile(file: string): unknown {
   try {
-    return JSON.parse(readFileSync(file, 'utf8')) as CpuProfile;
+    return JSON.parse(readFileSync(file, 'utf8'));
   } catch {
     return null;
   }
@@ -95,13 +112,24 @@ function printCost(before: ProcessorTime, after: ProcessorTime, operations: numb
 }
 
 /** The profiler counts time that passes: a system call that wakes another process may show as long as that one runs. */
-function print(cpuProfile: CpuProfile): void {
-  const { busyMs, wallMs, rooms, functions } = findHotness(cpuProfile, root);
-  const percent = (ms: number) => `${((ms / busyMs) * 100).toFixed(1)}%`;
-  const line = ({ name, selfMs, totalMs }: Cost) => [name, percent(selfMs), percent(totalMs)];
+function printTimes(profile: CpuProfile): void {
+  const { busyMs, wallMs, ...costs } = timesOf(profile, root);
   console.log(`the main thread is busy ${Math.round((busyMs / wallMs) * 100)}% of ${Math.round(wallMs)} ms\n`);
-  console.log(formatTable(['room', 'self', 'total'], rooms.map(line)));
-  console.log(`\n${formatTable(['function', 'self', 'total'], functions.slice(0, functionsShown).map(line))}`);
+  print('time in', costs, busyMs);
+}
+
+function printAllocations(profile: HeapProfile, operations: number): void {
+  const { bytes, ...costs } = allocationsOf(profile, root);
+  const each = operations > 0 ? `, ${formatNumber(bytes / operations)} an operation` : '';
+  console.log(`\n${formatNumber(bytes)} bytes allocated on the JavaScript heap${each}\n`);
+  print('allocated in', costs, bytes);
+}
+
+function print(what: string, { rooms, functions }: Costs, whole: number): void {
+  const percent = (part: number) => `${((part / whole) * 100).toFixed(1)}%`;
+  const line = ({ name, self, total }: Cost) => [name, percent(self), percent(total)];
+  console.log(formatTable([`${what} room`, 'self', 'total'], rooms.map(line)));
+  console.log(`\n${formatTable([`${what} function`, 'self', 'total'], functions.slice(0, functionsShown).map(line))}`);
 }
 
 const { values, positionals } = parseArgs({
@@ -109,7 +137,7 @@ const { values, positionals } = parseArgs({
   options: { seconds: { type: 'string', default: '4' }, 'without-policy': { type: 'boolean', default: false } },
 });
 const wanted = positionals[0] ?? defaultRow;
-const row = allRows().find(({ name }) => name.includes(wanted));
+const row = allRows(true).find(({ name }) => name.includes(wanted));
 if (row === undefined) {
   process.stderr.write(`profile: no row has "${wanted}" in its name\n`);
   process.exitCode = 2;

@@ -21,20 +21,18 @@ export interface Cell {
 
 export interface RowResult {
   row: Row;
-  note: string | null;
+  notes: string[];
   cells: Map<ContenderName, Cell>;
 }
 
 interface Samples {
   values: number[];
   micros: number[];
+  note: string | null;
   error: string | null;
 }
 
-/**
- * Runs the rounds of one row, all contenders in each round and another one first each time: what else the machine does
- * meanwhile falls on all of them. A contender that fails is left out of the row's further rounds.
- */
+/** Runs one row with those that run, or with contenders of its own: if one of these can't be started it is left out. */
 export async function runRow(
   row: Row,
   contenders: readonly Contender[],
@@ -42,10 +40,40 @@ export async function runRow(
   bed: TestBed,
   plan: RoundPlan,
 ): Promise<RowResult> {
+  if (row.contenders === undefined) return runRounds(row, contenders, running, bed, plan);
+  const own: RunningContender[] = [];
+  try {
+    for (const contender of row.contenders) own.push(await contender.start(bed));
+    for (const contender of own) await row.measure(contender, bed, plan);
+    return await runRounds(row, row.contenders, own, bed, plan);
+  } catch (error) {
+    return { row, notes: [`left out: ${clueOf((error as Error).message)}`], cells: new Map() };
+  } finally {
+    for (const contender of own) await contender.stop();
+  }
+}
+
+/** Of all that a tool printed, the line that says why. */
+export function clueOf(error: string): string {
+  const lines = error.split('\n');
+  return lines.find((line) => /^pgturnstile: |error:/i.test(line)) ?? lines[0] ?? '';
+}
+
+/**
+ * Runs the rounds of one row, all contenders in each round and another one first each time: what else the machine does
+ * meanwhile falls on all of them. A contender that fails is left out of the row's further rounds.
+ */
+async function runRounds(
+  row: Row,
+  contenders: readonly Contender[],
+  running: readonly RunningContender[],
+  bed: TestBed,
+  plan: RoundPlan,
+): Promise<RowResult> {
   const samples = new Map<ContenderName, Samples>(
-    running.map(({ name }) => [name, { values: [], micros: [], error: null }]),
+    running.map(({ name }) => [name, { values: [], micros: [], note: null, error: null }]),
   );
-  const note = (await row.prepare?.(running, bed)) ?? null;
+  const prepared = await row.prepare?.(running, bed);
   const rounds = row.isOnce ? 1 : plan.rounds;
   for (let round = 0; round < rounds; round += 1) {
     if (round > 0 && performance.now() > plan.furtherRoundsUntil) break;
@@ -62,7 +90,9 @@ export async function runRow(
       }
     }
   }
-  return { row, note, cells: new Map([...samples].map(([name, sample]) => [name, cellOf(sample)])) };
+  const seen = [...samples].flatMap(([name, { note }]) => (note === null ? [] : [`${name}: ${note}`]));
+  const notes = prepared === undefined ? seen : [prepared, ...seen];
+  return { row, notes, cells: new Map([...samples].map(([name, sample]) => [name, cellOf(sample)])) };
 }
 
 async function runRound(
@@ -77,6 +107,7 @@ async function runRound(
   const after = processorTime(contender.processId);
   if (measured === null) return;
   sample.values.push(measured.value);
+  sample.note = measured.note ?? null;
   if (measured.operations === undefined || before === null || after === null) return;
   const spentMs = after.userMs - before.userMs + after.systemMs - before.systemMs;
   sample.micros.push((spentMs * 1_000) / measured.operations);
@@ -95,7 +126,8 @@ async function withFresh(
   }
 }
 
-function rotated<T>(list: readonly T[], by: number): T[] {
+/** Another one first each round. */
+export function rotated<T>(list: readonly T[], by: number): T[] {
   const start = by % Math.max(list.length, 1);
   return [...list.slice(start), ...list.slice(0, start)];
 }

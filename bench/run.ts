@@ -1,46 +1,56 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Contender, contenderNames, type RunningContender } from './contenders/contender.js';
+import type { Contender, RunningContender } from './contenders/contender.js';
 import { direct } from './contenders/direct.js';
 import { findPgbouncer } from './contenders/pgbouncer.js';
 import { pgturnstile } from './contenders/pgturnstile.js';
-import { describeMachine } from './machine.js';
+import { measureCurve } from './curve.js';
 import { type BenchOptions, readOptions, usage } from './options.js';
+import { curveReport, describe, factsOf, type Report, rowsReport } from './report/report.js';
 import { type RoundPlan, type RowResult, runRow } from './rounds.js';
 import { allRows } from './rows/all-rows.js';
 import type { Row } from './rows/row.js';
-import { formatCosts, formatResults, isGoalMet, ratioTo } from './table.js';
-import { prepareTestBed, scale, type TestBed } from './test-bed.js';
+import { prepareTestBed, type TestBed } from './test-bed.js';
 
 /**
  * PostgreSQL directly, through PgBouncer where there is one, and through pgturnstile, side by side: prints a table with
- * medians and ratios, and writes all rounds as JSON.
+ * medians, ratios and goals, and leaves it with a chart and all rounds as JSON in a folder.
  */
 
-const [loadBefore = 0] = os.loadavg();
 const resultsFolder = fileURLToPath(new URL('results/', import.meta.url));
 const msPerSecond = 1_000;
 
 /** Single rounds still end after it: a quick run stays under two minutes, a full one under fifteen. */
-const quick = { rounds: 2, seconds: 1, furtherRoundsWithinSeconds: 65 };
-const full = { rounds: 5, seconds: 3, furtherRoundsWithinSeconds: 780 };
+const quick = { rounds: 2, seconds: 1, furtherRoundsWithinSeconds: 50 };
+const full = { rounds: 5, seconds: 2, furtherRoundsWithinSeconds: 720 };
+/** Fewer rounds: a thousand clients take their time to log in. */
+const curvePlans = { quick: { rounds: 1, seconds: 1 }, full: { rounds: 3, seconds: 3 } };
 
 async function main(options: BenchOptions): Promise<boolean> {
-  const { rounds, seconds, furtherRoundsWithinSeconds } = options.isQuick ? quick : full;
-  const plan = { rounds, seconds, furtherRoundsUntil: performance.now() + furtherRoundsWithinSeconds * msPerSecond };
+  const { furtherRoundsWithinSeconds, ...some } = options.isQuick ? quick : full;
+  const furtherRoundsUntil = performance.now() + furtherRoundsWithinSeconds * msPerSecond;
+  const rounds = options.isCurve ? curvePlans[options.isQuick ? 'quick' : 'full'] : some;
+  const plan = { ...rounds, furtherRoundsUntil };
   const bed = await prepareTestBed();
+  const running: RunningContender[] = [];
   try {
-    const contenders = [direct(bed), findPgbouncer() ?? [], pgturnstile(options)].flat();
-    console.log(describe(contenders, plan));
-    const rows = allRows().filter((row) => isChosen(row, options));
-    const running = await startAll(contenders, bed);
-    const results = await measure(rows, contenders, running, bed, plan);
-    console.log(report(results));
-    write(options, contenders, plan, results);
+    const ours = pgturnstile({ policy: options.isPoliced ? 'open' : null });
+    const contenders = [direct(bed), findPgbouncer() ?? [], ours].flat();
+    const facts = factsOf(contenders, plan, options.isQuick);
+    console.log(`${describe(facts)}\n`);
+    running.push(...(await startAll(contenders, bed)));
+    await warmUp(running, bed, plan);
+    if (options.isCurve) {
+      const points = await measureCurve(running, bed, plan);
+      publish(curveReport(facts, points), describe(facts), options);
+      return points.every(({ error }) => error === null);
+    }
+    const results = await measure(chosenRows(options), contenders, running, bed, plan);
+    publish(rowsReport(facts, results), describe(facts), options);
     return running.length === contenders.length && !results.some(({ cells }) => cells.get('pgturnstile')?.error);
   } finally {
+    for (const contender of running) await contender.stop();
     await bed.stop();
   }
 }
@@ -65,22 +75,17 @@ async function measure(
   bed: TestBed,
   plan: RoundPlan,
 ): Promise<RowResult[]> {
-  try {
-    await warmUp(running, bed, plan);
-    const results: RowResult[] = [];
-    for (const row of rows) {
-      process.stderr.write(`${row.name}\n`);
-      results.push(await runRow(row, contenders, running, bed, plan));
-    }
-    return results;
-  } finally {
-    for (const contender of running) await contender.stop();
+  const results: RowResult[] = [];
+  for (const row of rows) {
+    process.stderr.write(`${row.name}\n`);
+    results.push(await runRow(row, contenders, running, bed, plan));
   }
+  return results;
 }
 
 /** What is compiled, cached or connected at first use belongs to no round. V8 takes thousands of statements for it. */
 async function warmUp(running: readonly RunningContender[], bed: TestBed, { seconds }: RoundPlan): Promise<void> {
-  const rows = allRows().filter(({ isWarmUp }) => isWarmUp);
+  const rows = allRows(true).filter(({ isWarmUp, contenders }) => isWarmUp && contenders === undefined);
   for (const contender of running) {
     if (contender.processId === null) continue;
     for (const row of rows) {
@@ -90,90 +95,33 @@ async function warmUp(running: readonly RunningContender[], bed: TestBed, { seco
   }
 }
 
-function describe(contenders: readonly Contender[], { rounds, seconds }: RoundPlan): string {
-  const { cores, processor, memoryGb, node, platform } = describeMachine();
-  const versions = contenders.map(({ version }) => version).join(', ');
-  const missing = contenders.some(({ name }) => name === 'PgBouncer') ? [] : ['No PgBouncer: set PGBOUNCER=path.'];
-  return [
-    `${versions}; pgbench, scale ${scale}, one thread; medians of ${rounds} rounds of ${seconds} s, interleaved`,
-    `${cores} cores (${processor}), ${memoryGb} GB, Node ${node}, ${platform}`,
-    ...(loadBefore > cores / 2
-      ? [`The machine is busy: load ${loadBefore.toFixed(1)} before the start. Trust processor times, not rates.`]
-      : []),
-    ...missing,
-    '',
-  ].join('\n');
+function publish({ text, chart, json }: Report, head: string, { isQuick, isCurve, report }: BenchOptions): void {
+  console.log(`\n${text}\n`);
+  const stamp = new Date().toISOString().replaceAll(/[:.]/g, '-');
+  const folder = report ?? path.join(resultsFolder, `${stamp}${isCurve ? '-curve' : ''}${isQuick ? '-quick' : ''}`);
+  mkdirSync(folder, { recursive: true });
+  const page = `# Benchmark\n\n${head.replaceAll('\n', '  \n')}\n\n![chart](chart.svg)\n\n${text}\n`;
+  const files = { 'report.md': page, 'chart.svg': chart, 'results.json': `${JSON.stringify(json, null, 2)}\n` };
+  for (const [name, content] of Object.entries(files)) writeFileSync(path.join(folder, name), content);
+  console.log(`report.md, chart.svg and results.json are in ${path.relative(process.cwd(), folder)}`);
 }
 
-function report(results: readonly RowResult[]): string {
-  const notes = results.flatMap(({ row, note }) => (note === null ? [] : [`${row.name}: ${note}`]));
-  const failures = results.flatMap(({ row, cells }) =>
-    [...cells].flatMap(([name, { error }]) =>
-      error === null ? [] : [`${row.name}, ${name} failed: ${clueOf(error)}`],
-    ),
-  );
-  return ['', formatResults(results), '', formatCosts(results), '', ...notes, ...failures].join('\n');
-}
-
-/** Of all that a tool printed, the line that says why. The whole is in the JSON. */
-function clueOf(error: string): string {
-  const lines = error.split('\n');
-  return lines.find((line) => /error:/i.test(line)) ?? lines[0] ?? '';
-}
-
-function write(
-  { isQuick, json }: BenchOptions,
-  contenders: readonly Contender[],
-  { rounds, seconds }: RoundPlan,
-  results: readonly RowResult[],
-): void {
-  const endedAt = new Date().toISOString();
-  const content = {
-    endedAt,
-    isQuick,
-    rounds,
-    seconds,
-    scale,
-    machine: describeMachine(),
-    loadBefore,
-    versions: Object.fromEntries(contenders.map(({ name, version }) => [name, version])),
-    rows: results.map((result) => ({
-      name: result.row.name,
-      unit: result.row.unit,
-      note: result.note,
-      ...Object.fromEntries(contenderNames.map((name) => [name, result.cells.get(name) ?? null])),
-      ratios: { direct: ratioTo(result, 'direct'), PgBouncer: ratioTo(result, 'PgBouncer') },
-      isGoalMet: isGoalMet(result),
-    })),
-  };
-  mkdirSync(resultsFolder, { recursive: true });
-  const file = path.join(resultsFolder, `${endedAt.replaceAll(/[:.]/g, '-')}${isQuick ? '-quick' : ''}.json`);
-  for (const target of [file, ...(json === null ? [] : [json])]) {
-    writeFileSync(target, `${JSON.stringify(content, null, 2)}\n`);
-    console.log(`written to ${path.relative(process.cwd(), target)}`);
-  }
-}
-
-const rowNames = (): string =>
-  allRows()
-    .map(({ name }) => `  ${name}`)
-    .join('\n');
-
-function isChosen({ name }: Row, { only }: BenchOptions): boolean {
-  return only.length === 0 || only.some((part) => name.includes(part));
+function chosenRows({ isQuick, only }: BenchOptions): Row[] {
+  return allRows(isQuick).filter(({ name }) => only.length === 0 || only.some((part) => name.includes(part)));
 }
 
 /** Null after having said why not. */
 function optionsOrUsage(): BenchOptions | null {
   try {
     const options = readOptions(process.argv.slice(2));
-    if (options !== null && allRows().some((row) => isChosen(row, options))) return options;
+    if (options !== null && chosenRows(options).length > 0) return options;
     if (options !== null) throw new Error('no row has such a name');
   } catch (error) {
     process.stderr.write(`bench: ${(error as Error).message}\n\n`);
     process.exitCode = 2;
   }
-  process.stderr.write(`${usage}\n\nRows:\n${rowNames()}\n`);
+  const rows = allRows(false).map(({ name }) => `  ${name}`);
+  process.stderr.write(`${usage}\n\nRows:\n${rows.join('\n')}\n`);
   return null;
 }
 

@@ -28,7 +28,8 @@ export function formatNumber(value: number): string {
   return value.toFixed(value >= 10 ? 1 : value >= 1 ? 2 : 3);
 }
 
-function formatSummary(summary: Summary | null): string {
+/** A median, and how far the rounds were from each other. */
+export function formatSummary(summary: Summary | null): string {
   if (summary === null) return nothing;
   const spread = summary.rounds.length < 2 ? '' : ` ±${Math.round(summary.spread * 100)}%`;
   return `${formatNumber(summary.median)}${spread}`;
@@ -43,37 +44,59 @@ export function ratioTo({ cells }: Pick<RowResult, 'cells'>, other: ContenderNam
 
 /** Whether a row's goals are met; null where the one to compare with is missing, and for rows without a goal. */
 export function isGoalMet(result: Pick<RowResult, 'row' | 'cells'>): boolean | null {
+  return isMet(result, ({ ratio }) => ratio, result.row.valueGoal?.value);
+}
+
+/** The same of what would be welcome. */
+export function isStretchMet(result: Pick<RowResult, 'row' | 'cells'>): boolean | null {
+  return isMet(result, ({ ratio, stretch }) => stretch ?? ratio, result.row.valueGoal?.stretch);
+}
+
+function isMet(
+  result: Pick<RowResult, 'row' | 'cells'>,
+  ratioOf: (goal: Goal) => number,
+  valueGoal: number | undefined,
+): boolean | null {
   const { row, cells } = result;
   const reaches = (value: number, goal: number): boolean => (isMoreBetter(row) ? value >= goal : value <= goal);
-  const verdicts = row.goals.map(({ of, ratio }) => {
-    const reached = ratioTo(result, of);
-    return reached === null ? null : reaches(reached, ratio);
+  const verdicts = row.goals.map((goal) => {
+    const reached = ratioTo(result, goal.of);
+    return reached === null ? null : reaches(reached, ratioOf(goal));
   });
   const value = cells.get('pgturnstile')?.summary?.median;
-  if (row.valueGoal !== undefined) verdicts.push(value === undefined ? null : reaches(value, row.valueGoal));
+  if (valueGoal !== undefined) verdicts.push(value === undefined ? null : reaches(value, valueGoal));
   if (verdicts.includes(false)) return false;
   return verdicts.length === 0 || verdicts.includes(null) ? null : true;
 }
 
 function formatGoals(row: Row): string {
   const sign = isMoreBetter(row) ? '≥' : '≤';
-  const ratios = row.goals.map(({ of, ratio }: Goal) => `${sign} ${ratio.toFixed(2)} of ${of}`);
-  return [...ratios, ...(row.valueGoal === undefined ? [] : [`${sign} ${row.valueGoal} ${row.unit}`])].join(', ');
+  const ratios = row.goals.map(({ of, ratio }) => `${sign} ${ratio.toFixed(2)} of ${of}`);
+  return [...ratios, ...(row.valueGoal === undefined ? [] : [`${sign} ${row.valueGoal.value} ${row.unit}`])].join(', ');
 }
 
-/** Medians and half spreads of everyone, pgturnstile's ratio to the others, and the goals. */
+function formatStretch(row: Row): string {
+  const ratios = row.goals.flatMap(({ stretch }) => (stretch === undefined ? [] : [stretch.toFixed(2)]));
+  return [...ratios, ...(row.valueGoal === undefined ? [] : [String(row.valueGoal.stretch)])].join(', ');
+}
+
+const formatMet = (isMet: boolean | null): string => (isMet === null ? '' : isMet ? 'yes' : 'no');
+
+/** Medians and half spreads of everyone, pgturnstile's ratio to the others, the goals, and which of them are met. */
 export function formatResults(results: readonly RowResult[]): string {
-  const head = ['', ...contenderNames, 'of direct', 'of PgBouncer', 'goal', 'met'];
+  // A column for who took part.
+  const names = contenderNames.filter((name) => name !== 'no policy' || results.some(({ cells }) => cells.has(name)));
+  const others = names.filter((name) => name !== 'pgturnstile');
+  const head = ['', ...names, ...others.map((name) => `of ${name}`), 'goal', 'met', 'stretch', 'met'];
   const rows = results.map((result) => {
     const { row, cells } = result;
-    const values = contenderNames.map((name) => {
+    const values = names.map((name) => {
       const cell = cells.get(name);
       return cell !== undefined && cell.error !== null ? 'failed' : formatSummary(cell?.summary ?? null);
     });
-    const ratios = (['direct', 'PgBouncer'] as const).map((name) => ratioTo(result, name)?.toFixed(2) ?? nothing);
-    const isMet = isGoalMet(result);
-    const met = isMet === null ? '' : isMet ? 'yes' : 'no';
-    return [`${row.name} (${row.unit})`, ...values, ...ratios, formatGoals(row), met];
+    const ratios = others.map((name) => ratioTo(result, name)?.toFixed(2) ?? nothing);
+    const goals = [formatGoals(row), formatMet(isGoalMet(result)), formatStretch(row), formatMet(isStretchMet(result))];
+    return [`${row.name} (${row.unit})`, ...values, ...ratios, ...goals];
   });
   return formatTable(head, rows);
 }

@@ -33,7 +33,8 @@ export interface TestBed {
 }
 
 const settings = {
-  max_connections: '200',
+  // A client each, when the curve asks the server directly.
+  max_connections: '1100',
   shared_buffers: '512MB',
   max_wal_size: '8GB',
   checkpoint_timeout: '1h',

@@ -1,6 +1,7 @@
 import type { TestBed } from '../test-bed.js';
 
-export const contenderNames = ['direct', 'PgBouncer', 'pgturnstile'] as const;
+/** In the order of the table's columns. `no policy` is pgturnstile as a plain pool. */
+export const contenderNames = ['direct', 'PgBouncer', 'no policy', 'pgturnstile'] as const;
 export type ContenderName = (typeof contenderNames)[number];
 
 /** Something that answers PostgreSQL clients, and that can be started as often as a row wants a fresh one. */
@@ -22,4 +23,5 @@ export interface RunningContender {
 
 /** How many upstream connections a pooler may hold. */
 export const poolSize = 8;
-export const clientsMax = 2_000;
+/** Ten thousand idle ones, and room for those who come and go. */
+export const clientsMax = 10_500;

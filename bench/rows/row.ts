@@ -1,15 +1,20 @@
-import type { RunningContender } from '../contenders/contender.js';
+import type { Contender, ContenderName, RunningContender } from '../contenders/contender.js';
 import type { TestBed } from '../test-bed.js';
 
 export interface Measurement {
   value: number;
   /** What the value was measured with: the processor time of a round is divided by it. Left out: not of interest. */
   operations?: number;
+  /** What else was seen; that of the last round is printed. */
+  note?: string;
 }
 
+/** What pgturnstile's value is to be, divided by the other's; at least, or at most where less is better. */
 export interface Goal {
-  of: 'direct' | 'PgBouncer';
+  of: Exclude<ContenderName, 'pgturnstile'>;
   ratio: number;
+  /** What would be welcome. */
+  stretch?: number;
 }
 
 export interface RoundOptions {
@@ -20,10 +25,11 @@ export interface Row {
   readonly name: string;
   /** `/s` for a rate: more is better. `ms` and `MB`: less is. */
   readonly unit: '/s' | 'ms' | 'MB';
-  /** What pgturnstile's value is to be, divided by the other's; at least, or at most where less is better. */
   readonly goals: readonly Goal[];
   /** The same as an absolute value, in the row's unit. */
-  readonly valueGoal?: number;
+  readonly valueGoal?: { readonly value: number; readonly stretch: number };
+  /** Left out: everyone. Else those that are started for this row alone. */
+  readonly contenders?: readonly Contender[];
   /** Each round gets contenders that have served nobody yet: what memory is measured from. */
   readonly isFresh?: true;
   /** Also run before all rounds, and not counted there. */

@@ -3,21 +3,21 @@ import type { ContenderName } from '../../bench/contenders/contender.js';
 import type { Cell, RowResult } from '../../bench/rounds.js';
 import type { Row } from '../../bench/rows/row.js';
 import { summarise } from '../../bench/summary.js';
-import { formatCosts, formatNumber, formatResults, formatTable, isGoalMet } from '../../bench/table.js';
+import { formatCosts, formatNumber, formatResults, formatTable, isGoalMet, isStretchMet } from '../../bench/table.js';
 
 const rate: Row = {
   name: '8 clients',
   unit: '/s',
-  goals: [{ of: 'PgBouncer', ratio: 1.1 }],
+  goals: [{ of: 'PgBouncer', ratio: 1.1, stretch: 1.3 }],
   measure: async () => null,
 };
 const delay: Row = { ...rate, name: 'p99', unit: 'ms', goals: [{ of: 'PgBouncer', ratio: 1 }] };
-const size: Row = { ...rate, name: 'memory', unit: 'MB', goals: [], valueGoal: 64 };
+const size: Row = { ...rate, name: 'memory', unit: 'MB', goals: [], valueGoal: { value: 64, stretch: 16 } };
 
 function result(row: Row, medians: Partial<Record<ContenderName, number>>, error: string | null = null): RowResult {
   const cell = (value: number): Cell => ({ summary: summarise([value]), microsPerOperation: null, error });
   const entries = Object.entries(medians) as [ContenderName, number][];
-  return { row, note: null, cells: new Map(entries.map(([name, value]) => [name, cell(value)])) };
+  return { row, notes: [], cells: new Map(entries.map(([name, value]) => [name, cell(value)])) };
 }
 
 t.test('a rate meets its goal from above, a delay and a size from below', async (t) => {
@@ -27,6 +27,20 @@ t.test('a rate meets its goal from above, a delay and a size from below', async 
   t.equal(isGoalMet(result(delay, { PgBouncer: 2, pgturnstile: 2.1 })), false);
   t.equal(isGoalMet(result(size, { pgturnstile: 64 })), true);
   t.equal(isGoalMet(result(size, { pgturnstile: 65 })), false);
+});
+
+t.test('a stretch is met later than the goal', async (t) => {
+  t.equal(isStretchMet(result(rate, { PgBouncer: 100, pgturnstile: 129 })), false);
+  t.equal(isStretchMet(result(rate, { PgBouncer: 100, pgturnstile: 130 })), true);
+  t.equal(isStretchMet(result(size, { pgturnstile: 16 })), true);
+  t.equal(isStretchMet(result(size, { pgturnstile: 17 })), false);
+});
+
+t.test('a pgturnstile without a policy has a column where a row asks for it', async (t) => {
+  const row: Row = { ...rate, goals: [{ of: 'no policy', ratio: 0.95 }] };
+  const [head, , line] = formatResults([result(row, { 'no policy': 100, pgturnstile: 97 })]).split('\n');
+  t.match(head, /\| of no policy \|/);
+  t.match(line, /0\.97 \| ≥ 0\.95 of no policy \| yes/);
 });
 
 t.test('without the one to compare with a goal is neither met nor missed', async (t) => {
@@ -41,7 +55,7 @@ t.test('a row shows everyone, the ratios, the goal and whether it is met', async
   const cells = line?.split('|').map((cell) => cell.trim());
   t.same(cells?.slice(1, -1), [
     ...['8 clients (/s)', '40.0k', '20.0k', '30.0k'],
-    ...['0.75', '1.50', '≥ 1.10 of PgBouncer', 'yes'],
+    ...['0.75', '1.50', '≥ 1.10 of PgBouncer', 'yes', '1.30', 'yes'],
   ]);
 });
 

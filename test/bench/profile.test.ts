@@ -1,5 +1,6 @@
 import t from 'tap';
-import { type CpuProfile, findHotness, roomOf } from '../../bench/profile/cpu-profile.js';
+import { roomOf } from '../../bench/profile/call-tree.js';
+import { allocationsOf, type CpuProfile, timesOf } from '../../bench/profile/v8-profiles.js';
 
 const root = '/repository';
 const at = (functionName: string, file: string) => ({
@@ -27,7 +28,7 @@ t.test('a room is a folder of ours, a package, a part of Node, or what V8 calls 
     at('push', 'node:internal/streams/readable'),
     at('writev', ''),
     at('(program)', ''),
-  ].map((node) => roomOf(node, root));
+  ].map(({ callFrame }) => roomOf(callFrame, root));
   t.same(rooms, [
     ...['src/wire', 'src/backend', 'protocol', 'src', 'lru-cache', '@scope/name'],
     ...['node:net', 'node:streams', '(native)', '(program)'],
@@ -42,13 +43,13 @@ t.test('a function that calls itself has its whole time counted once', async (t)
     { id: 3, ...walk, children: [4] },
     { id: 4, ...at('indexOf', '') },
   ];
-  const { functions, rooms } = findHotness(profileOf(nodes, [2, 3, 4]), root);
+  const { functions, rooms } = timesOf(profileOf(nodes, [2, 3, 4]), root);
   t.same(functions, [
-    { name: 'walk src/sql/scan.js:10', selfMs: 2, totalMs: 3 },
-    { name: 'indexOf', selfMs: 1, totalMs: 1 },
+    { name: 'walk src/sql/scan.js:10', self: 2, total: 3 },
+    { name: 'indexOf', self: 1, total: 1 },
   ]);
   t.same(
-    rooms.map(({ name, totalMs }) => [name, totalMs]),
+    rooms.map(({ name, total }) => [name, total]),
     [
       ['src/sql', 3],
       ['(native)', 1],
@@ -64,11 +65,23 @@ t.test('idle time is not busy, and the profiling itself is neither', async (t) =
     { id: 4, ...at('dispatch', '') },
     { id: 5, ...at('(garbage collector)', '') },
   ];
-  const { busyMs, wallMs, functions } = findHotness(profileOf(nodes, [2, 2, 4, 4, 4, 5]), root);
+  const { busyMs, wallMs, functions } = timesOf(profileOf(nodes, [2, 2, 4, 4, 4, 5]), root);
   t.equal(wallMs, 3);
   t.equal(busyMs, 1);
   t.same(
     functions.map(({ name }) => name),
     ['(garbage collector)'],
   );
+});
+
+t.test('bytes are those of the function that allocated them, and of all that called it', async (t) => {
+  const leaf = { ...at('subarray', 'node:buffer'), selfSize: 300, children: [] };
+  const send = { ...at('send', 'dist/src/wire/batched-writer.js'), selfSize: 100, children: [leaf] };
+  const head = { ...at('(root)', ''), selfSize: 0, children: [send] };
+  const { bytes, rooms } = allocationsOf({ head }, root);
+  t.equal(bytes, 400);
+  t.same(rooms, [
+    { name: 'node:buffer', self: 300, total: 300 },
+    { name: 'src/wire', self: 100, total: 400 },
+  ]);
 });
