@@ -25,8 +25,8 @@ export class ConfigError extends ProxyError {
   }
 }
 
-/** `pgturnstile.yaml:12:7 what; what to do` */
+/** `pgturnstile.yaml:12:7 what; what to do`, or `pgturnstile.yaml: what; what to do` */
 export function formatIssue(issue: ConfigIssue): string {
-  const place = issue.line === 0 ? issue.file : `${issue.file}:${issue.line}:${issue.column}`;
+  const place = issue.line === 0 ? `${issue.file}:` : `${issue.file}:${issue.line}:${issue.column}`;
   return issue.hint === '' ? `${place} ${issue.message}` : `${place} ${issue.message}; ${issue.hint}`;
 }

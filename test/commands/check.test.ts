@@ -77,7 +77,7 @@ t.test('a file that is not there is 2, and says how to make one', async (t) => {
   const { stderr, exitCode } = await run(t, ['--config', '/nowhere/pgturnstile.yaml']);
   t.match(
     stderr,
-    /^\/nowhere\/pgturnstile.yaml there is no such file; name one with --config, or write one with pgturnstile init\n$/,
+    /^\/nowhere\/pgturnstile.yaml: there is no such file; name one with --config, or write one with pgturnstile init\n$/,
   );
   t.equal(exitCode, 2);
 });

@@ -201,7 +201,7 @@ t.test('wrong use and wrong configurations are a line each and exit code 2', asy
   const file = path.join(cwd, 'configured', 'pgturnstile.yaml');
   writeFileSync(file, 'listen: { prot: 1 }\nadmin: { port: 99999 }\n');
   const cases: [args: string[], env: string, wanted: RegExp, cwd?: string][] = [
-    [['--config', 'missing.yaml'], '', /^pgturnstile: missing\.yaml there is no such file; .*\n$/],
+    [['--config', 'missing.yaml'], '', /^pgturnstile: missing\.yaml: there is no such file; .*\n$/],
     [['--config', file], '', /^pgturnstile: \S+:1:11 .*did you mean port\?\npgturnstile: \S+:2:\d+ .*\n$/],
     [['--port', '0'], '', /^pgturnstile: the port is listen\.port in pgturnstile\.yaml; .*\n$/, path.dirname(file)],
     [['--port', '70000'], '', /^pgturnstile: .*0 to 65535.*\n$/],

@@ -50,7 +50,7 @@ t.test('a URL that is none is refused without quoting it', async (t) => {
     t.fail('it was accepted');
   } catch (error) {
     t.ok(error instanceof ConfigError);
-    t.match(error, { message: /^DATABASE_URL the port is not a number from 1 to 65535; write / });
+    t.match(error, { message: /^DATABASE_URL: the port is not a number from 1 to 65535; write / });
     t.notMatch((error as Error).message, /hunter2/);
   }
 });

@@ -481,7 +481,7 @@ t.test('a file that cannot be read says so in one line', async (t) => {
   const missing = path.join(folder, 'none.yaml');
   await t.rejects(loadConfig(missing, {}), {
     code: 'configInvalid',
-    message: `${missing} there is no such file; name one with --config, or write one with pgturnstile init`,
+    message: `${missing}: there is no such file; name one with --config, or write one with pgturnstile init`,
   });
   await t.rejects(loadConfig(folder, {}), { message: `${folder} this is a directory; name the file in it` });
   writeFileSync(missing, Buffer.from([0x61, 0x3a, 0x20, 0xff]));
