@@ -21,6 +21,8 @@ export const errorCodes = {
     'upstream',
     'upstream lost in the middle of a transaction or batch',
   ),
+  notificationsLost: entry('08006', 'FATAL', 'upstream', 'the connection that listens for notifications was lost'),
+  tooManyNotifications: entry('54000', 'FATAL', 'client', 'too many notifications wait for a client'),
   shuttingDown: entry('57P01', 'FATAL', 'proxy', 'shutting down, to connected clients'),
   statementTooLarge: entry('54000', 'ERROR', 'client', 'statement or message too large'),
   statementTooComplex: entry('54000', 'ERROR', 'client', 'statement too complex'),

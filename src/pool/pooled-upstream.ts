@@ -12,6 +12,8 @@ export class PooledUpstream {
   touchedBy: object | null = null;
   /** Cancel requests on their way to the server: until each has arrived, nobody else may use the upstream. */
   cancelsUnderWay = 0;
+  /** Whose it was last. */
+  lastHolder: object | null = null;
   idleSince: number;
   /** Whom the server takes the connection for, before any SET SESSION AUTHORIZATION. */
   readonly loginUser: string | undefined;

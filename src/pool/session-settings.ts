@@ -77,10 +77,11 @@ function identityLast<T>(items: readonly T[], nameOf: (item: T) => string): T[] 
 
 /** `a.b` is two identifiers to RESET. */
 function quoteName(name: string): string {
-  return name
-    .split('.')
-    .map((part) => `"${part.replaceAll('"', '""')}"`)
-    .join('.');
+  return name.split('.').map(quoteIdentifier).join('.');
+}
+
+export function quoteIdentifier(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
 }
 
 /**

@@ -18,6 +18,8 @@ export interface AttachmentOptions {
   readonly startSettings: SessionSettings;
   /** Called when `acquire` may give another answer than before. */
   readonly wake: () => void;
+  /** Called before an upstream is used that was another's. True: not before `onQuiet` was called. */
+  readonly quieten: (onQuiet: () => void) => boolean;
 }
 
 /** What may take back what ties a session to its upstream, and is harmless otherwise. */
@@ -236,18 +238,16 @@ export class Attachment implements Waiter {
     upstream.connection.attached = this.#options.owner;
     upstream.connection.changedParameters.clear();
     const sql = upstream.sqlToBecome(this.settings, this);
-    if (sql === null) {
-      this.#state = 'held';
-      return;
-    }
+    if (sql === null) return this.#hold(upstream);
     // Not pipelined: were it refused, what follows would run with another client's settings.
     this.#state = 'preparing';
     askUpstream(upstream.connection, sql, (answer) => {
       if (answer.kind === 'value') {
         upstream.became(this.settings, this);
         upstream.connection.changedParameters.clear();
-        this.#state = 'held';
-        return this.#isAbandoned ? this.reclaim() : this.#options.wake();
+        this.#hold(upstream);
+        if (this.#state === 'held') this.#goOn();
+        return;
       }
       if (this.upstream === upstream) this.lose();
       upstream.connection.destroy();
@@ -259,6 +259,26 @@ export class Attachment implements Waiter {
         }),
       );
     });
+  }
+
+  #hold(upstream: PooledUpstream): void {
+    const isAnothers = upstream.lastHolder !== this;
+    upstream.lastHolder = this;
+    this.#state = isAnothers && this.#options.quieten(() => this.#onQuiet(upstream)) ? 'preparing' : 'held';
+    // Nothing of the client's is there yet that could be lost.
+    if (this.#state === 'preparing') upstream.connection.attached = null;
+  }
+
+  #onQuiet(upstream: PooledUpstream): void {
+    if (upstream.connection.isLost) this.lose();
+    else this.#state = 'held';
+    if (this.#state === 'held') upstream.connection.attached = this.#options.owner;
+    this.#goOn();
+  }
+
+  #goOn(): void {
+    if (this.#isAbandoned) this.reclaim();
+    else this.#options.wake();
   }
 
   /** What a session that keeps its upstream sets isn't followed, so it is lost with it. */
@@ -327,8 +347,7 @@ export class Attachment implements Waiter {
     if (upstream.connection.isLost) return;
     this.#isKept = true;
     this.#state = 'held';
-    if (this.#isAbandoned) this.reclaim();
-    else this.#options.wake();
+    this.#goOn();
   }
 
   #forgetChanges(): void {

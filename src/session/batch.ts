@@ -4,12 +4,12 @@ import { closeCompleteFrame, syncFrame } from '../../protocol/messages/bodiless.
 import { decodeClose } from '../../protocol/messages/close.js';
 import { decodeDescribe, encodeDescribe } from '../../protocol/messages/describe.js';
 import { decodeExecute } from '../../protocol/messages/execute.js';
-import { transactionStatus, UpstreamRequest } from '../backend/postgres/postgres-upstream.js';
+import { UpstreamRequest } from '../backend/postgres/postgres-upstream.js';
 import { ProxyError } from '../errors/proxy-error.js';
 import { freeName } from './free-names.js';
 import { decodeInHand } from './in-hand.js';
+import { noteForListening } from './listening.js';
 import { forwardUnread, onBind, onParse, prepareUpstream } from './prepare.js';
-import { readyFrame } from './ready-frames.js';
 import { refuseAnothers, refuseInBatch } from './refuse.js';
 import { Assumption } from './run.js';
 import { runOf } from './run-of.js';
@@ -71,7 +71,7 @@ function onSync(session: Session): SessionPhase | null {
     if (upstream instanceof ProxyError) return refuseInBatch(session, null, upstream);
   }
   if (session.attachment.held === null) {
-    session.toClient(readyFrame(transactionStatus.idle));
+    session.answerReady();
     return 'ready';
   }
   session.forward();
@@ -120,6 +120,7 @@ function onExecute(session: Session): SessionPhase | null {
   const portal = decodeInHand(session, decodeExecute)?.portal;
   const statement = portal === undefined ? undefined : session.portals.get(portal);
   if (statement !== undefined) session.attachment.noteEffects(statement.effects);
+  noteForListening(session, statement ?? null);
   session.forward();
   const run = runOf(session, upstream, statement ?? null);
   upstream.connection.expect(new UpstreamRequest(frontend.Execute, 'forward', session.replies, run));

@@ -20,8 +20,8 @@ export class CancelKeys {
 
   /** A key for a session that is about to start. */
   issue(protocolMinor: 0 | 2): { readonly processId: number; readonly secretKey: Buffer } {
-    let processId = randomInt(1, 0x7fffffff);
-    while (this.#holders.has(processId)) processId = randomInt(1, 0x7fffffff);
+    let processId = madeUpProcessId();
+    while (this.#holders.has(processId)) processId = madeUpProcessId();
     const secretKey = randomBytes(keyBytes[protocolMinor]);
     this.#holders.set(processId, { secretKey, session: null });
     return { processId, secretKey };
@@ -77,4 +77,9 @@ export class CancelKeys {
     if (behind !== undefined) this.#behind.set(session, behind);
     return behind;
   }
+}
+
+/** None that a server process on Linux can have (PID_MAX_LIMIT): a client tells its own notifications by it. */
+function madeUpProcessId(): number {
+  return randomInt(2 ** 22 + 1, 0x7fffffff);
 }

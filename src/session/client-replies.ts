@@ -55,10 +55,13 @@ export class ClientReplies implements ReplyOwner {
       case backend.CopyOutResponse:
         session.noteCopy(request.note);
         break;
-      case backend.ReadyForQuery:
+      case backend.ReadyForQuery: {
+        const status = buffer[start + 5] as number;
+        this.#noteDefinitions(status);
+        if (session.listening?.onReady(status)) return;
         session.toClient(buffer, start, end);
-        this.#noteDefinitions(buffer[start + 5] as number);
-        return session.onReadyForQuery(buffer[start + 5] as number);
+        return session.onReadyForQuery(status);
+      }
     }
     if (request.disposition === 'forward') session.toClient(buffer, start, end);
     session.onAnswered();
@@ -67,7 +70,10 @@ export class ClientReplies implements ReplyOwner {
   onAsync(type: number, buffer: Buffer, start: number, end: number): void {
     const session = this.#session;
     if (type === backend.ParameterStatus) session.onParameter(buffer.subarray(start + 5, end));
-    if (type === backend.NotificationResponse) this.#signOwn(buffer, start);
+    if (type === backend.NotificationResponse) {
+      if (session.listening?.takesOver(buffer, start)) return;
+      this.#signOwn(buffer, start);
+    }
     session.toClient(buffer, start, end);
   }
 
@@ -116,6 +122,7 @@ export class ClientReplies implements ReplyOwner {
     if (note instanceof Assumption || note instanceof Deallocation) note.undo(false);
     if (note instanceof Run) session.recordRun(note, 0, sqlstateOf(buffer.subarray(start + 5, end)));
     session.onCopyFailed();
+    session.listening?.onError();
     if (note instanceof Refusal) session.toClient(note.error);
     else if (passed === null) session.toClient(buffer, start, end);
     else session.toClient(passed);
@@ -170,7 +177,10 @@ export class ClientReplies implements ReplyOwner {
   #onCommandComplete(request: UpstreamRequest, buffer: Buffer, start: number, end: number): void {
     const session = this.#session;
     const { note } = request;
-    if (note instanceof Run) this.#onRan(note, rowsOf(buffer, end));
+    if (note instanceof Run) {
+      this.#onRan(note, rowsOf(buffer, end));
+      session.listening?.onCompleted(note, buffer.toString('latin1', start + 5, end - 1));
+    }
     if (isDefinition(buffer, start)) this.#hasDefined = true;
     // D: DISCARD ALL and DEALLOCATE ALL among other statements drop those that were prepared by Parse as well.
     if (buffer[start + 5] === 0x44 && !(note instanceof Deallocation)) {

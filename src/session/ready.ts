@@ -6,6 +6,7 @@ import { ProxyError } from '../errors/proxy-error.js';
 import type { PooledUpstream } from '../pool/pooled-upstream.js';
 import { onBatchMessage, sendStrayCopy } from './batch.js';
 import { missingBytes } from './in-hand.js';
+import { noteForListening } from './listening.js';
 import { namedInText } from './named-in-text.js';
 import { prepareUpstream } from './prepare.js';
 import { refuseQuery } from './refuse.js';
@@ -19,17 +20,20 @@ import { largeStatement, statementOf } from './statement-of.js';
 /** Between exchanges, and within a batch, a client may send the same; where it leads is the message's alone. */
 export function onReadyMessage(session: Session, type: number): SessionPhase | null {
   switch (type) {
-    case frontend.Query:
-      return onQuery(session);
-    case frontend.FunctionCall:
-      return session.reads.size > 0 ? null : onFunctionCall(session);
-    case frontend.Terminate:
-      // What was sent before is answered before the connection closes.
-      return session.openExchanges > 0 ? null : 'closed';
     case frontend.CopyData:
     case frontend.CopyDone:
     case frontend.CopyFail:
       return session.reads.size > 0 ? null : sendStrayCopy(session, type);
+    case frontend.Terminate:
+      // What was sent before is answered before the connection closes.
+      return session.openExchanges > 0 ? null : 'closed';
+  }
+  if (session.phase === 'ready' && session.listening?.isInTheWay) return null;
+  switch (type) {
+    case frontend.Query:
+      return onQuery(session);
+    case frontend.FunctionCall:
+      return session.reads.size > 0 ? null : onFunctionCall(session);
     default:
       return onBatchMessage(session, type);
   }
@@ -62,6 +66,7 @@ function heldText(session: Session): string | null {
 function sendQuery(session: Session, upstream: PooledUpstream, statement: Statement): void {
   const { attachment, replies } = session;
   attachment.noteEffects(statement.effects);
+  noteForListening(session, statement);
   // PG 55.2.3: a simple Query destroys the unnamed statement.
   session.statements.delete('');
   upstream.connection.unnamed = 0;
@@ -92,6 +97,7 @@ function onFunctionCall(session: Session): SessionPhase | null {
   if (upstream === null) return null;
   if (upstream instanceof ProxyError) return refuseQuery(session, null, upstream);
   session.attachment.noteUnknown();
+  noteForListening(session, null);
   session.pieces = 'forward';
   session.forward();
   const run = new Run(null, performance.now(), session.sentBytes);

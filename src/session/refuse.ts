@@ -2,10 +2,9 @@ import { frontend } from '../../protocol/message-types.js';
 import { MessageWriter } from '../../protocol/message-writer.js';
 import { encodeParse } from '../../protocol/messages/parse.js';
 import { encodeQuery } from '../../protocol/messages/query.js';
-import { transactionStatus, UpstreamRequest } from '../backend/postgres/postgres-upstream.js';
+import { UpstreamRequest } from '../backend/postgres/postgres-upstream.js';
 import { ProxyError } from '../errors/proxy-error.js';
 import { errorResponse } from './error-response.js';
-import { readyFrame } from './ready-frames.js';
 import { Refusal } from './run.js';
 import type { Session, SessionPhase } from './session.js';
 import type { Statement } from './statement.js';
@@ -22,7 +21,7 @@ export function refuseQuery(session: Session, statement: Statement | null, reaso
   session.statements.delete('');
   if (upstream === null || (!session.attachment.isBusy && session.phase === 'ready')) {
     session.toClient(error);
-    session.toClient(readyFrame(transactionStatus.idle));
+    session.answerReady();
     return 'ready';
   }
   const writer = new MessageWriter(64);

@@ -2,6 +2,7 @@ import type { Breaker } from '../breaker/breaker.js';
 import type { BoundedCache } from '../cache/bounded-cache.js';
 import type { LimitsConfig } from '../config/config.js';
 import type { TokenBucket } from '../limits/token-bucket.js';
+import type { Notifications } from '../pool/notifications.js';
 import type { Pool } from '../pool/pool.js';
 import type { SharedLanes } from '../pool/shared-lanes.js';
 import type { DatabaseCounters } from '../telemetry/database-counters.js';
@@ -18,6 +19,8 @@ export interface ServedDatabase {
   readonly isSessionPooled: boolean;
   readonly pool: Pool;
   readonly lanes: SharedLanes;
+  /** For clients without an upstream of their own. */
+  readonly notifications: Notifications;
   readonly breaker: Breaker;
   /** Null: the tenant has no policy, everything is allowed. */
   judge: Judge | null;

@@ -1,12 +1,14 @@
+import { isDeepStrictEqual } from 'node:util';
 import { cancelUpstream } from '../backend/postgres/cancel-upstream.js';
 import { connectUpstream } from '../backend/postgres/connect-upstream.js';
-import type { UpstreamLoss } from '../backend/postgres/postgres-upstream.js';
+import type { PostgresUpstream, UpstreamLoss } from '../backend/postgres/postgres-upstream.js';
 import { type UpstreamAccount, UpstreamTarget } from '../backend/postgres/upstream-target.js';
 import { Breaker } from '../breaker/breaker.js';
 import { BoundedCache } from '../cache/bounded-cache.js';
 import type { DatabaseConfig, UpstreamAddress } from '../config/config.js';
 import { ProxyError } from '../errors/proxy-error.js';
 import { TokenBucket } from '../limits/token-bucket.js';
+import { Notifications } from '../pool/notifications.js';
 import { Pool, type PoolOptions } from '../pool/pool.js';
 import { SharedLanes, type SharedLanesOptions } from '../pool/shared-lanes.js';
 import { lanes } from '../telemetry/database-counters.js';
@@ -30,6 +32,12 @@ const healthCheckAfterMs = 30_000;
 /** Bytes of prepared texts that are remembered for each database, and what each takes beside its text, about. */
 const preparedBytesMax = 4 * 1024 * 1024;
 const preparedBytes = 1000;
+
+/** What notifications come in, and what an operator knows the connection by. */
+const listeningParameters = [
+  ['client_encoding', 'UTF8'],
+  ['application_name', 'pgturnstile notifications'],
+] as const;
 
 /** A served database with what only its keeper touches. */
 export interface Served extends ServedDatabase {
@@ -83,8 +91,10 @@ export class ServedDatabases {
         this.#served.delete(key);
         served.lanes.close();
         served.pool.close();
+        served.notifications.close(movedAway());
         continue;
       }
+      if (!isDeepStrictEqual(listeningAt(config), listeningAt(served.config))) served.notifications.close(movedAway());
       served.target = this.#target(moved(served, config));
       served.config = config;
       served.isSessionPooled = config.pool.mode === 'session';
@@ -102,7 +112,9 @@ export class ServedDatabases {
     for (const [key, served] of this.#served) {
       served.pool.sweep();
       served.lanes.sweep();
-      if (served.clients === 0 && served.pool.isEmpty && served.config.pool.min === 0) this.#served.delete(key);
+      served.notifications.sweep();
+      const isEmpty = served.pool.isEmpty && !served.notifications.isOpen;
+      if (served.clients === 0 && isEmpty && served.config.pool.min === 0) this.#served.delete(key);
     }
   }
 
@@ -138,9 +150,10 @@ export class ServedDatabases {
   }
 
   close(): void {
-    for (const { pool, lanes } of this.#served.values()) {
+    for (const { pool, lanes, notifications } of this.#served.values()) {
       lanes.close();
       pool.destroy();
+      notifications.close(new ProxyError('shuttingDown', 'terminating connection due to administrator command'));
     }
     for (const breaker of this.#breakers.values()) breaker.dispose();
   }
@@ -182,6 +195,7 @@ export class ServedDatabases {
       isSessionPooled: config.pool.mode === 'session',
       pool,
       lanes: new SharedLanes(pool, lanesOptions(config), counters.shared, now),
+      notifications: new Notifications({ connect: () => this.#connectToListen(served), now }),
       breaker,
       judge: this.#deps.judgeOf(tenant),
       limits: config.limits,
@@ -194,6 +208,19 @@ export class ServedDatabases {
       config,
     };
     return served;
+  }
+
+  /** Apart from the breaker: another account may be refused here, and clients do without. */
+  async #connectToListen({ tenant, name, config, target }: Served): Promise<PostgresUpstream> {
+    const { control } = config;
+    const account = control === null ? target.account : ownAccount(control, name);
+    try {
+      return await connectUpstream(this.#target({ ...account, parameters: listeningParameters }));
+    } catch (error) {
+      const fields = { tenant, database: name, err: error, cause: (error as Error).cause };
+      this.#deps.log.warn(fields, 'could not listen for notifications: clients that listen keep their upstreams');
+      throw error;
+    }
   }
 
   #breaker(tenant: string, name: string, config: DatabaseConfig): Breaker {
@@ -210,41 +237,44 @@ export class ServedDatabases {
 
 function accountOf({ identity, databaseConfig }: AdmittedClient): UpstreamAccount {
   const { upstream: address } = databaseConfig;
-  const database = databaseAt(address, identity.database);
-  return address.user === null
-    ? {
-        address,
-        user: identity.user,
-        database,
-        credential: identity.upstreamSecret,
-        isClientsOwn: true,
-        parameters: [],
-      }
-    : {
-        address,
-        user: address.user,
-        database,
-        credential: passwordOf(databaseConfig),
-        isClientsOwn: false,
-        parameters: [],
-      };
+  const own = ownAccount(address, identity.database);
+  if (address.user !== null) return own;
+  return { ...own, user: identity.user, credential: identity.upstreamSecret, isClientsOwn: true };
+}
+
+/** The account that an address names. */
+function ownAccount(address: UpstreamAddress, database: string): UpstreamAccount {
+  const { user, password } = address;
+  return {
+    address,
+    user: user ?? '',
+    database: databaseAt(address, database),
+    credential: password === null ? null : { kind: 'password', password },
+    isClientsOwn: false,
+    parameters: [],
+  };
 }
 
 /** The account under another configuration. */
-function moved({ name, target: { account } }: Served, config: DatabaseConfig): UpstreamAccount {
-  const { upstream: address } = config;
-  const there = { ...account, address, database: databaseAt(address, name) };
-  return address.user === null
-    ? { ...there, isClientsOwn: true }
-    : { ...there, user: address.user, credential: passwordOf(config), isClientsOwn: false };
+function moved({ name, target: { account } }: Served, { upstream: address }: DatabaseConfig): UpstreamAccount {
+  const own = ownAccount(address, name);
+  if (address.user !== null) return { ...own, parameters: account.parameters };
+  return { ...account, address, database: own.database, isClientsOwn: true };
+}
+
+/** What the connection that listens depends on. */
+function listeningAt({ upstream, control }: DatabaseConfig): unknown {
+  return [upstream, control];
+}
+
+function movedAway(): ProxyError {
+  return new ProxyError('shuttingDown', 'terminating connection due to administrator command', {
+    detail: 'The database is reached in another way now. Notifications may have been missed.',
+  });
 }
 
 function databaseAt(address: UpstreamAddress, asked: string): string {
   return address.database === '*' ? asked : address.database;
-}
-
-function passwordOf({ upstream }: DatabaseConfig): { kind: 'password'; password: string } | null {
-  return upstream.password === null ? null : { kind: 'password', password: upstream.password };
 }
 
 function lanesOptions({ pool }: DatabaseConfig): SharedLanesOptions {

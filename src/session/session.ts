@@ -21,6 +21,7 @@ import { breakCopy, onCopyInMessage } from './copy-in.js';
 import { endClient } from './end-client.js';
 import { errorResponse } from './error-response.js';
 import type { SessionJudge } from './judge.js';
+import type { Listening } from './listening.js';
 import { onReadyMessage } from './ready.js';
 import { readyFrame } from './ready-frames.js';
 import type { SessionRecorder } from './recorder.js';
@@ -74,6 +75,8 @@ export class Session {
   readonly statements = new Map<string, ClientStatement>();
   /** What each open portal runs. */
   readonly portals = new Map<string, Statement>();
+  /** Made by the first LISTEN; null where an upstream of its own listens for the client, or nobody. */
+  listening: Listening | null = null;
   phase: SessionPhase = 'ready';
   /** Exchanges that were sent and are not answered yet. */
   openExchanges = 0;
@@ -126,6 +129,7 @@ export class Session {
       isForSession: deps.database.isSessionPooled,
       startSettings: deps.startSettings,
       wake: () => this.wake(),
+      quieten: (onQuiet) => this.#quieten(onQuiet),
     });
   }
 
@@ -143,6 +147,7 @@ export class Session {
     this.#writer.onDrain = () => {
       this.attachment.connection?.resume();
       this.reads.resume();
+      this.listening?.flushIfIdle();
       this.wake();
     };
     socket.on('data', (chunk: Buffer) => this.#onData(chunk));
@@ -198,6 +203,13 @@ export class Session {
     this.attachment.connection?.send(buffer, start, end);
   }
 
+  /** Ends an exchange that no upstream took part in. */
+  answerReady(): void {
+    this.listening?.flush();
+    this.toClient(readyFrame(transactionStatus.idle));
+    this.listening?.endIfLost();
+  }
+
   /** Takes the message in hand again, and goes on from there. */
   wake(): void {
     if (!this.#isWaiting) return;
@@ -216,6 +228,7 @@ export class Session {
     this.#timeouts.onAnswered(status);
     if (this.phase === 'closed') this.attachment.reclaim();
     else if (this.phase === 'ready') this.attachment.settle(status);
+    if (status === transactionStatus.idle) this.listening?.endIfLost();
     this.wake();
     this.#endIfDone();
   }
@@ -225,6 +238,7 @@ export class Session {
     this.openExchanges -= 1;
     this.onAnswered();
     if (this.reads.size === 0) this.#timeouts.onAnswered(transactionStatus.idle);
+    this.listening?.onReadAnswered();
     this.wake();
     this.#endIfDone();
   }
@@ -329,8 +343,9 @@ export class Session {
   failExchange(error: Buffer): void {
     this.openExchanges = 0;
     this.portals.clear();
+    this.listening?.forgetTransaction();
     this.toClient(error);
-    this.toClient(readyFrame(transactionStatus.idle));
+    this.answerReady();
     this.wake();
   }
 
@@ -348,6 +363,7 @@ export class Session {
     this.phase = 'closed';
     this.#timeouts.stop();
     this.reads.leave();
+    this.listening?.end();
     this.attachment.leave(isMidBatch);
     endClient(this.#socket);
     this.#onEnd(this, reason);
@@ -356,6 +372,16 @@ export class Session {
   destroy(reason: string): void {
     this.end(reason);
     this.#socket.destroy();
+  }
+
+  /**
+   * Before a client that listens uses an upstream: what others have notified from there has come, so that the client
+   * doesn't take it for its own. False: that needn't be waited for.
+   */
+  #quieten(onQuiet: () => void): boolean {
+    if (this.listening?.hasChannels !== true) return false;
+    this.database.notifications.roundTrip(onQuiet);
+    return true;
   }
 
   /** The client sends no more, but may still read: what it sent is answered, as long as that doesn't take long. */

@@ -1,6 +1,4 @@
 import { frontend } from '../../protocol/message-types.js';
-import { transactionStatus } from '../backend/postgres/postgres-upstream.js';
-import { readyFrame } from './ready-frames.js';
 import type { Session, SessionPhase } from './session.js';
 
 /** PG 55.2.3: after an error in a batch everything is thrown away up to the Sync. Nothing of the batch was sent. */
@@ -8,6 +6,6 @@ export function onSkippedMessage(session: Session, type: number): SessionPhase {
   session.pieces = 'drop';
   if (type === frontend.Terminate) return 'closed';
   if (type !== frontend.Sync) return 'skipToSync';
-  session.toClient(readyFrame(transactionStatus.idle));
+  session.answerReady();
   return 'ready';
 }

@@ -366,8 +366,8 @@ const ties: readonly Tie[] = [
     proves: '1',
   },
   {
-    name: 'LISTEN',
-    tie: 'listen news',
+    name: 'LISTEN in a block',
+    tie: "do $$ begin execute 'listen news'; end $$",
     untie: 'unlisten news',
     proof: 'select * from pg_listening_channels()',
     proves: 'news',
@@ -450,7 +450,7 @@ t.test('statements that leave nothing behind tie nobody', async (t) => {
 
 t.test('a client that is tied gets its notifications while it does nothing', async (t) => {
   const { client } = await pair(t);
-  await client.ask('listen news');
+  await client.ask("do $$ begin execute 'listen news'; end $$");
   await server.query("notify news, 'fresh'");
   const { type, body } = await client.read();
   t.equal(type, 'A');
