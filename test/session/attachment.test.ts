@@ -366,7 +366,7 @@ const ties: readonly Tie[] = [
     proves: '1',
   },
   {
-    name: 'LISTEN in a block',
+    name: 'LISTEN in DO',
     tie: "do $$ begin execute 'listen news'; end $$",
     untie: 'unlisten news',
     proof: 'select * from pg_listening_channels()',
