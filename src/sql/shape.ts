@@ -19,8 +19,10 @@ export function shapeOf(text: string): string | null {
   let from = 0;
   for (let i = 0; i < literals; i++) {
     const start = spans[2 * i] as number;
-    shape += text.slice(from, start) + (isNameEnd(text.charCodeAt(start - 1)) ? ' $' : '$') + (parametersMax + i + 1);
-    from = spans[2 * i + 1] as number;
+    const end = spans[2 * i + 1] as number;
+    shape += text.slice(from, start) + (isInName(text.charCodeAt(start - 1)) ? ' $' : '$') + (parametersMax + i + 1);
+    if (isInName(text.charCodeAt(end))) shape += ' ';
+    from = end;
   }
   return literals === 0 ? text : shape + text.slice(from);
 }
@@ -72,7 +74,7 @@ export function literalSpans(text: string): { readonly start: number; readonly e
  */
 function findLiterals(text: string, keepsPositions: boolean): { literals: number; parametersMax: number } | null {
   const scanner = new Scanner(text);
-  const lists = new PositionLists();
+  const context = new LiteralContext();
   let literals = 0;
   let parametersMax = 0;
   for (;;) {
@@ -83,7 +85,7 @@ function findLiterals(text: string, keepsPositions: boolean): { literals: number
       case token.number:
       case token.string:
       case token.escapeString:
-        if (kind === token.number && keepsPositions && lists.isPosition(scanner)) break;
+        if (kind === token.number && (context.isWidth || (keepsPositions && context.isItem))) break;
         if (literals === literalsMax) return null;
         spans[2 * literals] = scanner.start;
         spans[2 * literals + 1] = scanner.end;
@@ -101,37 +103,83 @@ function findLiterals(text: string, keepsPositions: boolean): { literals: number
       case token.unterminated:
         return null;
     }
-    if (keepsPositions) lists.pass(scanner);
+    context.pass(scanner);
   }
 }
 
-/** Select lists are shorter than this. */
-const positionCharsMax = 4;
+type WordMeaning = 'list' | 'distinct' | 'all' | 'on' | 'set' | 'float';
 
-/** Follows the items behind BY. */
-class PositionLists {
+/** What a word means for the numbers behind it. */
+const wordMeanings: Readonly<Record<string, WordMeaning>> = {
+  by: 'list',
+  distinct: 'distinct',
+  all: 'all',
+  on: 'on',
+  rollup: 'set',
+  cube: 'set',
+  sets: 'set',
+  float: 'float',
+};
+const meaningCharsMax = 8;
+
+/** A list whose items may be numbers of columns: how deep in parentheses it stands, and its items do. */
+interface ItemList {
+  readonly depth: number;
+  itemDepth: number;
+}
+
+/** Knows of the next number whether it may mean an output column, or chooses between types. */
+class LiteralContext {
+  /** FLOAT(24) is float4 and FLOAT(25) float8. */
+  isWidth = false;
+  /** It is an item of ORDER BY, GROUP BY or DISTINCT ON, or of a grouping set or parentheses that are one. */
+  isItem = false;
   private depth = 0;
-  /** Of the list at hand; -1: none. */
-  private listDepth = -1;
-  private isItemStart = false;
-
-  isPosition({ start, end }: Scanner): boolean {
-    return this.isItemStart && end - start <= positionCharsMax;
-  }
+  /** Those that are open, the innermost last. One ends with its parentheses, or with the next on its level. */
+  private readonly lists: ItemList[] = [];
+  private last: WordMeaning | undefined;
 
   pass({ kind, text, start, end }: Scanner): void {
-    this.isItemStart = false;
+    const { last, isItem: wasItem } = this;
+    this.last = undefined;
+    this.isItem = false;
+    this.isWidth = false;
     if (kind === token.word) {
-      const isBy =
-        end - start === 2 && (text.charCodeAt(start) | 0x20) === 0x62 && (text.charCodeAt(start + 1) | 0x20) === 0x79;
-      if (!isBy) return;
-      this.listDepth = this.depth;
-      this.isItemStart = true;
+      if (end - start <= meaningCharsMax) this.last = wordMeanings[text.slice(start, end).toLowerCase()];
+      if (this.last === 'list') this.startList();
+      // GROUP BY DISTINCT 1
+      if (this.last === 'distinct' || this.last === 'all') this.isItem = wasItem;
+      if (this.last === 'on' && last !== 'distinct') this.last = undefined;
+    } else if (kind === token.operator) {
+      // - -1 is 1
+      this.isItem = wasItem && text[start] === '-';
     } else if (kind === token.punctuation) {
-      const sign = text.charCodeAt(start);
-      if (sign === 0x28) this.depth++;
-      else if (sign === 0x29 && --this.depth < this.listDepth) this.listDepth = -1;
-      else if (sign === 0x2c) this.isItemStart = this.depth === this.listDepth;
+      this.passSign(text.charCodeAt(start), last, wasItem);
+    }
+  }
+
+  private startList(): void {
+    if (this.lists.at(-1)?.depth === this.depth) this.lists.pop();
+    this.lists.push({ depth: this.depth, itemDepth: this.depth });
+    this.isItem = true;
+  }
+
+  private passSign(sign: number, last: WordMeaning | undefined, wasItem: boolean): void {
+    const list = this.lists.at(-1);
+    if (sign === 0x28) {
+      const isOfItems = list?.itemDepth === this.depth && (wasItem || last === 'set');
+      this.depth++;
+      this.isWidth = last === 'float';
+      this.isItem = isOfItems;
+      if (isOfItems) list.itemDepth = this.depth;
+      if (last === 'on') this.startList();
+    } else if (sign === 0x29) {
+      this.depth--;
+      if (list !== undefined && this.depth < list.depth) this.lists.pop();
+      const rest = this.lists.at(-1);
+      if (rest !== undefined && this.depth < rest.itemDepth) rest.itemDepth = this.depth;
+    } else if (sign === 0x2c) {
+      this.isItem = this.depth === list?.itemDepth;
     }
   }
 }
@@ -155,9 +203,13 @@ function classOf(literal: string): string {
   return value === 2n ** 63n ? 'w' : 'n';
 }
 
-/** `date'2026-01-01'` must not become the name `date$1`. */
-function isNameEnd(code: number): boolean {
+/** `date'2026-01-01'` must not become the name `date$1`, nor `'a'in` the broken parameter `$1in`. */
+function isInName(code: number): boolean {
   return (
-    code >= 0x80 || code === 0x5f || (code >= 0x30 && code <= 0x39) || ((code | 0x20) >= 0x61 && (code | 0x20) <= 0x7a)
+    code >= 0x80 ||
+    code === 0x5f ||
+    code === 0x24 ||
+    (code >= 0x30 && code <= 0x39) ||
+    ((code | 0x20) >= 0x61 && (code | 0x20) <= 0x7a)
   );
 }

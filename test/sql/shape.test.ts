@@ -10,6 +10,8 @@ t.test('number and string literals become placeholders behind the parameters', a
     'select $2, 5, $1': 'select $2, $3, $1',
     "select E'a\\n', -1.5e3": 'select $1, -$2',
     "select date'2026-01-01'": 'select date $1',
+    "select a where'a'in('b')": 'select a where $1 in($2)',
+    'select 1::float(24)': 'select $1::float(24)',
     'select a /* 1 */ from t1 -- 2': 'select a /* 1 */ from t1 -- 2',
     "insert into t values (1, 'a'), (2, 'b')": 'insert into t values ($1, $2), ($3, $4)',
     'select "1", a1, t.c2': 'select "1", a1, t.c2',
@@ -51,7 +53,15 @@ t.test('a key tells what type each literal is, and leaves numbers of columns whe
     'select f(a, 7) from t group BY 1, f(b, 8), 2': 'select f(a, #i) from t group BY 1, f(b, #i), 2',
     'select 1 where x in (select a from t order by 1) and y in (2, 3)':
       'select #i where x in (select a from t order by 1) and y in (#i, #i)',
-    'select a from t order by 10000': 'select a from t order by #i',
+    'select distinct on (1, (2)) 3, f(4) from t order by (1), (2), f(5)':
+      'select distinct on (1, (2)) #i, f(#i) from t order by (1), (2), f(#i)',
+    'select 1 from t group by rollup (1, (2, 3)), grouping sets ((1), cube (2, f(3, 4))) having a in (5, 6)':
+      'select #i from t group by rollup (1, (2, 3)), grouping sets ((1), cube (2, f(#i, #i))) having a in (#i, #i)',
+    'select 1 from t order by f() over (partition by a order by (2), 3), 4, (5)':
+      'select #i from t order by f() over (partition by a order by (2), 3), 4, (5)',
+    'select f(a order by 1) from t join u on (2 = 3) order by 00010, 5 - 6, - -1':
+      'select f(a order by 1) from t join u on (#i = #i) order by 00010, 5 - #i, - -1',
+    "select 1::FLOAT /**/ ( 25 ), 2::numeric(3), float '4'": 'select #i::FLOAT /**/ ( 25 ), #i::numeric(#i), float #s',
     "select date'2026-01-01', $1": 'select date#s, $1',
     'select $$a$$': null,
     "select '\0'": null,
