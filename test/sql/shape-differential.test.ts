@@ -8,7 +8,7 @@ import { newer } from './bind/newer.js';
 import { refused } from './bind/refused.js';
 import { selects } from './bind/selects.js';
 import { text as generated } from './shape/generated.js';
-import { negative, positionsIn, treeOf, valueOf } from './shape/literal-trees.js';
+import { literalValue, negative, positionsIn, treeOf } from './shape/literal-trees.js';
 import { moments, pinned, shareable } from './sharing/statements.js';
 
 await loadModule();
@@ -64,7 +64,7 @@ function smallMarker(letter: string, literal: string, at: number): string {
 function valuesBehind(markers: readonly string[], literals: readonly string[]): ReadonlyMap<unknown, unknown> {
   const values = new Map<unknown, unknown>();
   literals.forEach((literal, at) => {
-    const [marker, value] = [valueOf(markers[at] ?? ''), valueOf(literal)];
+    const [marker, value] = [literalValue(markers[at] ?? ''), literalValue(literal)];
     values.set(marker, value);
     // The parser takes a minus before a number into it.
     if (/^[.\d]/.test(literal)) values.set(negative(marker), negative(value));

@@ -50,7 +50,7 @@ function meant(value: unknown, replaced: Replaced): unknown {
 
 function withoutParameter(node: Fields, parameters: NonNullable<Replaced['parameters']>): Fields {
   const literal = parameters.get((node.ParamRef as { number?: number } | undefined)?.number ?? 0);
-  if (literal !== undefined) return constant(valueOf(literal), literal.endsWith("'"));
+  if (literal !== undefined) return constant(literalValue(literal), literal.endsWith("'"));
   const { name, lexpr, rexpr } = (node.A_Expr ?? {}) as Fields;
   if (lexpr !== undefined || JSON.stringify(name) !== '[{"String":{"sval":"-"}}]') return node;
   // The parser takes a minus before a number into it.
@@ -71,7 +71,7 @@ export function negative(value: string | number): string | number {
 }
 
 /** A literal's value as trees have it: a number for what fits int4. */
-export function valueOf(literal: string): string | number {
+export function literalValue(literal: string): string | number {
   if (literal.endsWith("'")) return stringValue(literal);
   const isInteger = /^\d+$/.test(literal) && BigInt(literal) < 2n ** 31n;
   return isInteger ? Number(literal) : literal;
@@ -80,7 +80,7 @@ export function valueOf(literal: string): string | number {
 function stringValue(literal: string): string {
   const inner = literal.slice(literal.indexOf("'") + 1, -1).replaceAll("''", "'");
   if (literal.startsWith("'")) return inner;
-  return inner.replace(/\\([^])/g, (_, escaped: string) => escapes[escaped] ?? escaped);
+  return inner.replace(/\\(.)/gs, (_, escaped: string) => escapes[escaped] ?? escaped);
 }
 
 const escapes: Readonly<Record<string, string>> = { b: '\b', f: '\f', n: '\n', r: '\r', t: '\t' };
