@@ -87,6 +87,8 @@ for (const role of Object.keys(roles) as (keyof typeof roles)[]) {
   for (const list of lists(role)) {
     t.test(`${role}: ${list}`, async (t) => {
       for (const statement of readStatements(file(`statements/${list}.sql`))) {
+        // Views can't be merged into before.
+        if (server.major < 17 && statement.text.includes('merge into')) continue;
         const label = statement.text.replace(/\s+/g, ' ');
         const sent = rewritten(statement.text, index, session);
         if (!sent.ok) {

@@ -84,7 +84,7 @@ export interface BoundQuery {
   /** Clauses by their first word, in lower case, each from that word to the last of its own. */
   readonly clauses: Readonly<Partial<Record<ClauseName, Span>>>;
   readonly output: readonly OutputColumn[];
-  /** What stands between the top-level ANDs of WHERE and of inner joins' ON. */
+  /** What stands between the top-level ANDs of WHERE, of inner joins' ON and of MERGE's. */
   readonly conjuncts: readonly Conjunct[];
   readonly grouping: Grouping | null;
   readonly hasAggregates: boolean;
@@ -120,6 +120,8 @@ export type ClauseName =
 export interface Conjunct {
   readonly query: BoundQuery;
   readonly span: Span;
+  /** Rows come out that it doesn't hold for: of MERGE's ON. */
+  readonly isOuter: boolean;
   readonly columns: readonly ColumnUse[];
   readonly functions: readonly FunctionUse[];
   readonly operators: readonly OperatorUse[];
@@ -300,6 +302,8 @@ export interface MergeWhen {
   readonly conditionPlace: number;
   readonly columnList: Span | null;
   readonly columnListPlace: number | null;
+  /** The columns that INSERT sets, in order. */
+  readonly inserted: readonly string[];
 }
 
 /** A call of a function, aggregate, window function or procedure, in whatever syntax. */

@@ -9,24 +9,25 @@ import { oid } from './type-oids.js';
 /**
  * Binds a condition and, where it holds for every row that comes out, notes its terms between ANDs as conjuncts.
  * @param word the keyword that stands before it
+ * @param holds for which rows: of all others it has no conjuncts
  */
 export function bindCondition(
   binder: Binder,
   node: unknown,
   scope: Scope,
   word: 'where' | 'on',
-  isConjunctive: boolean,
+  holds: 'all' | 'matched' | 'unknown',
 ): Typed[] {
   return scope.at('condition', () => {
     const found = nodeOf(node);
     const isAnd = found?.kind === 'BoolExpr' && found.fields.boolop === 'AND_EXPR';
     const terms = isAnd ? listOf(found.fields.args) : [node];
-    const spans = isConjunctive ? spansOf(binder, terms, word) : null;
-    return terms.map((term, at) => conjunct(binder, term, scope, spans?.[at] ?? null));
+    const spans = holds === 'unknown' ? null : spansOf(binder, terms, word);
+    return terms.map((term, at) => conjunct(binder, term, scope, spans?.[at] ?? null, holds === 'matched'));
   });
 }
 
-function conjunct(binder: Binder, term: unknown, scope: Scope, span: Span | null): Typed {
+function conjunct(binder: Binder, term: unknown, scope: Scope, span: Span | null, isOuter: boolean): Typed {
   const { columns, functions, operators, wholeRows, subqueriesSeen, parametersSeen, derivedColumnsSeen } = binder;
   const from = [columns.length, functions.length, operators.length, wholeRows.length] as const;
   const value = binder.expression(term, scope);
@@ -35,6 +36,7 @@ function conjunct(binder: Binder, term: unknown, scope: Scope, span: Span | null
     scope.query.conjuncts.push({
       query: scope.query as BoundQuery,
       span,
+      isOuter,
       columns: columns.slice(from[0]),
       functions: functions.slice(from[1]),
       operators: operators.slice(from[2]),

@@ -211,6 +211,6 @@ function joinCondition(
 ): void {
   const visible = scope.items;
   scope.items = inner;
-  bindCondition(binder, fields.quals, scope, 'on', !outer.left && !outer.right);
+  bindCondition(binder, fields.quals, scope, 'on', outer.left || outer.right ? 'unknown' : 'all');
   scope.items = visible;
 }

@@ -35,7 +35,7 @@ export function bindMerge(binder: Binder, fields: Fields, parent: Scope | null, 
   const source = scope.items;
   const target = itemOf(sourceOfRelation(binder, use));
   scope.items = [target, ...source];
-  bindCondition(binder, fields.joinCondition, scope, 'on', false);
+  bindCondition(binder, fields.joinCondition, scope, 'on', 'matched');
   const list = listOf(fields.mergeWhenClauses);
   if (list.length !== clauses.whens.length) throw unknownConstruct('WHEN that cannot be located');
   const whens = list.map((item, at) => {
@@ -75,12 +75,12 @@ function bindWhen(binder: Binder, fields: Fields, change: Change, match: MergeWh
   }
   if (action !== 'nothing') use.actions.add(action);
   if (action === 'update') bindAssignments(binder, listOf(fields.targetList), use, scope);
-  if (action === 'insert') insertRow(binder, fields, change);
-  return { match, action, ...whenPlaces(binder, fields, change, at, action) };
+  const inserted = action === 'insert' ? insertRow(binder, fields, change) : [];
+  return { match, action, inserted, ...whenPlaces(binder, fields, change, at, action) };
 }
 
-function insertRow(binder: Binder, fields: Fields, { scope, use }: Change): void {
-  scope.at('assigned', () => {
+function insertRow(binder: Binder, fields: Fields, { scope, use }: Change): string[] {
+  return scope.at('assigned', () => {
     const named = listOf(fields.targetList).map((item) => namedTarget(binder, item, use, scope));
     const all = binder.visibleColumns(use.relation);
     const isList = named.length > 0;
@@ -95,6 +95,7 @@ function insertRow(binder: Binder, fields: Fields, { scope, use }: Change): void
       const isDefault = value.isDefault === true;
       binder.assigned.push(assignment(use, scope, 'insert', target, { isDefault, value: null }));
     });
+    return targets.slice(0, values.length).map(({ column }) => column.name);
   });
 }
 

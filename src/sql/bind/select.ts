@@ -53,7 +53,7 @@ function bindPlain(binder: Binder, fields: Fields, scope: Scope, options: QueryO
   const beforeTargets = binder.columns.length;
   const targets = selectTargets(binder, listOf(fields.targetList), scope, 'output');
   const beforeWhere = binder.columns.length;
-  if (fields.whereClause !== undefined) bindCondition(binder, fields.whereClause, scope, 'where', true);
+  if (fields.whereClause !== undefined) bindCondition(binder, fields.whereClause, scope, 'where', 'all');
   const afterWhere = binder.columns.length;
   scope.at('condition', () => {
     if (fields.havingClause !== undefined)

@@ -19,8 +19,17 @@ export function raisingCheck(check: string): string {
  * what it raises takes the statement back. Without a RETURNING of the client's the session swallows the rows.
  */
 export function spliceCheck(rewriting: Rewriting, target: Target, restriction: Restriction, check: OperatorSql): void {
+  spliceRaising(rewriting, target, raisingFor(target, restriction, check));
+}
+
+/** The check of a row that was written, under the name that RETURNING sees it by. */
+export function raisingFor({ relation }: Target, restriction: Restriction, check: OperatorSql): string {
+  return raisingCheck(printOver(check, restriction.relation, rowName(relation)));
+}
+
+/** @param raising true, or raises; over the row that was written */
+export function spliceRaising(rewriting: Rewriting, target: Target, raising: string): void {
   const { relation } = target;
-  const raising = raisingCheck(printOver(check, restriction.relation, rowName(relation)));
   const reason = 'written rows are checked';
   if (target.returning === null) {
     rewriting.add({

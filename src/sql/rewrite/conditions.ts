@@ -7,25 +7,28 @@ export interface ConditionPlace {
   readonly query: BoundQuery;
   /** The relation whose query it is, for telling the node. */
   readonly use: RelationUse;
-  readonly kind: Extract<Meant['kind'], 'condition' | 'conflict'>;
-  /** What WHERE holds; null: there's none, and one goes in at `place`. */
+  readonly kind: Extract<Meant, { around: unknown }>['kind'];
+  /** Which of several. */
+  readonly index?: number;
+  /** What the client's condition is, without the word before it; null: there's none, and one goes in at `place`. */
   readonly condition: Span | null;
   readonly place: number;
 }
 
 /**
- * Puts a filter into a WHERE of the client's. Where the client's condition could tell about rows that the filter takes
- * out, CASE keeps it from running on them (PG 4.2.14); what tells nothing stands before it, for the sake of indexes.
+ * Puts a filter into a condition of the client's. Where that could tell about rows that the filter takes out, CASE keeps
+ * it from running on them (PG 4.2.14); what tells nothing stands before it, for the sake of indexes.
  */
 export function spliceCondition(rewriting: Rewriting, at: ConditionPlace, filter: string, reason: string): void {
-  const { condition, place, kind, use } = at;
-  const meant = (...around: readonly string[]) => ({ kind, at: use.name.start, around }) as const;
+  const { condition, place, kind, index, use } = at;
+  const meant = (...around: readonly string[]) =>
+    ({ kind, at: use.name.start, around, ...(index === undefined ? {} : { index }) }) as Meant;
   if (condition === null) {
-    const text = ` WHERE ${filter}`;
+    const text = ` ${kind === 'when' ? 'AND' : 'WHERE'} ${filter}`;
     rewriting.add({ start: place, end: place, text, reason, meant: meant(filter) });
     return;
   }
-  const isGuarded = kind === 'condition' && mayLeak(rewriting);
+  const isGuarded = kind !== 'conflict' && mayLeak(rewriting);
   const copied = isGuarded ? harmlessParts(rewriting, at) : [];
   const before = isGuarded ? `${copied.join('')}CASE WHEN ${filter} THEN (` : `${filter} AND (`;
   const after = isGuarded ? ') ELSE false END' : ')';

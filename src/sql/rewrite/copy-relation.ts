@@ -1,9 +1,9 @@
 import type { CopyFacts, RelationUse } from '../bind/bound.js';
-import type { CatalogIndex } from '../catalog/catalog-index.js';
 import { raisingCheck } from './check-rows.js';
 import { subqueryFor } from './read-relations.js';
 import { printInScope, quoteIdentifier, type Restriction } from './restriction.js';
 import { RewriteRefusal, type Rewriting } from './rewriting.js';
+import { mayChangeRows } from './written-rows.js';
 
 /** COPY of a restricted relation by its name. */
 export function spliceCopy(rewriting: Rewriting, copy: CopyFacts, use: RelationUse, restriction: Restriction): void {
@@ -48,7 +48,8 @@ function spliceCopyIn(rewriting: Rewriting, copy: CopyFacts, use: RelationUse, r
   const { insertCheck } = restriction;
   if (insertCheck === null) return;
   if (insertCheck.hasSubselect) throw refuse('where the check has a sub-select');
-  if (mayChangeRows(use, rewriting.index)) throw refuse('where triggers may change the rows');
+  // COPY's WHERE runs before triggers and generated columns.
+  if (mayChangeRows(use, rewriting.index, 'insert')) throw refuse('where triggers may change the rows');
   const check = raisingCheck(printInScope(insertCheck, restriction.relation));
   const { condition, wherePlace } = copy;
   const reason = 'written rows are checked';
@@ -64,16 +65,4 @@ function spliceCopyIn(rewriting: Rewriting, copy: CopyFacts, use: RelationUse, r
   const opening = { start: condition.start, end: condition.start };
   rewriting.add({ ...opening, text: ` ${before}`, reason, meant: meant(before, after), isOpening: true });
   rewriting.add({ start: condition.end, end: condition.end, text: after, reason, meant: meant(before, after) });
-}
-
-/** COPY's WHERE runs before triggers and generated columns, on the relation and what its rows may be routed to. */
-function mayChangeRows({ relation }: RelationUse, index: CatalogIndex): boolean {
-  return [relation, ...index.descendants(relation.oid)].some(
-    ({ triggers, columns }) =>
-      columns.some(({ generated }) => generated !== '') ||
-      triggers.some(
-        ({ timing, events, forEach, enabled }) =>
-          timing !== 'after' && forEach === 'row' && events.includes('insert') && enabled !== 'D',
-      ),
-  );
 }

@@ -146,6 +146,7 @@ class Changing {
     const at = structOf(before.relation)?.location;
     if (typeof at !== 'number') return;
     this.condition('condition', at, own);
+    if (kind === 'MergeStmt') this.merge(at, own);
     const conflict = structOf(own.onConflictClause) as Record<string, unknown> | null;
     if (conflict !== null) this.condition('conflict', at, conflict);
     const returning = this.take('returning', at);
@@ -166,21 +167,41 @@ class Changing {
     delete own.attlist;
   }
 
-  /** The client's condition goes where the template says so, and nowhere else. */
   private condition(kind: 'condition' | 'conflict', at: number, own: Record<string, unknown>): void {
     const meant = this.take(kind, at);
-    if (meant === null) return;
-    const { whereClause } = this.select(`SELECT WHERE ${meant.around.join(placeholder)}`);
-    own.whereClause = replaced(whereClause, own.whereClause);
+    if (meant !== null) own.whereClause = this.around(meant.around, own.whereClause);
+  }
+
+  private merge(at: number, own: Record<string, unknown>): void {
+    const join = this.take('join', at);
+    if (join !== null) own.joinCondition = this.around(join.around, own.joinCondition);
+    listOf(own.mergeWhenClauses).forEach((item, index) => {
+      const when = nodeOf(item)?.fields as Record<string, unknown> | undefined;
+      if (when === undefined) return;
+      const condition = this.take('when', at, index);
+      if (condition !== null) when.condition = this.around(condition.around, when.condition);
+      const columns = this.take('when-columns', at, index)?.columns;
+      if (columns !== undefined) when.targetList = columns.map((name) => ({ ResTarget: { name } }));
+    });
+  }
+
+  /** The client's condition goes between the texts, and nowhere else. */
+  private around(texts: readonly string[], condition: unknown): unknown {
+    return replaced(this.select(`SELECT WHERE ${texts.join(placeholder)}`).whereClause, condition);
   }
 
   private select(text: string): Fields {
     return nodeOf(this.parse(text).stmts?.[0]?.stmt)?.fields ?? {};
   }
 
-  private take<K extends Meant['kind']>(kind: K, at: unknown): Extract<Meant, { kind: K }> | null {
+  /** @param index of several of one kind at one place */
+  private take<K extends Meant['kind']>(kind: K, at: unknown, index?: number): Extract<Meant, { kind: K }> | null {
     // A location of 0 is left out of the tree.
-    const meant = this.changes.get(typeof at === 'number' ? at : 0)?.find((change) => change.kind === kind);
+    const meant = this.changes
+      .get(typeof at === 'number' ? at : 0)
+      ?.find(
+        (change) => change.kind === kind && (index === undefined || ('index' in change && change.index === index)),
+      );
     if (meant === undefined || !this.waiting.delete(meant)) return null;
     return meant as Extract<Meant, { kind: K }>;
   }

@@ -86,11 +86,13 @@ function copiedConditions(rewriting: Rewriting, use: RelationUse, restriction: R
     .map((conjunct) => `(${copyOf(rewriting, conjunct, use, restriction)})`);
 }
 
-function isAbout({ columns, query, hasDerivedColumns }: Conjunct, use: RelationUse, restriction: Restriction): boolean {
+function isAbout(conjunct: Conjunct, use: RelationUse, restriction: Restriction): boolean {
+  const { columns, query, hasDerivedColumns, isOuter } = conjunct;
   const open = new Set(restriction.columns.filter(({ mask }) => mask === null).map(({ column }) => column.attnum));
   return (
     query === use.query &&
     !hasDerivedColumns &&
+    !isOuter &&
     columns.length > 0 &&
     columns.every(({ relation, attnum, form }) => relation === use && form === 'name' && open.has(attnum))
   );

@@ -51,11 +51,7 @@ export function rewrite(
     return { ok: false, sqlstate: error.sqlstate, message: error.message, position: error.position };
   }
   const { splices } = rewriting;
-  const checked = bound.targets.filter(({ relation }) =>
-    splices.some(({ meant }) => meant.kind === 'returning' && meant.at === relation.name.start),
-  );
-  // The rows of a WITH query that nobody reads go nowhere.
-  return { ok: true, splices, addsRows: checked.some(({ query }) => query === bound.queries[0]) };
+  return { ok: true, splices, addsRows: addedTo(bound, splices).length > 0 };
 }
 
 /** What the binder must know: what doesn't exist for the session, and what it reads as a subquery. */
@@ -94,9 +90,9 @@ function spliceStatement(rewriting: Rewriting): void {
   for (const target of bound.targets) {
     const restriction = rewriting.restrictionOf(target.relation);
     if (restriction === null) continue;
-    refusePreparedCheck(bound, target, restriction);
     spliceWriting(rewriting, target, restriction);
   }
+  refusePreparedCheck(rewriting);
 }
 
 function isRead({ form }: RelationUse): boolean {
@@ -109,12 +105,21 @@ function isWithheld(rewriting: Rewriting, use: RelationUse): boolean {
 }
 
 /** EXECUTE would give the rows of a RETURNING that its client doesn't know of. */
-function refusePreparedCheck({ kind }: BoundStatement, { relation, returning }: Target, found: Restriction): void {
-  if (kind !== 'PrepareStmt' || returning !== null) return;
-  if (found.insertCheck === null && found.updateCheck === null) return;
+function refusePreparedCheck({ bound, splices }: Rewriting): void {
+  const [target] = addedTo(bound, splices);
+  if (bound.kind !== 'PrepareStmt' || target === undefined) return;
   const message =
     'PREPARE of a statement whose rows a policy checks is not supported; add RETURNING, or prepare it in the protocol';
-  throw new RewriteRefusal('0A000', message, relation.name.start);
+  throw new RewriteRefusal('0A000', message, target.relation.name.start);
+}
+
+/** What gives rows that the client didn't ask for. The rows of a WITH query that nobody reads go nowhere. */
+function addedTo({ targets, queries }: BoundStatement, splices: readonly Splice[]): Target[] {
+  return targets.filter(
+    ({ relation, query }) =>
+      query === queries[0] &&
+      splices.some(({ meant }) => meant.kind === 'returning' && meant.at === relation.name.start),
+  );
 }
 
 /** What is done to a relation as a whole. */

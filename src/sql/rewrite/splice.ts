@@ -27,10 +27,16 @@ export type Meant =
   | { readonly kind: 'condition'; readonly at: number; readonly around: readonly string[] }
   /** WHERE of ON CONFLICT DO UPDATE of the INSERT into the relation at `at`. */
   | { readonly kind: 'conflict'; readonly at: number; readonly around: readonly string[] }
+  /** ON of the MERGE into the relation at `at`. */
+  | { readonly kind: 'join'; readonly at: number; readonly around: readonly string[] }
+  /** What the `index`th WHEN of that MERGE has behind AND. */
+  | { readonly kind: 'when'; readonly at: number; readonly index: number; readonly around: readonly string[] }
   /** RETURNING of the query on the relation at `at`, where there was none. */
   | { readonly kind: 'returning'; readonly at: number; readonly expression: string }
   /** A select or RETURNING item, told by where it starts, becomes these. */
   | { readonly kind: 'items'; readonly at: number; readonly items: string }
+  /** The `index`th WHEN of a MERGE gets a column list. */
+  | { readonly kind: 'when-columns'; readonly at: number; readonly index: number; readonly columns: readonly string[] }
   /** INSERT and COPY get a column list. */
   | { readonly kind: 'columns'; readonly at: number; readonly columns: readonly string[] }
   /** COPY of the relation becomes COPY of a query. */

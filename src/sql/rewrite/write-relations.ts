@@ -1,15 +1,17 @@
-import type { AssignedColumn, RelationUse, Target } from '../bind/bound.js';
+import type { AssignedColumn, Target } from '../bind/bound.js';
 import { raisingCheck, spliceCheck } from './check-rows.js';
 import { spliceCondition } from './conditions.js';
-import { distinct, type OperatorSql, printOver, quoteIdentifier, type Restriction } from './restriction.js';
-import { RewriteRefusal, type Rewriting, rowName } from './rewriting.js';
+import { spliceMerge } from './merge-relations.js';
+import { quoteIdentifier, type Restriction } from './restriction.js';
+import { RewriteRefusal, type Rewriting } from './rewriting.js';
 import { expandStars } from './stars.js';
+import { existing, printAll, unsupported, updateCheckOf } from './written-rows.js';
 
 /** A query that writes to a restricted relation. */
 export function spliceWriting(rewriting: Rewriting, target: Target, restriction: Restriction): void {
   refuseUnwritable(rewriting, target, restriction);
   refuseProtected(rewriting, target, restriction);
-  if (target.action === 'merge') refuseMerge(target, restriction);
+  if (target.action === 'merge') spliceMerge(rewriting, target, restriction);
   else if (target.action === 'insert') spliceInsert(rewriting, target, restriction);
   else spliceChange(rewriting, target, restriction);
 }
@@ -49,21 +51,6 @@ function refuseProtected({ bound }: Rewriting, { relation }: Target, restriction
   throw new RewriteRefusal('42501', message, found.start);
 }
 
-function refuseMerge({ relation, whens }: Target, restriction: Restriction): void {
-  const isChecked = whens.some(
-    ({ action }) =>
-      (action === 'insert' && restriction.insertCheck !== null) ||
-      (action === 'update' && restriction.updateCheck !== null),
-  );
-  const isFiltered = restriction.rows ?? restriction.updatable ?? restriction.deletable;
-  if (!isChecked && isFiltered === null && restriction.hidden.size === 0) return;
-  throw new RewriteRefusal(
-    '0A000',
-    'MERGE into a relation that a policy restricts is not supported; write INSERT ... ON CONFLICT, or UPDATE and INSERT',
-    relation.name.start,
-  );
-}
-
 function spliceChange(rewriting: Rewriting, target: Target, restriction: Restriction): void {
   const { relation, action, query, condition, wherePlace } = target;
   const filters = existing(relation, restriction, action === 'delete' ? 'deletable' : 'updatable');
@@ -71,21 +58,12 @@ function spliceChange(rewriting: Rewriting, target: Target, restriction: Restric
     const written = condition === null ? '' : rewriting.bytes.toString('latin1', condition.start, condition.end);
     if (/^\s*current\s+of\b/i.test(written)) throw unsupported(relation, 'WHERE CURRENT OF');
     const place = { query, use: relation, kind: 'condition', condition, place: wherePlace ?? 0 } as const;
-    const filter = filters.map((sql) => printOver(sql, restriction.relation, rowName(relation))).join(' AND ');
+    const filter = printAll(filters, relation, restriction);
     spliceCondition(rewriting, place, filter, 'rows that do not exist for the session are left alone');
   }
-  const { updateCheck } = restriction;
-  if (action === 'update' && updateCheck !== null) spliceCheck(rewriting, target, restriction, updateCheck);
+  const updateCheck = action === 'update' ? updateCheckOf(rewriting, target, restriction) : null;
+  if (updateCheck !== null) spliceCheck(rewriting, target, restriction, updateCheck);
   else if (restriction.hidden.size > 0) expandStars(rewriting, relation, (what) => unsupported(relation, what));
-}
-
-/** Row security's way: who reads a row in order to change it sees what both actions show. */
-function existing(
-  { actions }: RelationUse,
-  restriction: Restriction,
-  which: 'updatable' | 'deletable',
-): readonly OperatorSql[] {
-  return distinct([restriction[which], actions.has('select') ? restriction.rows : null]);
 }
 
 function spliceInsert(rewriting: Rewriting, target: Target, restriction: Restriction): void {
@@ -98,7 +76,7 @@ function spliceInsert(rewriting: Rewriting, target: Target, restriction: Restric
     }
     const filters = existing(relation, restriction, 'updatable');
     if (filters.length > 0) {
-      const filter = filters.map((sql) => printOver(sql, restriction.relation, rowName(relation))).join(' AND ');
+      const filter = printAll(filters, relation, restriction);
       const { condition, wherePlace: place } = conflict;
       const at = { query, use: relation, kind: 'conflict', condition, place } as const;
       spliceCondition(
@@ -130,8 +108,4 @@ function spliceColumnList(rewriting: Rewriting, target: Target, { hidden }: Rest
     reason: 'hidden columns do not exist for the session',
     meant: { kind: 'columns', at: target.relation.name.start, columns },
   });
-}
-
-function unsupported({ name }: RelationUse, what: string): RewriteRefusal {
-  return new RewriteRefusal('0A000', `${what} is not supported on a relation that a policy restricts`, name.start);
 }

@@ -1,0 +1,56 @@
+import type { RelationUse, Target } from '../bind/bound.js';
+import type { CatalogIndex } from '../catalog/catalog-index.js';
+import { distinct, type OperatorSql, printOver, type Restriction } from './restriction.js';
+import { RewriteRefusal, type Rewriting, rowName } from './rewriting.js';
+
+export function unsupported({ name }: RelationUse, what: string): RewriteRefusal {
+  return new RewriteRefusal('0A000', `${what} is not supported on a relation that a policy restricts`, name.start);
+}
+
+/** Row security's way: who reads a row in order to change it sees what both actions show. */
+export function existing(
+  { actions }: RelationUse,
+  restriction: Restriction,
+  which: 'updatable' | 'deletable',
+): readonly OperatorSql[] {
+  return distinct([restriction[which], actions.has('select') ? restriction.rows : null]);
+}
+
+/** That all of them hold, for the rows of a relation in a query. */
+export function printAll(filters: readonly OperatorSql[], use: RelationUse, { relation }: Restriction): string {
+  return filters.map((sql) => printOver(sql, relation, rowName(use))).join(' AND ');
+}
+
+/**
+ * What an updated row has to satisfy, or null where it is sure to: the row that was there did, and neither the
+ * statement nor anything else changes a column that the check looks at.
+ */
+export function updateCheckOf(
+  { bound, index }: Rewriting,
+  { relation, query }: Target,
+  restriction: Restriction,
+): OperatorSql | null {
+  const { updateCheck } = restriction;
+  if (updateCheck === null || updateCheck.hasSubselect || mayChangeRows(relation, index, 'update')) return updateCheck;
+  const text = JSON.stringify(updateCheck);
+  if (!existing(relation, restriction, 'updatable').some((filter) => JSON.stringify(filter) === text))
+    return updateCheck;
+  const checked = new Set(updateCheck.pieces.map((piece) => (typeof piece === 'string' ? '' : piece.column)));
+  const isChanged = bound.assigned.some(
+    ({ relation: of, query: by, action, name }) =>
+      of === relation && by === query && action === 'update' && checked.has(name),
+  );
+  return isChanged ? updateCheck : null;
+}
+
+/** Whether triggers or generated columns make other rows of those that are written, or of what they may be routed to. */
+export function mayChangeRows({ relation }: RelationUse, index: CatalogIndex, event: 'insert' | 'update'): boolean {
+  return [relation, ...index.descendants(relation.oid)].some(
+    ({ triggers, columns }) =>
+      columns.some(({ generated }) => generated !== '') ||
+      triggers.some(
+        ({ timing, events, forEach, enabled }) =>
+          timing !== 'after' && forEach === 'row' && events.includes(event) && enabled !== 'D',
+      ),
+  );
+}
