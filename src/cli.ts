@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { auditCommand } from './commands/audit.js';
 import { certCommand } from './commands/cert.js';
 import { checkCommand } from './commands/check.js';
+import { eventTriggerCommand } from './commands/event-trigger.js';
 import { explainCommand } from './commands/explain.js';
 import { firewallCommand } from './commands/firewall.js';
 import { hashPasswordCommand } from './commands/hash-password.js';
@@ -27,6 +28,7 @@ const commands = [
   statusCommand,
   auditCommand,
   firewallCommand,
+  eventTriggerCommand,
 ];
 
 const examples = `Examples:

@@ -1,31 +1,29 @@
-import { readFile } from 'node:fs/promises';
 import { type AdminServer, createAdmin } from './admin/admin-server.js';
 import type { DaemonView, ReloadResult, StatusReport } from './admin/daemon-view.js';
 import { databaseStatuses } from './admin/database-statuses.js';
 import type { AuditEvent } from './audit/audit-event.js';
 import { type AuditLog, openAudit } from './audit/audit-log.js';
 import { AuthDesk } from './auth/auth-desk.js';
-import type { Config, TenantConfig, UserConfig } from './config/config.js';
+import type { Config, UserConfig } from './config/config.js';
 import { ConfigError } from './config/config-error.js';
 import { diffConfig } from './config/diff-config.js';
 import { ProxyError } from './errors/proxy-error.js';
+import { JudgeThreads } from './judge/judge-threads.js';
+import { loadPoliciesInForce, type PoliciesByTenant } from './judge/policies-in-force.js';
 import { TimerWheel } from './limits/timer-wheel.js';
 import { Listener } from './listener/listener.js';
 import { createListenerCounters } from './listener/listener-counters.js';
 import { diffPolicies } from './policy/diff-policies.js';
-import { loadPolicies } from './policy/load-policies.js';
 import type { AcceptedClient } from './session/accepted-client.js';
 import { admitClient } from './session/admit-client.js';
 import type { AdmittedClient } from './session/admitted-client.js';
 import type { AuthEvent } from './session/authenticate.js';
 import { CancelKeys } from './session/cancel.js';
 import { errorResponse } from './session/error-response.js';
-import { Judge } from './session/judge.js';
 import { SessionRecorder } from './session/recorder.js';
 import { ServedDatabases } from './session/served-databases.js';
 import type { Session } from './session/session.js';
 import { startSession } from './session/start-session.js';
-import { ParserPool } from './sql/parser/parser-pool.js';
 import type { Log } from './telemetry/log.js';
 import { Metrics } from './telemetry/metrics.js';
 import { readVersion } from './telemetry/version.js';
@@ -76,7 +74,7 @@ class RunningDaemon implements Daemon, DaemonView {
   readonly #audit: AuditLog;
   readonly #wheel = new TimerWheel();
   readonly #desk = new AuthDesk();
-  readonly #parser = new ParserPool();
+  readonly #threads = new JudgeThreads();
   readonly #recorder: SessionRecorder;
   readonly #databases: ServedDatabases;
   readonly #cancelKeys: CancelKeys;
@@ -84,7 +82,7 @@ class RunningDaemon implements Daemon, DaemonView {
   readonly #listenerCounters = createListenerCounters();
   readonly #startedAt = new Date();
   #config: Config;
-  #judges: Judges = new Map();
+  #policies: PoliciesByTenant = new Map();
   #listener: Listener | null = null;
   #admin: AdminServer | null = null;
   #sweeper: NodeJS.Timeout | null = null;
@@ -102,7 +100,8 @@ class RunningDaemon implements Daemon, DaemonView {
     this.#databases = new ServedDatabases({
       metrics,
       log,
-      judgeOf: (tenant) => this.#judges.get(tenant)?.judge ?? null,
+      policiesOf: (tenant) => this.#policies.get(tenant) ?? null,
+      threads: this.#threads,
     });
     this.#cancelKeys = new CancelKeys((session) => this.#databases.cancel(session));
     this.stopped = new Promise((resolve) => {
@@ -113,8 +112,8 @@ class RunningDaemon implements Daemon, DaemonView {
   async start(): Promise<void> {
     const { listen, warnings } = this.#config;
     for (const warning of warnings) this.#log.warn(warning);
-    this.#judges = await this.#loadJudges(this.#config);
-    if (this.#judges.size > 0) this.#parser.warm();
+    this.#policies = await this.#loadPolicies(this.#config);
+    if (this.#policies.size > 0) this.#threads.warm();
     const listener = new Listener({
       config: listen,
       tls: await loadServerTls(listen.tls),
@@ -154,12 +153,12 @@ class RunningDaemon implements Daemon, DaemonView {
   async reload(): Promise<ReloadResult> {
     try {
       const config = await this.#options.reloadConfig();
-      const judges = await this.#loadJudges(config);
+      const policies = await this.#loadPolicies(config);
       const tls = await loadServerTls(config.listen.tls);
       const changes = diffConfig(this.#config, config);
-      const policyEvents = policyChanges(this.#judges, judges);
+      const policyEvents = policyChanges(this.#policies, policies);
       this.#config = config;
-      this.#judges = judges;
+      this.#policies = policies;
       this.#databases.reconfigure((tenant, database) => databaseOf(config, tenant, database));
       this.#listener?.reload(tls, config.listen);
       this.#audit.reopen(config.audit);
@@ -198,7 +197,7 @@ class RunningDaemon implements Daemon, DaemonView {
     await this.#admin?.close();
     this.#databases.close();
     this.#wheel.close();
-    await this.#parser.close();
+    await this.#threads.close();
     this.#audit.write({ kind: 'stop' });
     await this.#audit.close();
     this.#onStopped();
@@ -226,7 +225,7 @@ class RunningDaemon implements Daemon, DaemonView {
       cancelKeys: this.#cancelKeys,
       recorder: this.#recorder,
       timeouts: { wheel: this.#wheel, cancel: (session) => void this.#cancelKeys.cancelSession(session) },
-      rolesOf: (client) => userOf(this.#config, client)?.roles ?? [],
+      userOf: (client) => userOf(this.#config, client),
       onStart: (session) => {
         this.#sessions.add(session);
         this.#log.debug(clientFields(session), 'client connected');
@@ -252,23 +251,8 @@ class RunningDaemon implements Daemon, DaemonView {
     this.#log[level]({ method, outcome, user, tenant, address, reason }, 'client authentication');
   }
 
-  /** Policies of all tenants. Where files and roles are what they were, a tenant keeps its judge, and its verdicts. */
-  async #loadJudges(config: Config): Promise<Judges> {
-    const judges: Judges = new Map();
-    for (const [name, tenant] of config.tenants) {
-      if (tenant.policies.length === 0) continue;
-      const sources = await readPolicies(tenant);
-      const digest = JSON.stringify([sources, rolesByUser(config.users), rolesByUser(tenant.users)]);
-      const known = this.#judges.get(name);
-      if (known?.digest === digest) {
-        judges.set(name, known);
-        continue;
-      }
-      const policies = loadPolicies(sources);
-      for (const warning of policies.warnings) this.#log.warn(warning);
-      judges.set(name, { digest, judge: new Judge(policies, this.#parser, nextPolicyVersion(), this.#metrics) });
-    }
-    return judges;
+  #loadPolicies(config: Config): Promise<PoliciesByTenant> {
+    return loadPoliciesInForce(config, this.#policies, this.#threads, (warning) => this.#log.warn(warning));
   }
 
   #gauge(): void {
@@ -284,9 +268,6 @@ class RunningDaemon implements Daemon, DaemonView {
   }
 }
 
-/** By tenant: its policy, and what it was made of. */
-type Judges = Map<string, { readonly digest: string; readonly judge: Judge }>;
-
 const authOutcomes = {
   admitted: 'ok',
   failed: 'failed',
@@ -297,29 +278,14 @@ const authOutcomes = {
 } as const;
 
 /** What a reload makes of the policies: an event for each tenant whose policies say something else now. */
-function policyChanges(before: Judges, after: Judges): AuditEvent[] {
+function policyChanges(before: PoliciesByTenant, after: PoliciesByTenant): AuditEvent[] {
   const tenants = new Set([...before.keys(), ...after.keys()]);
   return [...tenants].flatMap((tenant) => {
     const [old, next] = [before.get(tenant), after.get(tenant)];
-    if (old === next) return [];
-    const diff = diffPolicies(old?.judge.policies ?? null, next?.judge.policies ?? null);
+    if (old?.key === next?.key) return [];
+    const diff = diffPolicies(old?.policies ?? null, next?.policies ?? null);
     return [{ kind: 'policy' as const, tenant, ...diff }];
   });
-}
-
-let policyVersion = 0;
-
-function nextPolicyVersion(): number {
-  policyVersion += 1;
-  return policyVersion;
-}
-
-function readPolicies(tenant: TenantConfig): Promise<{ file: string; text: string }[]> {
-  return Promise.all(tenant.policies.map(async (file) => ({ file, text: await readFile(file, 'utf8') })));
-}
-
-function rolesByUser(users: ReadonlyMap<string, UserConfig>): [name: string, roles: readonly string[]][] {
-  return [...users.values()].map(({ name, roles }) => [name, roles]);
 }
 
 function userOf(config: Config, { identity }: AdmittedClient): UserConfig | undefined {

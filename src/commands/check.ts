@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { formatIssue } from '../config/config-error.js';
+import { JudgeThreads } from '../judge/judge-threads.js';
 import { loadPolicies } from '../policy/load-policies.js';
-import { ParserPool } from '../sql/parser/parser-pool.js';
 import { type CheckReport, checkConfig } from './check-config.js';
 
 /** Nobody else waits for the parser here, and its first text is slow. */
@@ -21,7 +21,7 @@ export function checkCommand(): Command {
     .option('--json', 'what was found as JSON')
     .addHelpText('after', '\nExamples:\n  pgturnstile check\n  pgturnstile check --config /etc/pgturnstile.yaml --json')
     .action(async ({ config: file, json }: CheckOptions) => {
-      const parser = new ParserPool({ deadlineMs: parseDeadlineMs });
+      const parser = new JudgeThreads({ deadlineMs: parseDeadlineMs });
       const parse = (sql: string) => parser.parse(sql, file);
       const report = await checkConfig(file, { env: process.env, loadPolicies, parse, now: new Date() });
       await parser.close();

@@ -1,15 +1,17 @@
-import { readFile } from 'node:fs/promises';
 import { Command } from 'commander';
 import type { Config, TenantConfig } from '../config/config.js';
 import { loadConfig } from '../config/load-config.js';
 import { ProxyError } from '../errors/proxy-error.js';
-import { decide, type Principal } from '../policy/decide.js';
-import { loadPolicies } from '../policy/load-policies.js';
+import { JudgeThreads } from '../judge/judge-threads.js';
+import { loadPoliciesInForce } from '../judge/policies-in-force.js';
+import type { Answer, Question } from '../judge/question.js';
+import { sentText } from '../judge/rewriting.js';
+import type { Principal } from '../policy/decide.js';
 import { policedSearchPath } from '../policy/search-path.js';
-import { ParserPool } from '../sql/parser/parser-pool.js';
 import { sessionEffects } from '../sql/session-effects.js';
 import { shapeOf } from '../sql/shape.js';
 import { type Explanation, formatExplanation } from './format-explanation.js';
+import { loadCatalogOnce } from './load-catalog-once.js';
 
 interface ExplainOptions {
   readonly user: string;
@@ -26,7 +28,7 @@ const examples = `Examples:
 
 export function explainCommand(): Command {
   return new Command('explain')
-    .description('what the policy says of a statement, by which rules, and how it would be run')
+    .description('what the policy says of a statement, by which rules, and what would be sent')
     .argument('<sql>', 'the statement')
     .requiredOption('--user <name>', 'who runs it')
     .option('--database <name>', "where; left out: the tenant's first database")
@@ -43,39 +45,73 @@ export function explainCommand(): Command {
     });
 }
 
-/** What the daemon would do with a statement of this user. Opens no connection. */
+/**
+ * What the daemon would do with a statement of this user. It reads the database's catalog as the daemon does; where the
+ * database can't be reached, what names mean is taken from the text alone, and `note` says so.
+ */
 export async function explain(sql: string, config: Config, options: ExplainOptions): Promise<Explanation> {
   const tenant = config.tenants.get(options.tenant);
   if (tenant === undefined) throw wrongUse(`there is no tenant "${options.tenant}" in ${config.file}`);
   const who = principal(config, tenant, options);
-  const effects = sessionEffects(sql);
+  const isPoliced = tenant.policies.length > 0;
   const base = {
     sql,
-    ...{ user: who.user, roles: who.roles, tenant: tenant.name, database: who.database },
-    ...{ shape: shapeOf(sql), rewritten: null, lane: 'pinned' as const, sessionEffect: effects.effect },
+    ...{ user: who.user, roles: who.roles, tenant: tenant.name, database: who.database, isPoliced },
+    ...{ shape: shapeOf(sql), sessionEffect: sessionEffects(sql).effect },
   };
-  if (tenant.policies.length === 0) return { ...base, ...allowed, isPoliced: false };
-  const policies = loadPolicies(
-    await Promise.all(tenant.policies.map(async (file) => ({ file, text: await readFile(file, 'utf8') }))),
-  );
-  const parser = new ParserPool();
+  const threads = new JudgeThreads();
   try {
-    const parsed = await parser.parse(sql, null);
-    if (!parsed.ok) {
-      const { sqlstate, message, position } = parsed;
-      return { ...base, ...allowed, verdict: 'deny', sqlstate, message, position, isPoliced: true };
-    }
-    const { verdict, rules, actions, relations, message, hint } = decide(policies, who, parsed.statements);
-    const sqlstate = verdict === 'deny' ? '42501' : null;
-    const statements = parsed.statements.map(({ command }) => command);
-    const found = { verdict, rules, actions, relations, message, hint, sqlstate, statements };
-    return { ...base, ...allowed, ...found, isPoliced: true };
+    const policies = await loadPoliciesInForce(config, new Map(), threads, () => {});
+    const { catalog, upstreamUser, note } = await readCatalog(threads, tenant, who);
+    const key = policies.get(tenant.name)?.key ?? null;
+    const question: Question = {
+      ...{ text: sql, who, policies: key, catalog, upstreamUser, parameterTypes: [], temporary: [] },
+    };
+    return { ...base, ...nothing, ...explained(await threads.ask(question, null), sql, isPoliced), note };
   } finally {
-    await parser.close();
+    await threads.close();
   }
 }
 
-const allowed = {
+function explained(answer: Answer, sql: string, isPoliced: boolean): Partial<Explanation> {
+  if (!answer.ok) {
+    const { sqlstate, message, position } = answer;
+    return { verdict: isPoliced ? 'deny' : 'allow', sqlstate, message, position };
+  }
+  const { refusal, rules, actions, relations, template, changes, isShareable } = answer;
+  const found = {
+    ...{ rules, actions, relations, statements: answer.statements.map(({ command }) => command) },
+    ...{ rewritten: template === null ? null : sentText(template, sql), changes },
+    lane: isShareable ? ('shared' as const) : ('pinned' as const),
+  };
+  if (refusal === null || !isPoliced) return { ...found, verdict: 'allow' };
+  const { sqlstate, message, hint, position } = refusal;
+  return { ...found, verdict: 'deny', sqlstate, message, hint, position };
+}
+
+async function readCatalog(
+  threads: JudgeThreads,
+  tenant: TenantConfig,
+  who: Principal,
+): Promise<{ readonly catalog: string | null; readonly upstreamUser: string; readonly note: string | null }> {
+  const database = tenant.databases.get(who.database) ?? tenant.databases.get('*');
+  const upstreamUser = database?.upstream.user ?? who.user;
+  if (database === undefined) return { catalog: null, upstreamUser, note: null };
+  try {
+    const catalog = await loadCatalogOnce(database, who.database);
+    threads.tell({ kind: 'catalog', key: 'catalog', catalog });
+    return { catalog: 'catalog', upstreamUser, note: null };
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    const note = `the database could not be asked what names mean (${why}), so they are taken from the text alone`;
+    return { catalog: null, upstreamUser, note };
+  }
+}
+
+const nothing = {
+  rewritten: null,
+  changes: [],
+  lane: 'pinned' as const,
   verdict: 'allow' as const,
   statements: [],
   rules: [],
@@ -85,6 +121,7 @@ const allowed = {
   message: null,
   hint: null,
   position: null,
+  note: null,
 };
 
 function principal(config: Config, tenant: TenantConfig, options: ExplainOptions): Principal {
@@ -96,7 +133,8 @@ function principal(config: Config, tenant: TenantConfig, options: ExplainOptions
   }
   const path = policedSearchPath(options.searchPath);
   if ('refusal' in path) throw wrongUse(path.refusal);
-  return { user: user.name, roles: user.roles, database, searchPath: path.schemas };
+  const { name, roles, attributes } = user;
+  return { user: name, tenant: tenant.name, roles, attributes, database, searchPath: path.schemas };
 }
 
 function wrongUse(message: string): ProxyError {

@@ -24,8 +24,13 @@ export interface Explanation {
   readonly shape: string | null;
   /** Null: sent as it is. */
   readonly rewritten: string | null;
-  readonly lane: 'pinned';
+  /** What was changed in the text, and why. */
+  readonly changes: readonly { readonly reason: string; readonly text: string }[];
+  /** Where it runs once it is known to be fast. */
+  readonly lane: 'shared' | 'pinned';
   readonly sessionEffect: SessionEffect;
+  /** What to know about the answer. */
+  readonly note: string | null;
 }
 
 const effects: Readonly<Record<SessionEffect, string>> = {
@@ -52,9 +57,11 @@ export function formatExplanation(explanation: Explanation): string {
   }
   if (verdict === 'allow') {
     lines.push(['sent', explanation.rewritten ?? 'as it is']);
+    for (const { reason, text } of explanation.changes) lines.push(['', `${reason}: ${text.trim()}`]);
     lines.push(['lane', explanation.lane]);
     lines.push(['session', effects[explanation.sessionEffect]]);
   }
+  if (explanation.note !== null) lines.push(['note', explanation.note]);
   lines.push(['shape', explanation.shape ?? 'none: the text is kept as it is']);
   return lines.map(([name, value]) => `${name.padEnd(12)}${value}\n`).join('');
 }

@@ -50,12 +50,21 @@ export async function runCases(
   return { cases: all.length, issues: findings.errors };
 }
 
-const whoKeys = ['user', 'roles', 'database', 'searchPath'] as const;
+const nobody: Principal = {
+  user: '',
+  tenant: 'default',
+  roles: [],
+  database: '',
+  attributes: {},
+  searchPath: ['public'],
+};
 
-/** `user`, `roles`, `database` and `searchPath` hold for all cases but those that name others. */
+const whoKeys = ['user', 'tenant', 'roles', 'database', 'attributes', 'searchPath'] as const;
+
+/** Who asks (`user`, `roles`, `attributes`, ...) holds for all cases but those that name others. */
 function readCases(reader: TreeReader): Case[] {
   const keys = reader.map([...whoKeys, 'cases']);
-  const everyone = readWho(keys, { user: '', roles: [], database: '', searchPath: ['public'] });
+  const everyone = readWho(keys, nobody);
   if (keys.cases === undefined) reader.error('has no cases; add "cases:" with a list of them');
   return (keys.cases?.fullList() ?? []).map((item) => readCase(item, everyone));
 }
@@ -81,10 +90,18 @@ function readWho(keys: { readonly [key in (typeof whoKeys)[number]]?: TreeReader
   if (path !== null && 'refusal' in path) keys.searchPath?.error('is refused to every client; name other schemas');
   return {
     user: keys.user?.text() ?? otherwise.user,
+    tenant: keys.tenant?.text() ?? otherwise.tenant,
     roles: keys.roles?.list().map((item) => item.text()) ?? otherwise.roles,
     database: keys.database?.text() ?? otherwise.database,
+    attributes: keys.attributes === undefined ? otherwise.attributes : readAttributes(keys.attributes),
     searchPath: path === null || 'refusal' in path ? otherwise.searchPath : path.schemas,
   };
+}
+
+/** Texts or lists of texts, as a user has them in the configuration. */
+function readAttributes(reader: TreeReader): Principal['attributes'] {
+  const read = (value: TreeReader) => (value.isList ? value.list().map((item) => item.text()) : value.text());
+  return Object.fromEntries(reader.entries().map(([name, value]) => [name, read(value)]));
 }
 
 /** How a case came out differently, or null. */

@@ -1,5 +1,6 @@
 import { isHarmless, isSurelyBuiltin } from '../sql/harmless-functions.js';
-import type { Action, FunctionUse, RelationUse, SettingUse, StatementFacts } from '../sql/statement-facts.js';
+import type { Action, FunctionUse, RelationUse, StatementFacts } from '../sql/statement-facts.js';
+import type { Session } from './fill-expression.js';
 import type { PolicySet } from './load-policies.js';
 import { matchesFunction } from './name-pattern.js';
 import { Rights } from './rights.js';
@@ -8,14 +9,8 @@ import { settingReadRefusal, settingRefusal } from './settings.js';
 import { isReadableByAll, isSurelySystem } from './system-relations.js';
 
 /** Who asks, as far as deciding needs it. */
-export interface Principal {
-  readonly user: string;
-  readonly roles: readonly string[];
-  readonly database: string;
-  /**
-   * Schemas an unqualified name may come from, beside pg_catalog: what policedSearchPath() gave at start-up. The
-   * session must start its upstreams with exactly this search_path.
-   */
+export interface Principal extends Session {
+  /** Schemas an unqualified name may come from, beside pg_catalog: the session's search_path at this moment. */
   readonly searchPath: readonly string[];
 }
 
@@ -55,13 +50,27 @@ export function decide(policies: PolicySet, who: Principal, statements: readonly
   };
 }
 
-interface Denial {
+export interface Denial {
   readonly message: string;
   readonly hint: string | null;
   readonly rules: readonly string[];
 }
 
-function actionsOf({ command, relations }: StatementFacts): readonly string[] {
+/** What a statement is: its kind, the settings that it touches, what is never allowed. Null: nothing against it. */
+export function decideKind(rights: Rights, who: Principal, facts: StatementFacts): Denial | null {
+  if (!rights.isCovered) return deny('no policy allows this user anything');
+  if (facts.unknown !== null) return deny(`this syntax (${facts.unknown}) is not known to policies`);
+  if (facts.forbidden !== null) return deny(`${facts.forbidden} is never allowed under a policy`);
+  const kind = facts.kinds.find((needed) => !rights.statements.has(needed));
+  if (kind !== undefined) return deny(`statement kind "${kind}" is not allowed for this user`);
+  return (
+    firstOf(facts.settings, ({ name, value, isKnown }) =>
+      refused(settingRefusal(name, isKnown ? value : undefined, who.searchPath)),
+    ) ?? firstOf(facts.settingsRead, (name) => refused(settingReadRefusal(name)))
+  );
+}
+
+export function actionsOf({ command, relations }: StatementFacts): readonly string[] {
   const actions = new Set(relations.flatMap((relation) => relation.actions));
   return actions.size > 0 ? [...actions] : [command];
 }
@@ -76,14 +85,8 @@ class Deciding {
   ) {}
 
   statement(facts: StatementFacts): Denial | null {
-    if (!this.rights.isCovered) return deny('no policy allows this user anything');
-    if (facts.unknown !== null) return deny(`this syntax (${facts.unknown}) is not known to policies`);
-    if (facts.forbidden !== null) return deny(`${facts.forbidden} is never allowed under a policy`);
-    const kind = facts.kinds.find((needed) => !this.rights.statements.has(needed));
-    if (kind !== undefined) return deny(`statement kind "${kind}" is not allowed for this user`);
     return (
-      firstOf(facts.settings, (setting) => this.setting(setting)) ??
-      firstOf(facts.settingsRead, (name) => refused(settingReadRefusal(name))) ??
+      decideKind(this.rights, this.who, facts) ??
       firstOf(facts.relations, (relation) => this.relation(relation)) ??
       firstOf(facts.functions, (use) => this.call(use))
     );
@@ -97,10 +100,6 @@ class Deciding {
       actionsByName.set(name, new Set([...(actionsByName.get(name) ?? []), ...relation.actions]));
     }
     return [...actionsByName].map(([name, actions]) => ({ name, actions: [...actions] }));
-  }
-
-  private setting({ name, value, isKnown }: SettingUse): Denial | null {
-    return refused(settingRefusal(name, isKnown ? value : undefined, this.who.searchPath));
   }
 
   private relation(relation: RelationUse): Denial | null {

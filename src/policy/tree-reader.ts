@@ -43,6 +43,10 @@ export class TreeReader {
     ]);
   }
 
+  get isList(): boolean {
+    return Array.isArray(this.tree);
+  }
+
   list(): readonly TreeReader[] {
     if (Array.isArray(this.tree)) {
       return this.tree.map((item, index) => new TreeReader(item, [...this.path, index], this.findings));

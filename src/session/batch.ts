@@ -3,7 +3,7 @@ import { MessageWriter } from '../../protocol/message-writer.js';
 import { closeCompleteFrame, syncFrame } from '../../protocol/messages/bodiless.js';
 import { decodeClose } from '../../protocol/messages/close.js';
 import { decodeDescribe, encodeDescribe } from '../../protocol/messages/describe.js';
-import { decodeExecute } from '../../protocol/messages/execute.js';
+import { decodeExecute, encodeExecute } from '../../protocol/messages/execute.js';
 import { UpstreamRequest } from '../backend/postgres/postgres-upstream.js';
 import { ProxyError } from '../errors/proxy-error.js';
 import { freeName } from './free-names.js';
@@ -11,7 +11,7 @@ import { decodeInHand } from './in-hand.js';
 import { noteForListening } from './listening.js';
 import { forwardUnread, onBind, onParse, prepareUpstream } from './prepare.js';
 import { refuseAnothers, refuseInBatch } from './refuse.js';
-import { Assumption } from './run.js';
+import { Assumption, addsRows, Mention } from './run.js';
 import { runOf } from './run-of.js';
 import type { Session, SessionPhase } from './session.js';
 import { shareBatch } from './share.js';
@@ -107,7 +107,9 @@ function onDescribe(session: Session): SessionPhase | null {
     encodeDescribe(writer, { target: 'statement', name: prepared.upstreamName });
     upstream.connection.send(writer.take());
   }
-  upstream.connection.expect(new UpstreamRequest(frontend.Describe, 'forward', session.replies));
+  const described = asked?.target === 'portal' ? session.portals.get(asked.name) : prepared?.statement;
+  const note = session.database.isPoliced && described !== undefined ? new Mention(described) : null;
+  upstream.connection.expect(new UpstreamRequest(frontend.Describe, 'forward', session.replies, note));
   return 'batch';
 }
 
@@ -121,11 +123,21 @@ function onExecute(session: Session): SessionPhase | null {
   const statement = portal === undefined ? undefined : session.portals.get(portal);
   if (statement !== undefined) session.attachment.noteEffects(statement.effects);
   noteForListening(session, statement ?? null);
-  session.forward();
   const run = runOf(session, upstream, statement ?? null);
-  upstream.connection.expect(new UpstreamRequest(frontend.Execute, 'forward', session.replies, run));
+  const request = new UpstreamRequest(frontend.Execute, 'forward', session.replies, run);
+  request.dropsRows = addsRows(run);
+  // A client that gets no rows has none to come back for.
+  if (request.dropsRows) upstream.connection.send(executeAll(portal ?? ''));
+  else session.forward();
+  upstream.connection.expect(request);
   session.onStatementSent();
   return 'batch';
+}
+
+function executeAll(portal: string): Buffer {
+  const writer = new MessageWriter(64);
+  encodeExecute(writer, { portal, rowsMax: 0 });
+  return writer.take();
 }
 
 function onClose(session: Session): SessionPhase | null {

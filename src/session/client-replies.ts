@@ -1,5 +1,5 @@
-import { backend } from '../../protocol/message-types.js';
-import { closeCompleteFrame } from '../../protocol/messages/bodiless.js';
+import { backend, frontend } from '../../protocol/message-types.js';
+import { closeCompleteFrame, noDataFrame } from '../../protocol/messages/bodiless.js';
 import { decodeErrorResponse } from '../../protocol/messages/error-response.js';
 import {
   type PostgresUpstream,
@@ -8,12 +8,15 @@ import {
   type UpstreamLoss,
   type UpstreamRequest,
 } from '../backend/postgres/postgres-upstream.js';
+import { smellsOfChange } from '../catalog/smells-of-change.js';
+import type { CatalogFeed } from '../judge/catalog-feed.js';
 import { errorFrame } from './error-response.js';
 import { lossFrame } from './loss-frame.js';
 import { rowsOf, sqlstateOf } from './reply-fields.js';
-import { Assumption, Deallocation, Refusal, Run } from './run.js';
+import { Assumption, addsRows, Deallocation, Refusal, Run } from './run.js';
 import type { Session } from './session.js';
 import { statementNamePrefix } from './statement-name.js';
+import { toldError, toldNotice } from './withholding.js';
 
 /** Takes what the upstream answers to a client's requests, and passes it on. */
 export class ClientReplies implements ReplyOwner {
@@ -44,6 +47,10 @@ export class ClientReplies implements ReplyOwner {
       case backend.CommandComplete:
         this.#onCommandComplete(request, buffer, start, end);
         break;
+      case backend.RowDescription:
+        if (!addsRows(request.note)) break;
+        if (request.request === frontend.Describe) session.toClient(noDataFrame);
+        return session.onAnswered();
       case backend.PortalSuspended:
       case backend.EmptyQueryResponse:
         if (request.note instanceof Run) session.recordRun(request.note, 0, null);
@@ -74,7 +81,14 @@ export class ClientReplies implements ReplyOwner {
       if (session.listening?.takesOver(buffer, start)) return;
       this.#signOwn(buffer, start);
     }
+    if (type === backend.NoticeResponse && session.database.isPoliced) return this.#passNotice(buffer, start, end);
     session.toClient(buffer, start, end);
+  }
+
+  #passNotice(buffer: Buffer, start: number, end: number): void {
+    const note = this.#session.attachment.connection?.queue.head?.note;
+    const told = toldNotice(note, buffer.subarray(start, end));
+    if (told !== null) this.#session.toClient(told);
   }
 
   /** A client tells its own notifications by the server process that sent them: it knows that one by our name for it. */
@@ -118,9 +132,11 @@ export class ClientReplies implements ReplyOwner {
   #onError(request: UpstreamRequest, buffer: Buffer, start: number, end: number): void {
     const session = this.#session;
     const { note } = request;
-    const passed = this.#asClientSees(buffer, start, end);
+    const passed = this.#asClientSees(note, buffer, start, end);
+    noteChange(session.database.catalog, buffer.subarray(start + 5, end));
     if (note instanceof Assumption || note instanceof Deallocation) note.undo(false);
-    if (note instanceof Run) session.recordRun(note, 0, sqlstateOf(buffer.subarray(start + 5, end)));
+    if (note instanceof Run)
+      session.recordRun(note, 0, sqlstateOf(passed?.subarray(5) ?? buffer.subarray(start + 5, end)));
     session.onCopyFailed();
     session.listening?.onError();
     if (note instanceof Refusal) session.toClient(note.error);
@@ -130,26 +146,27 @@ export class ClientReplies implements ReplyOwner {
   }
 
   /** Passes an error on, in words that the client understands. */
-  passError(buffer: Buffer, start: number, end: number): void {
-    const passed = this.#asClientSees(buffer, start, end);
+  passError(note: unknown, buffer: Buffer, start: number, end: number): void {
+    const passed = this.#asClientSees(note, buffer, start, end);
     if (passed === null) this.#session.toClient(buffer, start, end);
     else this.#session.toClient(passed);
   }
 
   /** Null: as it is. */
-  #asClientSees(buffer: Buffer, start: number, end: number): Buffer | null {
-    const renamed = this.#withClientNames(buffer, start, end);
-    if (renamed !== null || !this.#session.isTimedOut) return renamed;
+  #asClientSees(note: unknown, buffer: Buffer, start: number, end: number): Buffer | null {
+    const session = this.#session;
+    const told = session.database.isPoliced ? toldError(note, buffer.subarray(start + 5, end)) : null;
+    const renamed = this.#withClientNames(told ?? buffer.subarray(start, end)) ?? told;
+    if (renamed !== null || !session.isTimedOut) return renamed;
     const fields = decodeErrorResponse(buffer.subarray(start + 5, end));
     if (fields.sqlstate !== '57014') return null;
     return errorFrame({ ...fields, message: 'canceling statement due to statement timeout' });
   }
 
   /** The upstream's names of prepared statements mean nothing to the client. Null: there are none in the error. */
-  #withClientNames(buffer: Buffer, start: number, end: number): Buffer | null {
-    const nameAt = buffer.indexOf(statementNamePrefix, start, 'latin1');
-    if (nameAt < 0 || nameAt >= end) return null;
-    const fields = decodeErrorResponse(buffer.subarray(start + 5, end));
+  #withClientNames(frame: Buffer): Buffer | null {
+    if (!frame.includes(statementNamePrefix, 0, 'latin1')) return null;
+    const fields = decodeErrorResponse(frame.subarray(5));
     let { message } = fields;
     for (const [name, { upstreamName }] of this.#session.statements) {
       if (upstreamName !== '' && message.includes(upstreamName)) message = message.replaceAll(upstreamName, name);
@@ -172,6 +189,7 @@ export class ClientReplies implements ReplyOwner {
     if (!this.#hasDefined || status !== transactionStatus.idle) return;
     this.#hasDefined = false;
     this.#session.database.lanes.onCatalogChanged();
+    this.#session.database.catalog?.distrust();
   }
 
   #onCommandComplete(request: UpstreamRequest, buffer: Buffer, start: number, end: number): void {
@@ -180,6 +198,9 @@ export class ClientReplies implements ReplyOwner {
     if (note instanceof Run) {
       this.#onRan(note, rowsOf(buffer, end));
       session.listening?.onCompleted(note, buffer.toString('latin1', start + 5, end - 1));
+      if (note.statement?.effects.first === 'create') this.#hasDefined = true;
+      note.completed += 1;
+      request.dropsRows = addsRows(note);
     }
     if (isDefinition(buffer, start)) this.#hasDefined = true;
     // D: DISCARD ALL and DEALLOCATE ALL among other statements drop those that were prepared by Parse as well.
@@ -196,5 +217,12 @@ function isDefinition(buffer: Buffer, start: number): boolean {
 }
 
 const definitions = new Set(['CR', 'AL', 'DR', 'DO', 'CA', 'IM'].map((tag) => Buffer.from(tag).readUInt16BE()));
+
+/** What the server has against a statement may be that something has changed since it was judged. */
+function noteChange(catalog: CatalogFeed | null, body: Buffer): void {
+  if (catalog === null) return;
+  const { sqlstate, message } = decodeErrorResponse(body);
+  if (smellsOfChange(sqlstate, message)) catalog.hurry();
+}
 
 const unreadBytesMax = 1024 * 1024;

@@ -1,5 +1,6 @@
 import { MessageWriter } from '../../protocol/message-writer.js';
 import { type ErrorFields, encodeErrorResponse } from '../../protocol/messages/error-response.js';
+import { encodeNoticeResponse } from '../../protocol/messages/notice-response.js';
 import type { ProxyError } from '../errors/proxy-error.js';
 
 /** The ErrorResponse that tells a client of an error of ours. `position` counts characters of its statement from 1. */
@@ -24,5 +25,11 @@ export function withSeverity(fields: ErrorFields, severity: 'ERROR' | 'FATAL'): 
 export function errorFrame(fields: ErrorFields): Buffer {
   const writer = new MessageWriter(256);
   encodeErrorResponse(writer, fields);
+  return writer.take();
+}
+
+export function noticeFrame(fields: ErrorFields): Buffer {
+  const writer = new MessageWriter(256);
+  encodeNoticeResponse(writer, fields);
   return writer.take();
 }

@@ -80,7 +80,7 @@ export class Listening implements NotificationTaker {
   }
 
   onCompleted(run: Run, tag: string): void {
-    const statement = run.statement?.effects.statements?.[run.completed++];
+    const statement = run.statement?.effects.statements?.[run.completed];
     this.#unlistens.onCompleted(statement, tag);
     if (tag === 'LISTEN' && this.#isToListen) this.#hasListened = true;
     if (tag === 'COMMIT' && this.#hasListened) this.#isListenCommitted = true;

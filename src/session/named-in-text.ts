@@ -23,7 +23,7 @@ export function namedInText(session: Session, statement: Statement): NamedInText
   const prepared = target == null ? undefined : session.statements.get(target);
   if (prepared === undefined || prepared.upstreamName === '' || statement.text === null) return null;
   const name = `"${prepared.upstreamName.replaceAll('"', '""')}"`;
-  const text = statement.text.replace(afterCommand, (_match, command: string) => command + name);
+  const text = (statement.sent ?? statement.text).replace(afterCommand, (_match, command: string) => command + name);
   return { prepared, text: encodeText(text) };
 }
 

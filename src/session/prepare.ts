@@ -3,7 +3,7 @@ import { MessageWriter } from '../../protocol/message-writer.js';
 import { decodeBindNames, renameBind } from '../../protocol/messages/bind.js';
 import { encodeClose } from '../../protocol/messages/close.js';
 import { renameParse } from '../../protocol/messages/parse.js';
-import { decodeText, isWellFormed } from '../../protocol/text.js';
+import { decodeText, encodeText, isWellFormed } from '../../protocol/text.js';
 import { UpstreamRequest } from '../backend/postgres/postgres-upstream.js';
 import { ProxyError } from '../errors/proxy-error.js';
 import type { PooledUpstream } from '../pool/pooled-upstream.js';
@@ -11,9 +11,9 @@ import { nextParseTime } from '../pool/upstream-statements.js';
 import { bodyInHand, decodeInHand, missingBytes } from './in-hand.js';
 import { type NamedInText, namedInText } from './named-in-text.js';
 import { refuseAnothers, refuseInBatch } from './refuse.js';
-import { Assumption } from './run.js';
+import { Assumption, Mention } from './run.js';
 import type { Session, SessionPhase } from './session.js';
-import type { ClientStatement } from './statement.js';
+import type { ClientStatement, Statement } from './statement.js';
 import { isAnothers, statementName } from './statement-name.js';
 import { isOutdated, largeStatement, statementOf, statementToPrepare } from './statement-of.js';
 
@@ -27,7 +27,7 @@ export function onParse(session: Session): SessionPhase | null {
   const isWhole = missingBytes(session) === 0;
   if (nameEnd < 0 || (isWhole && textEnd < 0)) return forwardUnread(session, frontend.Parse);
   const statement = isWhole
-    ? statementToPrepare(session, decodeText(body, nameEnd + 1, textEnd))
+    ? statementToPrepare(session, decodeText(body, nameEnd + 1, textEnd), parameterTypesAt(body, textEnd + 1))
     : largeStatement(session.database);
   if (statement === null) return null;
   if (statement.judgement.refusal !== null) return refuseInBatch(session, statement, statement.judgement.refusal);
@@ -42,14 +42,15 @@ export function onParse(session: Session): SessionPhase | null {
   const isUtf8 = upstream.connection.parameters.get('client_encoding') === 'UTF8';
   if (isUtf8 && !isWellFormed(name)) return forwardUnread(session, frontend.Parse);
   const named = namedInText(session, statement);
-  const rest = isWhole ? restOf(body, nameEnd + 1, named) : null;
+  const asked = isWhole ? Buffer.from(body.subarray(nameEnd + 1)) : null;
+  const rest = asked === null ? null : restToSend(asked, statement, named);
   const parseTime = nextParseTime();
   // An upstream that is the client's until it leaves has its statements under the names that the client gave them.
   const settingsKey = session.attachment.settings.parsingKey;
   const upstreamName =
     name === '' || session.attachment.isForSession ? name : statementName(rest ?? String(parseTime), settingsKey);
   const needs = named?.prepared ?? null;
-  const prepared = { upstreamName, rest, parseTime, statement, needs, settingsKey, shared: undefined };
+  const prepared = { upstreamName, rest, asked, parseTime, statement, needs, settingsKey, shared: undefined };
   if (name === '') parseUnnamed(session, upstream, prepared);
   else parseNamed(session, upstream, name, prepared);
   // A text that isn't kept can't be parsed on another upstream.
@@ -57,10 +58,19 @@ export function onParse(session: Session): SessionPhase | null {
   return 'batch';
 }
 
-/** A Parse's body behind the name. */
-function restOf(body: Buffer, textStart: number, named: NamedInText | null): Buffer {
-  if (named === null) return Buffer.from(body.subarray(textStart));
-  return Buffer.concat([named.text, body.subarray(body.indexOf(0, textStart))]);
+/** The Parse message's body behind the name that upstreams get for the one that the client sent. */
+export function restToSend(asked: Buffer, { sent }: Statement, named: NamedInText | null): Buffer {
+  const text = named?.text ?? (sent === null ? null : encodeText(sent));
+  return text === null ? asked : Buffer.concat([text, asked.subarray(asked.indexOf(0))]);
+}
+
+const noTypes: readonly number[] = [];
+
+/** The parameter types of a Parse, whose count is at this place; none where the server will say that they are cut short. */
+export function parameterTypesAt(body: Buffer, at: number): readonly number[] {
+  const types = at + 2 <= body.length ? body.readUInt16BE(at) : 0;
+  if (types === 0 || at + 2 + 4 * types > body.length) return noTypes;
+  return Array.from({ length: types }, (_, index) => body.readUInt32BE(at + 2 + 4 * index));
 }
 
 function parseUnnamed(session: Session, upstream: PooledUpstream, prepared: ClientStatement): void {
@@ -74,7 +84,7 @@ function parseUnnamed(session: Session, upstream: PooledUpstream, prepared: Clie
     if (isSkipped && previous !== undefined) statements.set('', previous);
     else statements.delete('');
     upstream.connection.unnamed = 0;
-  });
+  }, prepared.statement);
   upstream.connection.expect(new UpstreamRequest(frontend.Parse, 'forward', session.replies, undo));
 }
 
@@ -92,7 +102,7 @@ function parseNamed(session: Session, upstream: PooledUpstream, name: string, pr
   const both = new Assumption((isSkipped) => {
     undo(isSkipped);
     statements.delete(name);
-  });
+  }, prepared.statement);
   upstream.connection.expect(new UpstreamRequest(frontend.Parse, 'forward', session.replies, both));
   closeExcess(session, upstream);
 }
@@ -106,9 +116,9 @@ function parseTwice(session: Session, upstream: PooledUpstream, existing: Client
 
 /** Sends the Parse in hand, with what is different upstream. */
 function sendParse(session: Session, upstream: PooledUpstream, prepared: ClientStatement): void {
-  const { needs, rest, upstreamName } = prepared;
-  if (needs !== null && rest !== null) {
-    prepareUpstream(session, upstream, needs);
+  const { needs, rest, upstreamName, statement } = prepared;
+  if (needs !== null) prepareUpstream(session, upstream, needs);
+  if (rest !== null && (needs !== null || statement.sent !== null)) {
     sendKeptParse(upstream, upstreamName, rest);
   } else if (upstreamName === '') {
     session.forward();
@@ -147,8 +157,15 @@ export function onBind(session: Session): SessionPhase | null {
     prepareUpstream(session, upstream, prepared);
     sendBind(session, upstream, prepared);
   }
-  upstream.connection.expect(new UpstreamRequest(frontend.Bind, 'forward', session.replies));
+  upstream.connection.expect(
+    new UpstreamRequest(frontend.Bind, 'forward', session.replies, mention(session, prepared)),
+  );
   return 'batch';
+}
+
+/** What policed replies are looked at with; without a policy nobody asks. */
+function mention({ database }: Session, prepared: ClientStatement | undefined): Mention | null {
+  return database.isPoliced && prepared !== undefined ? new Mention(prepared.statement) : null;
 }
 
 function sendBind(session: Session, upstream: PooledUpstream, prepared: ClientStatement): void {
@@ -158,14 +175,25 @@ function sendBind(session: Session, upstream: PooledUpstream, prepared: ClientSt
   upstream.connection.send(rest);
 }
 
-/** The policy has changed since the statement was judged. */
+/** What the statement was judged by has changed since: it may have to be another one upstream. */
 function judgeAgain(session: Session, name: string): SessionPhase | null {
   const prepared = session.statements.get(name) as ClientStatement;
-  const statement = statementOf(session, prepared.statement.text as string);
+  const { statement: before, rest } = prepared;
+  const types = rest === null ? noTypes : parameterTypesAt(rest, rest.indexOf(0) + 1);
+  const statement = statementOf(session, before.text as string, types);
   if (statement === null) return null;
   if (statement.judgement.refusal !== null) return refuseInBatch(session, statement, statement.judgement.refusal);
-  session.statements.set(name, { ...prepared, statement });
+  session.statements.set(name, rejudged(session, prepared, statement));
   return onBind(session);
+}
+
+function rejudged(session: Session, prepared: ClientStatement, statement: Statement): ClientStatement {
+  const { upstreamName: before, asked, statement: old } = prepared;
+  if (asked === null || statement.sent === old.sent) return { ...prepared, statement };
+  const changed = restToSend(asked, statement, null);
+  const isOurName = before !== '' && !session.attachment.isForSession;
+  const upstreamName = isOurName ? statementName(changed, session.attachment.settings.key) : before;
+  return { ...prepared, statement, rest: changed, upstreamName, parseTime: nextParseTime() };
 }
 
 /** Sees to it that the upstream has a client's statement, no older than the client's own Parse of it. */
@@ -178,7 +206,9 @@ export function prepareUpstream(session: Session, upstream: PooledUpstream, prep
   if (isThere || rest === null) return;
   const undo = announce(session, upstream, prepared);
   sendKeptParse(upstream, upstreamName, rest);
-  connection.expect(new UpstreamRequest(frontend.Parse, 'swallow', session.replies, new Assumption(undo)));
+  connection.expect(
+    new UpstreamRequest(frontend.Parse, 'swallow', session.replies, new Assumption(undo, prepared.statement)),
+  );
   closeExcess(session, upstream);
 }
 

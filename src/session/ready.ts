@@ -1,6 +1,6 @@
 import { frontend } from '../../protocol/message-types.js';
 import { MessageWriter } from '../../protocol/message-writer.js';
-import { decodeText } from '../../protocol/text.js';
+import { decodeText, encodeText } from '../../protocol/text.js';
 import { UpstreamRequest } from '../backend/postgres/postgres-upstream.js';
 import { ProxyError } from '../errors/proxy-error.js';
 import type { PooledUpstream } from '../pool/pooled-upstream.js';
@@ -10,7 +10,7 @@ import { noteForListening } from './listening.js';
 import { namedInText } from './named-in-text.js';
 import { prepareUpstream } from './prepare.js';
 import { refuseQuery } from './refuse.js';
-import { Run } from './run.js';
+import { addsRows, Run } from './run.js';
 import { runOf } from './run-of.js';
 import type { Session, SessionPhase } from './session.js';
 import { shareQuery } from './share.js';
@@ -73,21 +73,24 @@ function sendQuery(session: Session, upstream: PooledUpstream, statement: Statem
   session.pieces = 'forward';
   sendText(session, upstream, statement);
   const run = runOf(session, upstream, statement);
-  upstream.connection.expect(new UpstreamRequest(frontend.Query, 'forward', replies, run));
+  const request = new UpstreamRequest(frontend.Query, 'forward', replies, run);
+  request.dropsRows = addsRows(run);
+  upstream.connection.expect(request);
   session.openExchanges += 1;
   session.onStatementSent();
 }
 
 function sendText(session: Session, upstream: PooledUpstream, statement: Statement): void {
   const named = namedInText(session, statement);
-  if (named === null) return session.forward();
-  prepareUpstream(session, upstream, named.prepared);
-  const writer = new MessageWriter(named.text.length + 16);
-  upstream.connection.send(writer.start(frontend.Query).bytes(named.text).uint8(0).end().take());
+  if (named !== null) prepareUpstream(session, upstream, named.prepared);
+  const text = named?.text ?? (statement.sent === null ? null : encodeText(statement.sent));
+  if (text === null) return session.forward();
+  const writer = new MessageWriter(text.length + 16);
+  upstream.connection.send(writer.start(frontend.Query).bytes(text).uint8(0).end().take());
 }
 
 function onFunctionCall(session: Session): SessionPhase | null {
-  if (session.database.judge !== null) {
+  if (session.database.isPoliced) {
     const refusal = new ProxyError('policyDenied', 'permission denied: function calls by message are not allowed here');
     return refuseQuery(session, null, refusal);
   }

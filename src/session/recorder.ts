@@ -2,13 +2,14 @@ import type { ClientPart } from '../audit/audit-line.js';
 import type { AuditLog } from '../audit/audit-log.js';
 import { BoundedCache } from '../cache/bounded-cache.js';
 import type { ProxyError } from '../errors/proxy-error.js';
+import { allowed, type Judgement } from '../judge/judgement.js';
 import { shapeOf } from '../sql/shape.js';
 import type { Log } from '../telemetry/log.js';
 import type { Metrics } from '../telemetry/metrics.js';
 import { outcomeIndex, statementKindIndex } from '../telemetry/statement-kinds.js';
 import type { Run } from './run.js';
 import type { Session } from './session.js';
-import type { Judgement, Recorded, Statement } from './statement.js';
+import type { Recorded, Statement } from './statement.js';
 
 /** Bytes of what is kept for shapes that ran lately, and of one of them beside its key, about. */
 const shapesBytesMax = 16 * 1024 * 1024;
@@ -18,15 +19,8 @@ const copyKind = statementKindIndex('copy');
 const unseen: Statement = {
   text: null,
   effects: { effect: 'unknown', first: '', statements: null },
-  judgement: {
-    refusal: null,
-    position: null,
-    rules: [],
-    actions: [],
-    relations: [],
-    isShareable: false,
-    policyVersion: 0,
-  },
+  judgement: allowed,
+  sent: null,
   recorded: null,
 };
 
@@ -89,7 +83,7 @@ export class SessionRecorder {
   #shared(statement: Statement): Recorded {
     const { text, judgement } = statement;
     if (this.audit.keepsTexts || text === null) return this.#describe(statement, 'allow');
-    if (judgement.policyVersion > 0) {
+    if (judgement.version > 0) {
       const known = this.#ofJudgement.get(judgement) ?? this.#describe(statement, 'allow');
       this.#ofJudgement.set(judgement, known);
       return known;

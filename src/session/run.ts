@@ -18,8 +18,19 @@ export class Run {
 
 /** What was taken for granted when a request was sent, and is taken back when it fails. */
 export class Assumption {
-  /** `undo(isSkipped)`: the request failed, or the server never looked at it because one before it failed. */
-  constructor(readonly undo: (isSkipped: boolean) => void) {}
+  /**
+   * `undo(isSkipped)`: the request failed, or the server never looked at it because one before it failed. `statement` is
+   * what it is about.
+   */
+  constructor(
+    readonly undo: (isSkipped: boolean) => void,
+    readonly statement: Statement | null = null,
+  ) {}
+}
+
+/** The note of a Bind or Describe. */
+export class Mention {
+  constructor(readonly statement: Statement) {}
 }
 
 /** A statement of ours sent in the place of a refused one, so that the server fails where the client's would have. */
@@ -38,4 +49,15 @@ export class Deallocation extends Run {
   ) {
     super(statement, startedAt, bytesBefore);
   }
+}
+
+/** The statement that a request is about, by its note; null where there is none, or it isn't known. */
+export function statementIn(note: unknown): Statement | null {
+  return note instanceof Run || note instanceof Mention || note instanceof Assumption ? note.statement : null;
+}
+
+/** Whether the rows that come now in answer to a request are none of its client's business. */
+export function addsRows(note: unknown): boolean {
+  const rows = statementIn(note)?.judgement.addsRows;
+  return rows !== undefined && rows.length > 0 && rows[note instanceof Run ? note.completed : 0] === true;
 }

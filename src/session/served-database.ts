@@ -1,12 +1,14 @@
 import type { Breaker } from '../breaker/breaker.js';
 import type { BoundedCache } from '../cache/bounded-cache.js';
 import type { LimitsConfig } from '../config/config.js';
+import type { CatalogFeed } from '../judge/catalog-feed.js';
+import type { Judge } from '../judge/judge.js';
 import type { TokenBucket } from '../limits/token-bucket.js';
 import type { Notifications } from '../pool/notifications.js';
 import type { Pool } from '../pool/pool.js';
 import type { SharedLanes } from '../pool/shared-lanes.js';
 import type { DatabaseCounters } from '../telemetry/database-counters.js';
-import type { Judge } from './judge.js';
+
 import type { Statement } from './statement.js';
 import type { Welcome } from './welcome.js';
 
@@ -22,8 +24,14 @@ export interface ServedDatabase {
   /** For clients without an upstream of their own. */
   readonly notifications: Notifications;
   readonly breaker: Breaker;
-  /** Null: the tenant has no policy, everything is allowed. */
+  /** Null: nothing is judged, neither by a policy nor for shared lanes. */
   judge: Judge | null;
+  /** The tenant has policies; without, everything is allowed. */
+  readonly isPoliced: boolean;
+  /** Whom the server takes the sessions for. */
+  readonly upstreamUser: string;
+  /** Null where nothing is judged. */
+  readonly catalog: CatalogFeed | null;
   limits: LimitsConfig;
   /** Statements a minute. */
   readonly rate: TokenBucket;

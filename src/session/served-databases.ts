@@ -1,12 +1,17 @@
 import { isDeepStrictEqual } from 'node:util';
 import { cancelUpstream } from '../backend/postgres/cancel-upstream.js';
 import { connectUpstream } from '../backend/postgres/connect-upstream.js';
+import { openCatalogConnection } from '../backend/postgres/open-catalog-connection.js';
 import type { PostgresUpstream, UpstreamLoss } from '../backend/postgres/postgres-upstream.js';
 import { type UpstreamAccount, UpstreamTarget } from '../backend/postgres/upstream-target.js';
 import { Breaker } from '../breaker/breaker.js';
 import { BoundedCache } from '../cache/bounded-cache.js';
 import type { DatabaseConfig, UpstreamAddress } from '../config/config.js';
 import { ProxyError } from '../errors/proxy-error.js';
+import { CatalogFeed } from '../judge/catalog-feed.js';
+import { Judge } from '../judge/judge.js';
+import type { JudgeThreads } from '../judge/judge-threads.js';
+import type { PoliciesInForce } from '../judge/policies-in-force.js';
 import { TokenBucket } from '../limits/token-bucket.js';
 import { Notifications } from '../pool/notifications.js';
 import { Pool, type PoolOptions } from '../pool/pool.js';
@@ -15,15 +20,16 @@ import { lanes } from '../telemetry/database-counters.js';
 import type { Log } from '../telemetry/log.js';
 import type { Metrics } from '../telemetry/metrics.js';
 import type { AdmittedClient } from './admitted-client.js';
-import type { Judge } from './judge.js';
 import type { ServedDatabase } from './served-database.js';
 import type { Session } from './session.js';
+import { isAnothers as isOurName } from './statement-name.js';
 
 export interface ServedDatabasesDeps {
   readonly metrics: Metrics;
   readonly log: Log;
-  /** The policy of a tenant in force now; null: it has none. */
-  readonly judgeOf: (tenant: string) => Judge | null;
+  /** The policies of a tenant in force now; null: it has none. */
+  readonly policiesOf: (tenant: string) => PoliciesInForce | null;
+  readonly threads: JudgeThreads;
 }
 
 /** Upstream statements kept prepared on each connection. */
@@ -44,6 +50,8 @@ export interface Served extends ServedDatabase {
   isSessionPooled: boolean;
   target: UpstreamTarget;
   config: DatabaseConfig;
+  isPoliced: boolean;
+  catalog: CatalogFeed | null;
 }
 
 /**
@@ -84,7 +92,7 @@ export class ServedDatabases {
   reconfigure(configOf: (tenant: string, database: string) => DatabaseConfig | null): void {
     for (const [key, served] of this.#served) {
       const config = configOf(served.tenant, served.name);
-      served.judge = this.#deps.judgeOf(served.tenant);
+      this.#judge(served);
       if (config === null || JSON.stringify(config) === JSON.stringify(served.config)) continue;
       // Clients who shared an account can't be told apart any more: each has to come back as who it is.
       if (config.upstream.user === null && !served.target.account.isClientsOwn) {
@@ -92,6 +100,7 @@ export class ServedDatabases {
         served.lanes.close();
         served.pool.close();
         served.notifications.close(movedAway());
+        retire(served);
         continue;
       }
       if (!isDeepStrictEqual(listeningAt(config), listeningAt(served.config))) served.notifications.close(movedAway());
@@ -114,7 +123,10 @@ export class ServedDatabases {
       served.lanes.sweep();
       served.notifications.sweep();
       const isEmpty = served.pool.isEmpty && !served.notifications.isOpen;
-      if (served.clients === 0 && isEmpty && served.config.pool.min === 0) this.#served.delete(key);
+      if (served.clients === 0 && isEmpty && served.config.pool.min === 0) {
+        this.#served.delete(key);
+        retire(served);
+      }
     }
   }
 
@@ -150,10 +162,11 @@ export class ServedDatabases {
   }
 
   close(): void {
-    for (const { pool, lanes, notifications } of this.#served.values()) {
-      lanes.close();
-      pool.destroy();
-      notifications.close(new ProxyError('shuttingDown', 'terminating connection due to administrator command'));
+    for (const served of this.#served.values()) {
+      retire(served);
+      served.lanes.close();
+      served.pool.destroy();
+      served.notifications.close(new ProxyError('shuttingDown', 'terminating connection due to administrator command'));
     }
     for (const breaker of this.#breakers.values()) breaker.dispose();
   }
@@ -197,7 +210,10 @@ export class ServedDatabases {
       lanes: new SharedLanes(pool, lanesOptions(config), counters.shared, now),
       notifications: new Notifications({ connect: () => this.#connectToListen(served), now }),
       breaker,
-      judge: this.#deps.judgeOf(tenant),
+      judge: null,
+      isPoliced: false,
+      catalog: null,
+      upstreamUser: account.user,
       limits: config.limits,
       rate: new TokenBucket(config.limits.ratePerMinute, config.limits.rateBurst),
       counters,
@@ -207,6 +223,7 @@ export class ServedDatabases {
       target: this.#target(account),
       config,
     };
+    this.#judge(served);
     return served;
   }
 
@@ -223,6 +240,33 @@ export class ServedDatabases {
     }
   }
 
+  /** What judges its statements from now on: policies where there are any, and what may go to a shared lane. */
+  #judge(served: Served): void {
+    const policies = this.#deps.policiesOf(served.tenant);
+    const isJudged = policies !== null || served.config.pool.mode === 'auto';
+    served.isPoliced = policies !== null;
+    if (served.judge !== null && served.judge.policies?.key === policies?.key && isJudged) return;
+    served.judge?.retire();
+    served.judge = null;
+    if (!isJudged) return;
+    served.catalog ??= this.#feed(served);
+    const { threads, metrics } = this.#deps;
+    served.judge = new Judge(policies, { threads, catalog: served.catalog, counters: metrics, isOurName });
+  }
+
+  #feed(served: Served): CatalogFeed {
+    const { threads, log } = this.#deps;
+    const connect = (onChange: () => void) => openCatalogConnection(this.#controlTarget(served), onChange);
+    const feed = new CatalogFeed({ connect, threads, log });
+    feed.listeners.add(() => served.lanes.onCatalogChanged());
+    return feed;
+  }
+
+  /** Where the catalog is read: as the account for that, or as the sessions. */
+  #controlTarget({ target, config: { control }, name }: Served): UpstreamTarget {
+    return control === null ? target : this.#target(ownAccount(control, name));
+  }
+
   #breaker(tenant: string, name: string, config: DatabaseConfig): Breaker {
     const key = JSON.stringify([tenant, name]);
     let breaker = this.#breakers.get(key);
@@ -233,6 +277,11 @@ export class ServedDatabases {
     }
     return breaker;
   }
+}
+
+function retire(served: Served): void {
+  served.judge?.retire();
+  served.catalog?.close();
 }
 
 function accountOf({ identity, databaseConfig }: AdmittedClient): UpstreamAccount {

@@ -8,7 +8,9 @@ import { ProtocolError } from '../../protocol/protocol-error.js';
 import type { ClientPart } from '../audit/audit-line.js';
 import { transactionStatus, type UpstreamRequest } from '../backend/postgres/postgres-upstream.js';
 import { ProxyError } from '../errors/proxy-error.js';
-import type { Principal } from '../policy/decide.js';
+import type { Judge, SessionJudge, SessionNames } from '../judge/judge.js';
+import { sessionNames } from '../judge/session-names.js';
+import type { Session as PolicedSession } from '../policy/fill-expression.js';
 import type { PooledUpstream } from '../pool/pooled-upstream.js';
 import type { SessionSettings } from '../pool/session-settings.js';
 import { BatchedWriter } from '../wire/batched-writer.js';
@@ -20,7 +22,6 @@ import { ClientReplies } from './client-replies.js';
 import { breakCopy, onCopyInMessage } from './copy-in.js';
 import { endClient } from './end-client.js';
 import { errorResponse } from './error-response.js';
-import type { SessionJudge } from './judge.js';
 import type { Listening } from './listening.js';
 import { onReadyMessage } from './ready.js';
 import { readyFrame } from './ready-frames.js';
@@ -52,7 +53,9 @@ export interface SessionDeps {
   /** What the client was told of its server process, in BackendKeyData. */
   readonly processId: number;
   /** Who the client is to a policy. */
-  readonly principal: Principal;
+  readonly principal: PolicedSession;
+  /** The server's search_path for a session that sets none. */
+  readonly searchPath: string;
   /** The session is over; its socket is closing. */
   readonly onEnd: (session: Session, reason: string) => void;
 }
@@ -99,8 +102,12 @@ export class Session {
   readonly #socket: Socket;
   readonly #writer: BatchedWriter;
   readonly #timeouts: SessionTimeouts;
-  readonly #principal: Principal;
+  readonly #principal: PolicedSession;
+  readonly #searchPath: string;
   #judging: SessionJudge | null = null;
+  #judge: Judge | null = null;
+  #names: SessionNames | null = null;
+  #namesOf: SessionSettings | null = null;
   readonly #onEnd: SessionDeps['onEnd'];
   #isWaiting = false;
   #copyOrigin: 'ready' | 'batch' = 'ready';
@@ -117,6 +124,7 @@ export class Session {
     this.processId = deps.processId;
     this.recorder = deps.recorder;
     this.#principal = deps.principal;
+    this.#searchPath = deps.searchPath;
     this.applicationName = client.startup.parameters.get('application_name') ?? null;
     this.#onEnd = deps.onEnd;
     this.#socket = client.socket;
@@ -133,12 +141,24 @@ export class Session {
     });
   }
 
-  /** Gives verdicts, by the policy in force now; null where the tenant has none. */
+  /** Judges statements, by the policy in force now; null where nothing is judged. */
   get judging(): SessionJudge | null {
-    const { judge } = this.database;
-    if (judge === null) return null;
-    if (this.#judging?.version !== judge.version) this.#judging = judge.for(this.#principal, this);
+    const { judge, upstreamUser } = this.database;
+    if (judge !== this.#judge) {
+      this.#judge = judge;
+      this.#judging = judge?.for(this.#principal, upstreamUser, this) ?? null;
+    }
     return this.#judging;
+  }
+
+  /** Where the server would look for names now. */
+  get names(): SessionNames {
+    const { settings } = this.attachment;
+    if (this.#names === null || this.#namesOf !== settings) {
+      this.#namesOf = settings;
+      this.#names = sessionNames(settings.values.get('search_path') ?? this.#searchPath, null);
+    }
+    return this.#names;
   }
 
   /** Begins to read. Everything before ReadyForQuery was written by then. */

@@ -4,6 +4,7 @@ import type { ShapeRuns } from '../pool/shape-runs.js';
 import { nextParseTime } from '../pool/upstream-statements.js';
 import { frameEnd, scanBatch, scanned } from './batch-scan.js';
 import { missingBytes } from './in-hand.js';
+import { parameterTypesAt, restToSend } from './prepare.js';
 import type { Session } from './session.js';
 import { type BatchParts, SharedRead } from './shared-read.js';
 import { isTimeless, SharedStatement } from './shared-statement.js';
@@ -79,16 +80,18 @@ function parsedInHand(session: Session): ClientStatement | null {
   const { buffer, start, end } = session.reader;
   const known = session.statements.get('');
   const restAt = start + 6;
-  if (known !== undefined && known.rest !== null && !isOutdated(session, known.statement)) {
-    if (buffer.compare(known.rest, 0, known.rest.length, restAt, end) === 0) return known;
+  if (known !== undefined && known.asked !== null && !isOutdated(session, known.statement)) {
+    if (buffer.compare(known.asked, 0, known.asked.length, restAt, end) === 0) return known;
   }
   const textEnd = buffer.indexOf(0, restAt);
   if (textEnd < 0 || textEnd >= end) return null;
-  const statement = statementToPrepare(session, decodeText(buffer, restAt, textEnd));
+  const asked = Buffer.from(buffer.subarray(restAt, end));
+  const types = parameterTypesAt(asked, textEnd - restAt + 1);
+  const statement = statementToPrepare(session, decodeText(buffer, restAt, textEnd), types);
   if (statement === null || statement.judgement.refusal !== null) return null;
-  const rest = Buffer.from(buffer.subarray(restAt, end));
+  const rest = restToSend(asked, statement, null);
   const settingsKey = session.attachment.settings.parsingKey;
-  return { upstreamName: '', rest, parseTime: 0, statement, needs: null, settingsKey, shared: undefined };
+  return { upstreamName: '', rest, asked, parseTime: 0, statement, needs: null, settingsKey, shared: undefined };
 }
 
 function noteParsed({ statements }: Session, prepared: ClientStatement): void {

@@ -1,5 +1,7 @@
 import { backend, frontend } from '../../protocol/message-types.js';
-import type { ReplyOwner, UpstreamLoss } from '../backend/postgres/postgres-upstream.js';
+import { MessageWriter } from '../../protocol/message-writer.js';
+import { encodeQuery } from '../../protocol/messages/query.js';
+import type { PostgresUpstream, ReplyOwner, UpstreamLoss } from '../backend/postgres/postgres-upstream.js';
 import type { LaneRead } from '../pool/lane-read.js';
 import type { LaneUpstream } from '../pool/lane-upstream.js';
 import type { PooledUpstream } from '../pool/pooled-upstream.js';
@@ -10,6 +12,7 @@ import { Run } from './run.js';
 import type { Session } from './session.js';
 import { closeFrame, type SharedStatement } from './shared-statement.js';
 import type { Statement } from './statement.js';
+import { toldNotice } from './withholding.js';
 
 /** What a batch runs, and where its parts lie in the read's bytes. */
 export interface BatchParts {
@@ -38,6 +41,7 @@ export class SharedRead extends Run implements LaneRead {
   readonly request = frontend.Query;
   readonly disposition = 'forward';
   readonly note = null;
+  readonly dropsRows = false;
   lane: LaneUpstream | null = null;
   isAbandoned = false;
 
@@ -95,12 +99,20 @@ export class SharedRead extends Run implements LaneRead {
   sendTo(upstream: PooledUpstream): void {
     const { connection, statements } = upstream;
     const batch = this.#batch;
-    if (batch === null) return connection.send(this.#buffer, this.#start, this.#end);
+    if (batch === null) return this.#sendQuery(connection);
     const { statement, parsedSince, isDescribing, restAt, restBytes } = batch;
     if (!statements.has(statement.name, parsedSince)) this.#parseOn(upstream, batch);
     if (isDescribing) connection.send(statement.describe);
     connection.sendCopy(statement.bindHead(restBytes));
     connection.send(this.#buffer, restAt, this.#end);
+  }
+
+  #sendQuery(connection: PostgresUpstream): void {
+    const sent = this.statement?.sent ?? null;
+    if (sent === null) return connection.send(this.#buffer, this.#start, this.#end);
+    const writer = new MessageWriter(sent.length + 16);
+    encodeQuery(writer, { query: sent });
+    connection.send(writer.take());
   }
 
   onBytes(buffer: Buffer, start: number, end: number): void {
@@ -129,6 +141,9 @@ export class SharedRead extends Run implements LaneRead {
       case backend.CommandComplete:
         this.#rows = rowsOf(buffer, end);
         break;
+      case backend.NoticeResponse:
+        if (!this.#session.database.isPoliced) break;
+        return this.#onNotice(buffer.subarray(start, end));
       case backend.ErrorResponse:
         return this.#onError(buffer, start, end);
       case backend.ReadyForQuery:
@@ -191,6 +206,11 @@ export class SharedRead extends Run implements LaneRead {
     }
   }
 
+  #onNotice(frame: Buffer): void {
+    const told = toldNotice(this, frame);
+    if (told !== null) this.onBytes(told, 0, told.length);
+  }
+
   #onError(buffer: Buffer, start: number, end: number): void {
     const session = this.#session;
     const sqlstate = sqlstateOf(buffer.subarray(start + 5, end));
@@ -198,7 +218,7 @@ export class SharedRead extends Run implements LaneRead {
     if (!this.#isBegun && this.#isInDoubt(sqlstate)) return session.reads.takeBack(this, true);
     this.#sqlstate = sqlstate;
     if (!this.#isBegun) this.#begin();
-    session.replies.passError(buffer, start, end);
+    session.replies.passError(this, buffer, start, end);
   }
 
   /** Whether an error isn't the client's: its statement would do better on an upstream of its own, or when parsed anew. */

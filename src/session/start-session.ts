@@ -1,3 +1,4 @@
+import type { UserConfig } from '../config/config.js';
 import { ProxyError } from '../errors/proxy-error.js';
 import { policedSearchPath, settingRefusal } from '../policy/settings.js';
 import { SessionSettings } from '../pool/session-settings.js';
@@ -16,8 +17,8 @@ export interface StartSessionDeps {
   readonly cancelKeys: CancelKeys;
   readonly recorder: SessionRecorder;
   readonly timeouts: TimeoutDeps;
-  /** The roles of a user as the configuration in force has them; a reload may change them. */
-  readonly rolesOf: (client: AdmittedClient) => readonly string[];
+  /** The user as the configuration in force has it; a reload may change it. */
+  readonly userOf: (client: AdmittedClient) => UserConfig | undefined;
   readonly onStart: (session: Session) => void;
   readonly onEnd: (session: Session, reason: string) => void;
 }
@@ -42,28 +43,31 @@ async function greet(client: AdmittedClient, deps: StartSessionDeps): Promise<vo
   const { database, cancelKeys } = deps;
   const isReplication = client.startup.replication !== null;
   if (isReplication && !mayReplicate(client, database)) throw replicationRefused(database);
-  const { settings, searchPath } = isReplication ? noSettings : startSettings(client, database);
+  const settings = isReplication ? SessionSettings.none : startSettings(client, database);
   const welcome = await learnWelcome(database, settings);
   if (client.socket.destroyed || client.socket.readableEnded) {
     database.clients -= 1;
     return endClient(client.socket);
   }
   const { processId, secretKey } = cancelKeys.issue(client.startup.protocolMinor);
+  const user = deps.userOf(client);
   const principal = {
     user: client.identity.user,
+    tenant: database.tenant,
     database: database.name,
-    searchPath,
-    get roles() {
-      return deps.rolesOf(client);
-    },
+    roles: user?.roles ?? [],
+    attributes: user?.attributes ?? {},
   };
+  const unwatch = database.catalog?.watch();
   const session = new Session(client, {
     ...deps,
     startSettings: settings,
     processId,
     principal,
+    searchPath: welcome.searchPath,
     onEnd: (ended, reason) => {
       cancelKeys.revoke(processId);
+      unwatch?.();
       database.clients -= 1;
       if (isReplication) database.pool.close();
       deps.onEnd(ended, reason);
@@ -84,26 +88,20 @@ function enter(database: ServedDatabase): void {
 }
 
 /** What the client's session starts with, and comes back to by RESET; a policy has a say in it. */
-function startSettings(
-  client: AdmittedClient,
-  database: ServedDatabase,
-): { readonly settings: SessionSettings; readonly searchPath: readonly string[] } {
+function startSettings(client: AdmittedClient, database: ServedDatabase): SessionSettings {
   const settings = SessionSettings.from(client.startup.settings);
-  if (database.judge === null) return { settings, searchPath: [] };
+  if (!database.isPoliced) return settings;
   const path = policedSearchPath(settings.values.get('search_path'));
   if ('refusal' in path) throw denied(path.refusal);
   for (const [name, value] of settings.values) {
     const refusal = name === 'search_path' ? null : settingRefusal(name, value, path.schemas);
     if (refusal !== null) throw denied(refusal);
   }
-  return { settings: settings.with(SessionSettings.from([['search_path', path.value]])), searchPath: path.schemas };
+  return settings.with(SessionSettings.from([['search_path', path.value]]));
 }
 
-/** A walsender has them from its own start-up. */
-const noSettings = { settings: SessionSettings.none, searchPath: [] };
-
 function mayReplicate(client: AdmittedClient, database: ServedDatabase): boolean {
-  return client.databaseConfig.replication === 'allow' && database.judge === null;
+  return client.databaseConfig.replication === 'allow' && !database.isPoliced;
 }
 
 function denied(message: string): ProxyError {

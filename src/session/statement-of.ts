@@ -1,21 +1,14 @@
 import { ProxyError } from '../errors/proxy-error.js';
+import type { SessionJudge } from '../judge/judge.js';
+import { allowed, type Judgement } from '../judge/judgement.js';
+import { sentText } from '../judge/rewriting.js';
 import { type SessionEffects, sessionEffects } from '../sql/session-effects.js';
 import type { ServedDatabase } from './served-database.js';
 import type { Session } from './session.js';
-import type { Judgement, Statement } from './statement.js';
+import type { Statement } from './statement.js';
 import { statementNamePrefix } from './statement-name.js';
 
 const unknownEffects: SessionEffects = { effect: 'unknown', first: '', statements: null };
-
-const allowed: Judgement = {
-  refusal: null,
-  position: null,
-  rules: [],
-  actions: [],
-  relations: [],
-  isShareable: false,
-  policyVersion: 0,
-};
 
 const tooLarge: Judgement = {
   ...allowed,
@@ -25,29 +18,55 @@ const tooLarge: Judgement = {
 /**
  * What is known of the text in the message in hand. Null: a verdict is being made, and the session is woken when it is
  * there.
+ * @param parameterTypes as Parse has them
  */
-export function statementOf(session: Session, text: string): Statement | null {
+export function statementOf(session: Session, text: string, parameterTypes?: readonly number[]): Statement | null {
   if (session.judged?.text === text) return session.judged;
   const { judging } = session;
-  if (judging === null)
-    return { text, effects: effectsOf(session, text), judgement: namesOurs(text) ?? allowed, recorded: null };
-  const judgement = judging.judge(text);
-  if (!(judgement instanceof Promise)) return { text, effects: effectsOf(session, text), judgement, recorded: null };
+  const effects = effectsOf(session, text);
+  if (judging === null) return statement(text, effects, namesOurs(text) ?? allowed);
+  if (judging.policies === null)
+    return statement(text, effects, namesOurs(text) ?? glance(session, judging, text, effects));
+  const judgement = judging.judge(text, session.names, parameterTypes);
+  if (!(judgement instanceof Promise)) return statement(text, effects, judgement);
   if (!session.isBeingJudged) {
     session.isBeingJudged = true;
     judgement.then((verdict) => {
       session.isBeingJudged = false;
-      session.judged = { text, effects: effectsOf(session, text), judgement: verdict, recorded: null };
+      session.judged = statement(text, effects, verdict);
       session.wake();
     });
   }
   return null;
 }
 
+function statement(text: string, effects: SessionEffects, judgement: Judgement): Statement {
+  const { template } = judgement;
+  const sent = template === null ? null : sentText(template, text);
+  return { text, effects, judgement, sent, recorded: null };
+}
+
+/** Longer texts than this aren't looked at for a shared lane. */
+const glanceCharsMax = 16_384;
+
+/** Without a policy all is allowed; whether a shared lane may run it is found out beside, for the next time. */
+function glance(session: Session, judging: SessionJudge, text: string, { first, effect }: SessionEffects): Judgement {
+  if (effect !== 'none' || !queryCommands.has(first) || text.length > glanceCharsMax) return allowed;
+  const judgement = judging.judge(text, session.names);
+  if (judgement instanceof Promise) return allowed;
+  return judgement.refusal === null ? judgement : allowed;
+}
+
+const queryCommands: ReadonlySet<string> = new Set(['select', 'values', 'table', 'with']);
+
 /** As `statementOf`. The same texts are prepared again and again, so what is known of them is kept. */
-export function statementToPrepare(session: Session, text: string): Statement | null {
+export function statementToPrepare(
+  session: Session,
+  text: string,
+  parameterTypes: readonly number[],
+): Statement | null {
   const { judge, prepared } = session.database;
-  if (judge !== null) return statementOf(session, text);
+  if (judge !== null) return statementOf(session, text, parameterTypes);
   const known = prepared.get(text);
   if (known !== undefined) return known;
   const statement = statementOf(session, text);
@@ -60,14 +79,15 @@ export function largeStatement(database: ServedDatabase): Statement {
   return {
     text: null,
     effects: unknownEffects,
-    judgement: database.judge === null ? allowed : tooLarge,
+    judgement: database.isPoliced ? tooLarge : allowed,
+    sent: null,
     recorded: null,
   };
 }
 
-/** Whether the policy has changed since the statement was judged. */
+/** Whether what the statement was judged by has changed since. */
 export function isOutdated(session: Session, statement: Statement): boolean {
-  return session.judging !== null && statement.judgement.policyVersion !== session.judging.version;
+  return session.database.isPoliced && statement.judgement.version !== session.judging?.version;
 }
 
 // A quote can be the second byte of a character in these (PG 24.3.1), so tokens can't be told apart.

@@ -1,24 +1,8 @@
 import type { StatementPart } from '../audit/audit-line.js';
-import type { ProxyError } from '../errors/proxy-error.js';
-import type { TouchedRelation } from '../policy/decide.js';
+import type { Judgement } from '../judge/judgement.js';
 import type { SessionEffects } from '../sql/session-effects.js';
 import type { VerdictCount } from '../telemetry/metrics.js';
 import type { SharedStatement } from './shared-statement.js';
-
-/** What the policy says of a statement text, and what the audit keeps of it. */
-export interface Judgement {
-  /** Why it may not run; null: it may. */
-  readonly refusal: ProxyError | null;
-  /** Of a syntax error, in characters from 1. */
-  readonly position: number | null;
-  readonly rules: readonly string[];
-  readonly actions: readonly string[];
-  readonly relations: readonly TouchedRelation[];
-  /** It only reads, and nothing in it minds which session runs it: a shared lane may. False where that isn't known. */
-  readonly isShareable: boolean;
-  /** A statement judged under an older policy is judged again before it is run. */
-  readonly policyVersion: number;
-}
 
 /** A statement text that a client wants to run, with what is known of it before anything is sent. */
 export interface Statement {
@@ -26,6 +10,8 @@ export interface Statement {
   readonly text: string | null;
   readonly effects: SessionEffects;
   readonly judgement: Judgement;
+  /** What the server is sent in the text's place; null: the text as it is. */
+  readonly sent: string | null;
   /** What is written down of it each time it runs; made when it first has. */
   recorded: Recorded | null;
 }
@@ -42,8 +28,10 @@ export interface Recorded {
 export interface ClientStatement {
   /** What it is called upstream; '' when the client left it unnamed. */
   readonly upstreamName: string;
-  /** The Parse message's body behind the name, to parse it again elsewhere; null: too large, so it can't move. */
+  /** What upstreams are sent as the Parse message's body behind the name; null: too large, so it can't move. */
   readonly rest: Buffer | null;
+  /** The same as the client sent it. */
+  readonly asked: Buffer | null;
   parseTime: number;
   readonly statement: Statement;
   /** What its text deallocates or executes: upstream that must be there before. */

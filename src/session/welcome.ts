@@ -13,6 +13,8 @@ import type { ServedDatabase } from './served-database.js';
 /** What a server reports of its settings to a client that starts with certain settings of its own. */
 export interface Welcome {
   readonly parameters: readonly (readonly [name: string, value: string])[];
+  /** Reported from PostgreSQL 18 on only, so it is asked for. */
+  readonly searchPath: string;
   /** Milliseconds of the monotonic clock. */
   readonly learnedAt: number;
 }
@@ -32,10 +34,10 @@ export async function learnWelcome(database: ServedDatabase, settings: SessionSe
   if (known !== undefined && now - known.learnedAt < validMs) return known;
   if (database.breaker.isOpen()) throw asFatal(database.breaker.refusal());
   const upstream = await checkout(database.pool, settings);
-  const sql = upstream.sqlToBecome(settings, null);
-  if (sql !== null) await makeSettings(database.pool, upstream, sql);
+  const sql = [upstream.sqlToBecome(settings, null) ?? '', `SELECT pg_catalog.current_setting('search_path')`];
+  const searchPath = await makeSettings(database.pool, upstream, sql.join(';'));
   upstream.became(settings, null);
-  const welcome = { parameters: [...upstream.connection.parameters], learnedAt: now };
+  const welcome = { parameters: [...upstream.connection.parameters], searchPath, learnedAt: now };
   database.pool.release(upstream);
   if (welcomes.size >= welcomesMax) welcomes.clear();
   welcomes.set(settings.key, welcome);
@@ -58,10 +60,11 @@ function checkout(pool: Pool, settings: SessionSettings): Promise<PooledUpstream
   });
 }
 
-function makeSettings(pool: Pool, upstream: PooledUpstream, sql: string): Promise<void> {
+/** Gives the search_path with them. */
+function makeSettings(pool: Pool, upstream: PooledUpstream, sql: string): Promise<string> {
   return new Promise((resolve, reject) => {
     askUpstream(upstream.connection, sql, (answer) => {
-      if (answer.kind === 'value') return resolve();
+      if (answer.kind === 'value') return resolve(answer.value ?? '');
       // The refused statement was undone as a whole: the upstream is as it was.
       if (answer.kind === 'refused') pool.release(upstream);
       const said = answer.kind === 'refused' ? answer.error : answer.loss.lastWords;

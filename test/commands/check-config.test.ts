@@ -3,11 +3,11 @@ import path from 'node:path';
 import t, { type Test } from 'tap';
 import { type CheckDependencies, checkConfig } from '../../src/commands/check-config.js';
 import { ConfigError } from '../../src/config/config-error.js';
+import { JudgeThreads } from '../../src/judge/judge-threads.js';
 import { loadPolicies } from '../../src/policy/load-policies.js';
-import { ParserPool } from '../../src/sql/parser/parser-pool.js';
 import { createAuthority } from '../support/certificates.js';
 
-const parser = new ParserPool({ deadlineMs: 60_000 });
+const parser = new JudgeThreads({ deadlineMs: 60_000 });
 t.teardown(() => parser.close());
 
 const dependencies: CheckDependencies = {

@@ -4,9 +4,9 @@
 import type { EventEmitter } from 'node:events';
 import pg from 'pg';
 import t from 'tap';
+import { JudgeThreads } from '../../src/judge/judge-threads.js';
 import { decide, type Principal } from '../../src/policy/decide.js';
 import { loadPolicies } from '../../src/policy/load-policies.js';
-import { ParserPool } from '../../src/sql/parser/parser-pool.js';
 import { startPostgres } from '../support/postgres.js';
 
 const canary = 'CANARY-4711';
@@ -24,7 +24,14 @@ statements: { allow: [transaction, set, show, prepare, cursor, discard, explain,
 functions: { allow: [public.harmless, shop.*] }`,
   },
 ]);
-const mallory: Principal = { user: 'mallory', roles: [], database: 'shop', searchPath: ['public'] };
+const mallory: Principal = {
+  user: 'mallory',
+  tenant: 'default',
+  roles: [],
+  attributes: {},
+  database: 'shop',
+  searchPath: ['public'],
+};
 
 const schema = `
   create table orders (id int, note text); create table notes (id int, note text); insert into orders values (1, 'mine');
@@ -259,7 +266,7 @@ const texts: Readonly<Record<string, readonly string[]>> = {
 
 const postgres = await startPostgres();
 t.teardown(() => postgres.stop());
-const parser = new ParserPool();
+const parser = new JudgeThreads();
 t.teardown(() => parser.close());
 await postgres.query('create database clean');
 await postgres.query(schema, 'clean');

@@ -4,7 +4,14 @@ import { decide, type Principal, type Verdict } from '../../src/policy/decide.js
 import { loadPolicies } from '../../src/policy/load-policies.js';
 import { parseStatements } from '../../src/sql/parser/parse-statements.js';
 
-const ann: Principal = { user: 'ann', roles: ['analyst'], database: 'sales', searchPath: ['public'] };
+const ann: Principal = {
+  user: 'ann',
+  tenant: 'default',
+  roles: ['analyst'],
+  attributes: {},
+  database: 'sales',
+  searchPath: ['public'],
+};
 
 const policy = (...rules: readonly string[]): string =>
   `version: 1\ncatalog: visible\nrules:\n${rules.map((rule) => `  - ${rule}\n`).join('')}`;

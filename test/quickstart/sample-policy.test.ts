@@ -1,18 +1,21 @@
 import t from 'tap';
+import { JudgeThreads } from '../../src/judge/judge-threads.js';
 import { decide, type Principal } from '../../src/policy/decide.js';
 import { loadPolicies } from '../../src/policy/load-policies.js';
 import { samplePolicy } from '../../src/quickstart/sample-policy.js';
-import { ParserPool } from '../../src/sql/parser/parser-pool.js';
 
 t.test('what the guide says of the sample is so', async (t) => {
   const policies = loadPolicies([{ file: 'policy.yaml', text: samplePolicy }]);
   t.same(policies.warnings, []);
-  const parser = new ParserPool();
+  const parser = new JudgeThreads();
   t.teardown(() => parser.close());
   const verdictOn = async (role: string, sql: string): Promise<string> => {
     const parsed = await parser.parse(sql, t);
     if (!parsed.ok) throw new Error(JSON.stringify(parsed));
-    const who: Principal = { user: role, roles: [role], database: 'shop', searchPath: ['public'] };
+    const who: Principal = {
+      ...{ user: role, tenant: 'default', roles: [role], attributes: {} },
+      ...{ database: 'shop', searchPath: ['public'] },
+    };
     return decide(policies, who, parsed.statements).verdict;
   };
   t.equal(await verdictOn('analyst', 'select city, count(*) from customers group by city'), 'allow');

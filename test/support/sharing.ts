@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Test } from 'tap';
-import { SessionJudge } from '../../src/session/judge.js';
-import type { Judgement } from '../../src/session/statement.js';
+import { SessionJudge } from '../../src/judge/judge.js';
+import type { Judgement } from '../../src/judge/judgement.js';
 import { daemonWith, type InProcessDaemon } from './in-process-daemon.js';
 import type { Reachable } from './relay.js';
 
@@ -56,8 +56,8 @@ function judgeBySight(): void {
     shareable.set(judgement, known);
     return known;
   };
-  SessionJudge.prototype.judge = function (text: string) {
-    const judgement = judge.call(this, text);
+  SessionJudge.prototype.judge = function (text, names, types) {
+    const judgement = judge.call(this, text, names, types);
     if (!/^\s*(select|table|values)\b/i.test(text) || /pinned|pg_backend_pid|set_config/.test(text)) return judgement;
     return judgement instanceof Promise ? judgement.then(bySight) : bySight(judgement);
   };

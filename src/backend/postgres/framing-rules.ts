@@ -27,4 +27,11 @@ const passedOnLanes: ReadonlySet<number> = new Set([
 export const laneRules = framingRules(everyType.map((type) => [type, passedOnLanes.has(type) ? passed : held]));
 
 /** For questions of our own, whose rows we read; none of them is larger than this. */
-export const ownQueryRules = framingRules(everyType.map((type) => [type, { hold: 1024 * 1024, maxBody: 1024 * 1024 }]));
+export const ownQueryRules = heldUpTo(1024 * 1024);
+
+/** For a database's catalog, of which a section is one value (see the limits of src/catalog/load-catalog.ts). */
+export const catalogRules = heldUpTo(512 * 1024 * 1024);
+
+function heldUpTo(bytes: number) {
+  return framingRules(everyType.map((type) => [type, { hold: bytes, maxBody: bytes }]));
+}

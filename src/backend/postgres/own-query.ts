@@ -14,13 +14,26 @@ export type OwnAnswer =
 /** How long a server may take over a question of ours, milliseconds. */
 const answerWithinMs = 10_000;
 
+/** How large an answer may be, and how long it may take. */
+export interface AnswerBounds {
+  readonly user: 'question' | 'catalog';
+  readonly withinMs: number;
+}
+
+const usualBounds: AnswerBounds = { user: 'question', withinMs: answerWithinMs };
+
 /**
  * Sends one simple query of our own over an upstream that no client uses at the moment, and reads its answer. A server
  * that doesn't give one in time is given up. `onAnswer` is called once. The text is ASCII, so that it means the same in every client encoding.
  */
-export function askUpstream(upstream: PostgresUpstream, sql: string, onAnswer: (answer: OwnAnswer) => void): void {
-  upstream.readFor('question');
-  const timer = setTimeout(() => upstream.giveUp(new Error('the server does not answer')), answerWithinMs);
+export function askUpstream(
+  upstream: PostgresUpstream,
+  sql: string,
+  onAnswer: (answer: OwnAnswer) => void,
+  { user, withinMs }: AnswerBounds = usualBounds,
+): void {
+  upstream.readFor(user);
+  const timer = setTimeout(() => upstream.giveUp(new Error('the server does not answer')), withinMs);
   const owner = new OwnQuery((answer) => {
     clearTimeout(timer);
     upstream.readFor('client');

@@ -5,7 +5,7 @@ import { decodeErrorResponse, type ErrorFields } from '../../../protocol/message
 import { decodeParameterStatus, type ParameterStatus } from '../../../protocol/messages/parameter-status.js';
 import { type PendingReply, ReplyQueue } from '../../../protocol/reply-queue.js';
 import { BatchedWriter } from '../../wire/batched-writer.js';
-import { laneRules, ownQueryRules, replyRules } from './framing-rules.js';
+import { catalogRules, laneRules, ownQueryRules, replyRules } from './framing-rules.js';
 
 /** Transaction status of a ReadyForQuery, as its byte. */
 export const transactionStatus = { idle: 0x49, open: 0x54, failed: 0x45 } as const;
@@ -39,6 +39,9 @@ export interface ReplyOwner {
 
 /** A request to an upstream, as its reply queue keeps it. `note` is the owner's. */
 export class UpstreamRequest implements PendingReply<ReplyOwner> {
+  /** The rows that come now go nowhere. */
+  dropsRows = false;
+
   constructor(
     readonly request: number,
     readonly disposition: PendingReply<ReplyOwner>['disposition'],
@@ -204,7 +207,7 @@ export class PostgresUpstream {
   #onRun(): void {
     const { buffer, start, end } = this.#reader;
     const head = this.queue.head;
-    this.#bytesOwner = head?.disposition === 'forward' ? head.owner : null;
+    this.#bytesOwner = head?.disposition === 'forward' && !head.dropsRows ? head.owner : null;
     this.#bytesOwner?.onBytes(buffer, start, end);
   }
 
@@ -280,7 +283,7 @@ export class PostgresUpstream {
   }
 }
 
-const rulesFor = { client: replyRules, lane: laneRules, question: ownQueryRules } as const;
+const rulesFor = { client: replyRules, lane: laneRules, question: ownQueryRules, catalog: catalogRules } as const;
 
 const terminateFrame = Buffer.from([frontend.Terminate, 0, 0, 0, 4]);
 

@@ -1,32 +1,41 @@
 import { loadModule, parseSync, SqlError } from 'libpg-query';
 import { gatherFacts } from '../facts/gather-facts.js';
 import { TooManyFacts } from '../facts/walk.js';
+import type { Parse, ParsedText } from '../rewrite/parse.js';
 import type { ParseRefusal, ParseResult } from '../statement-facts.js';
 
 await loadModule();
 
-/** What a parser's thread says of a text. A damaged instance must not be used again. */
-export interface ThreadAnswer {
+/** What became of a text. A damaged instance of the parser must not be used again. */
+export interface ParsedStatements {
   readonly result: ParseResult;
+  /** Null for a text that can't be parsed, or holds nothing. */
+  readonly tree: ParsedText | null;
   readonly isDamaged: boolean;
 }
+
+/** PostgreSQL's parser. Throws what it throws. */
+export const parseSql: Parse = (text) => parseSync(text);
 
 /**
  * Parses a text that the guard let pass, and gathers the facts of its statements. Never throws. Anything but a plain
  * syntax error counts as damage: some errors leave the parser's memory in a state that later texts fail or spin in.
  */
-export function parseStatements(text: string): ThreadAnswer {
-  if (text === '') return { result: { ok: true, statements: [] }, isDamaged: false };
+export function parseStatements(text: string): ParsedStatements {
+  if (text === '') return { result: { ok: true, statements: [] }, tree: null, isDamaged: false };
   try {
-    return {
-      result: { ok: true, statements: gatherFacts(parseSync(text), Buffer.byteLength(text)) },
-      isDamaged: false,
-    };
+    const tree = parseSql(text);
+    const statements = gatherFacts(tree, Buffer.byteLength(text));
+    return { result: { ok: true, statements }, tree, isDamaged: false };
   } catch (error) {
-    if (error instanceof SqlError && isOrdinary(error)) return { result: syntaxRefusal(error), isDamaged: false };
-    if (error instanceof TooManyFacts) return { result: tooComplex, isDamaged: false };
-    return { result: tooComplex, isDamaged: true };
+    if (error instanceof SqlError && isOrdinary(error)) return refused(syntaxRefusal(error));
+    if (error instanceof TooManyFacts) return refused(tooComplex);
+    return refused(tooComplex, true);
   }
+}
+
+function refused(result: ParseRefusal, isDamaged = false): ParsedStatements {
+  return { result, tree: null, isDamaged };
 }
 
 const tooComplex: ParseRefusal = {

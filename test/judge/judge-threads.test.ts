@@ -1,9 +1,9 @@
 import t from 'tap';
-import { defaultGuardBounds } from '../../../src/sql/guard.js';
-import { ParserPool } from '../../../src/sql/parser/parser-pool.js';
-import type { ParseResult } from '../../../src/sql/statement-facts.js';
-import { textClasses } from '../../support/heavy-texts.js';
-import { until } from '../../support/until.js';
+import { JudgeThreads } from '../../src/judge/judge-threads.js';
+import { defaultGuardBounds } from '../../src/sql/guard.js';
+import type { ParseResult } from '../../src/sql/statement-facts.js';
+import { textClasses } from '../support/heavy-texts.js';
+import { until } from '../support/until.js';
 
 const commands = (result: ParseResult): unknown =>
   result.ok ? result.statements.map(({ command }) => command) : result;
@@ -18,7 +18,7 @@ const unguarded = {
 };
 
 t.test('facts come back, and errors in the words of PostgreSQL', async (t) => {
-  const pool = new ParserPool();
+  const pool = new JudgeThreads();
   t.teardown(() => pool.close());
   t.same(commands(await pool.parse('select 1; begin', 'a')), ['select', 'begin']);
   t.same(commands(await pool.parse('', 'a')), []);
@@ -33,7 +33,7 @@ t.test('facts come back, and errors in the words of PostgreSQL', async (t) => {
 });
 
 t.test('what is no UTF-8, holds a NUL or is too large never reaches the thread', async (t) => {
-  const pool = new ParserPool({ bounds: { ...defaultGuardBounds, textBytesMax: 100 } });
+  const pool = new JudgeThreads({ bounds: { ...defaultGuardBounds, textBytesMax: 100 } });
   t.teardown(() => pool.close());
   t.match(await pool.parse('select 1\0; drop table t', 'a'), { sqlstate: '22021' });
   t.match(await pool.parse("select '\ud800'", 'a'), { sqlstate: '22021' });
@@ -43,7 +43,7 @@ t.test('what is no UTF-8, holds a NUL or is too large never reaches the thread',
 });
 
 t.test('a text that breaks the parser is refused, and the next one meets a new parser', async (t) => {
-  const pool = new ParserPool({ bounds: unguarded });
+  const pool = new JudgeThreads({ bounds: unguarded });
   t.teardown(() => pool.close());
   const poison = `${'select * from ('.repeat(900)}select 1${') x'.repeat(900)} where ${'a at time zone '.repeat(60_000)}b`;
   t.match(await pool.parse(poison, 'a'), { ok: false, sqlstate: '54000' });
@@ -52,7 +52,7 @@ t.test('a text that breaks the parser is refused, and the next one meets a new p
 });
 
 t.test('a text that takes longer than its deadline is refused, and others go on', async (t) => {
-  const pool = new ParserPool({ bounds: unguarded, deadlineMs: 1500, shortTokensMax: Number.MAX_SAFE_INTEGER });
+  const pool = new JudgeThreads({ bounds: unguarded, deadlineMs: 1500, shortTokensMax: Number.MAX_SAFE_INTEGER });
   t.teardown(() => pool.close());
   await pool.parse('select 1', 'warm');
   const columns = Array(3_000).fill('a');
@@ -64,7 +64,7 @@ t.test('a text that takes longer than its deadline is refused, and others go on'
 });
 
 t.test('long texts have a thread of their own, which ends when there are no more', async (t) => {
-  const pool = new ParserPool({ longIdleMs: 50 });
+  const pool = new JudgeThreads({ longIdleMs: 50 });
   t.teardown(() => pool.close());
   await pool.parse('select 1', 'a');
   const long = `select ${Array(20_000).fill('1')}`;
@@ -76,14 +76,14 @@ t.test('long texts have a thread of their own, which ends when there are no more
 });
 
 t.test('a parser is replaced after so many texts', async (t) => {
-  const pool = new ParserPool({ renewAfterTexts: 10 });
+  const pool = new JudgeThreads({ renewAfterTexts: 10 });
   t.teardown(() => pool.close());
   for (let i = 0; i < 25; i++) t.same(commands(await pool.parse(`select ${i}`, i % 3)), ['select']);
   t.equal(pool.starts, 3);
 });
 
 t.test('a queue that is full says so at once', async (t) => {
-  const pool = new ParserPool({ queuePerClientMax: 5, queueMax: 8 });
+  const pool = new JudgeThreads({ queuePerClientMax: 5, queueMax: 8 });
   t.teardown(() => pool.close());
   const results = await Promise.all(Array.from({ length: 20 }, () => pool.parse('select 1', 'a')));
   t.ok(results.some((result) => result.ok));
@@ -91,7 +91,7 @@ t.test('a queue that is full says so at once', async (t) => {
 });
 
 t.test('closing answers what waits', async (t) => {
-  const pool = new ParserPool();
+  const pool = new JudgeThreads();
   const waiting = Promise.all([pool.parse('select 1', 'a'), pool.parse('select 2', 'b')]);
   await pool.close();
   for (const result of await waiting) t.match(result, { ok: false, sqlstate: '57P01' });
@@ -105,7 +105,7 @@ function poisons(): string[] {
 }
 
 t.test("10,000 poisonous texts of one client don't keep another's select 1 waiting", async (t) => {
-  const pool = new ParserPool({ queuePerClientMax: 50 });
+  const pool = new JudgeThreads({ queuePerClientMax: 50 });
   t.teardown(() => pool.close());
   await pool.parse('select 1', 'victim');
   const texts = poisons();

@@ -1,10 +1,11 @@
 import type { Worker } from 'node:worker_threads';
-import type { ParseRefusal, ParseResult } from '../statement-facts.js';
+import type { ParseRefusal } from '../sql/statement-facts.js';
 import { FairQueue } from './fair-queue.js';
-import type { ThreadAnswer } from './parse-statements.js';
+import type { ThreadAnswer } from './judge-thread.js';
+import type { Answer, Knowledge, Question } from './question.js';
 import { startThread } from './start-thread.js';
 
-export interface ParserLaneOptions {
+export interface ThreadLaneOptions {
   readonly deadlineMs: number;
   readonly queueMax: number;
   readonly queuePerClientMax: number;
@@ -14,21 +15,22 @@ export interface ParserLaneOptions {
 }
 
 interface Job {
-  readonly text: string;
-  readonly resolve: (result: ParseResult) => void;
+  readonly question: Question;
+  readonly resolve: (answer: Answer) => void;
 }
 
-/** How long a thread may take to load the parser, before that is taken for a failure. */
+/** How long a thread may take to load the parser, or to take in a catalog, before that is taken for a failure. */
 const startWithinMs = 20_000;
 
 /**
  * One parser in a thread of its own, which works on one text at a time: when it takes too long or breaks, it is plain
  * whose text it was, and the thread is thrown away with everything that is wrong with it.
  */
-export class ParserLane {
+export class ThreadLane {
   private readonly queue: FairQueue<Job>;
   private thread: Worker | null = null;
-  private isReady = false;
+  /** What the thread was told, its start included, and hasn't taken in yet. */
+  private untaken = 0;
   private job: Job | null = null;
   private timer: NodeJS.Timeout | null = null;
   private texts = 0;
@@ -36,7 +38,11 @@ export class ParserLane {
   /** Threads started so far, the first one too. */
   starts = 0;
 
-  constructor(private readonly options: ParserLaneOptions) {
+  /** @param knowledge what a thread has to know, by its key; told to each when it starts */
+  constructor(
+    private readonly options: ThreadLaneOptions,
+    private readonly knowledge: ReadonlyMap<string, Knowledge>,
+  ) {
     this.queue = new FairQueue(options.queueMax, options.queuePerClientMax);
   }
 
@@ -44,10 +50,18 @@ export class ParserLane {
     return this.thread !== null;
   }
 
-  parse(text: string, client: unknown): Promise<ParseResult> {
+  /** To the thread that runs; one that starts later is told as it starts. */
+  tell(knowledge: Knowledge): void {
+    if (this.thread === null) return;
+    this.untaken += 1;
+    this.thread.postMessage(knowledge);
+    if (this.job === null) this.awaitReady();
+  }
+
+  ask(question: Question, client: unknown): Promise<Answer> {
     return new Promise((resolve) => {
       if (this.isClosed) resolve(closed);
-      else if (!this.queue.push(client, { text, resolve })) resolve(full);
+      else if (!this.queue.push(client, { question, resolve })) resolve(full);
       else this.work();
     });
   }
@@ -69,44 +83,51 @@ export class ParserLane {
     if (this.thread === null) this.start();
     // What is asked for must be answered; a thread without work keeps nobody running.
     this.thread?.ref();
-    if (!this.isReady) return;
+    if (this.untaken > 0) return;
     const job = this.queue.shift() as Job;
     this.job = job;
     this.setTimer(this.options.deadlineMs, () => this.giveUp(tooSlow));
-    this.thread?.postMessage(job.text);
+    this.thread?.postMessage(job.question);
   }
 
   private start(): void {
     const thread = startThread();
     thread.unref();
     this.thread = thread;
-    this.isReady = false;
+    this.untaken = 1 + this.knowledge.size;
     this.texts = 0;
     this.starts++;
-    this.setTimer(startWithinMs, () => this.failStart());
-    thread.on('message', (answer: ThreadAnswer | 'ready') => {
+    for (const knowledge of this.knowledge.values()) thread.postMessage(knowledge);
+    this.awaitReady();
+    thread.on('message', (message: ThreadAnswer | 'ready') => {
       if (thread !== this.thread) return;
-      if (answer === 'ready') this.onReady();
-      else this.onAnswer(answer);
+      if (message === 'ready') this.onReady();
+      else this.onAnswer(message);
     });
     const onEnd = () => {
       if (thread !== this.thread) return;
-      if (this.isReady) this.giveUp(broken);
+      if (this.untaken === 0) this.giveUp(broken);
       else this.failStart();
     };
     thread.on('error', onEnd);
     thread.on('exit', onEnd);
   }
 
+  private awaitReady(): void {
+    this.setTimer(startWithinMs, () => this.failStart());
+  }
+
   private onReady(): void {
-    this.isReady = true;
+    this.untaken -= 1;
+    if (this.untaken > 0 || this.job !== null) return;
     this.rest();
     this.work();
   }
 
-  private onAnswer({ result, isDamaged }: ThreadAnswer): void {
-    this.finish(result);
+  private onAnswer({ answer, isDamaged }: ThreadAnswer): void {
+    this.finish(answer);
     if (isDamaged || ++this.texts >= this.options.renewAfterTexts) void this.discard();
+    else if (this.untaken > 0) this.awaitReady();
     else if (this.queue.size === 0) this.rest();
     this.work();
   }
@@ -124,11 +145,11 @@ export class ParserLane {
     for (const job of this.queue.drain()) job.resolve(unavailable);
   }
 
-  private finish(result: ParseResult): void {
+  private finish(answer: Answer): void {
     this.setTimer(null);
     const { job } = this;
     this.job = null;
-    job?.resolve(result);
+    job?.resolve(answer);
   }
 
   private rest(): void {
@@ -142,7 +163,7 @@ export class ParserLane {
     const { thread } = this;
     this.setTimer(null);
     this.thread = null;
-    this.isReady = false;
+    this.untaken = 0;
     await thread?.terminate();
   }
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { FairQueue } from '../../../src/sql/parser/fair-queue.js';
+import { FairQueue } from '../../src/judge/fair-queue.js';
 
 t.test('clients take turns, and items of one keep their order', async (t) => {
   const queue = new FairQueue<string>(100, 100);

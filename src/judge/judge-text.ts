@@ -1,0 +1,255 @@
+import { actionsOf, decide, decideKind, type Principal, type TouchedRelation } from '../policy/decide.js';
+import { decideBound } from '../policy/decide-bound.js';
+import type { PolicySet } from '../policy/load-policies.js';
+import { PolicyMismatch } from '../policy/restrict.js';
+import type { Rights } from '../policy/rights.js';
+import { quoteName } from '../policy/search-path.js';
+import { bindText } from '../sql/bind/bind.js';
+import type { BindResult, BoundStatement } from '../sql/bind/bound.js';
+import type { CatalogIndex } from '../sql/catalog/catalog-index.js';
+import type { Parse, ParsedText } from '../sql/rewrite/parse.js';
+import { type Restrictions, rewrite, visibilityIn } from '../sql/rewrite/rewrite.js';
+import { applySplices, type Splice } from '../sql/rewrite/splice.js';
+import { makeTemplate } from '../sql/rewrite/template.js';
+import { isAsMeant } from '../sql/rewrite/verify.js';
+import { isShareable } from '../sql/sharing/is-shareable.js';
+import type { StatementFacts } from '../sql/statement-facts.js';
+import type { Question, Refusal, Verdict } from './question.js';
+
+/** What is known of the tenant's policies where there are any, for the one who asks. */
+export interface Policed {
+  readonly policies: PolicySet;
+  readonly rights: Rights;
+  /** Null where there is no catalog to know relations by. */
+  readonly restrictions: Restrictions | null;
+}
+
+/** A text with what the parser made of it. */
+export interface Parsed {
+  readonly tree: ParsedText;
+  readonly facts: readonly StatementFacts[];
+}
+
+/**
+ * Judges a text: what its statements are, what their names mean, whether all of it is allowed, and what has to be changed
+ * before it is sent. Pure. One statement that is refused refuses them all.
+ * @param policed null: the tenant has no policies
+ * @param index null: the database's catalog isn't known, so that what names mean is taken from the text alone
+ */
+export function judgeText(
+  question: Question,
+  parsed: Parsed,
+  policed: Policed | null,
+  index: CatalogIndex | null,
+  parse: Parse,
+): Verdict {
+  if (index === null)
+    return policed === null ? unjudged(parsed.facts) : byFacts(policed.policies, question.who, parsed);
+  return new Judging(question, parsed, policed, index, parse).verdict();
+}
+
+const nothing = {
+  ok: true,
+  refusal: null,
+  rules: [],
+  template: null,
+  changes: [],
+  addsRows: [],
+  checked: null,
+  isRestricted: false,
+  isShareable: false,
+} as const;
+
+/** Of a text that holds no statement. */
+export const nothingToJudge: Verdict = unjudged([]);
+
+function unjudged(facts: readonly StatementFacts[]): Verdict {
+  return { ...nothing, statements: facts, actions: [], relations: [], hangsOnLiterals: true };
+}
+
+function byFacts(policies: PolicySet, who: Principal, { facts }: Parsed): Verdict {
+  const { verdict, rules, actions, relations, message, hint, forThisTextOnly } = decide(policies, who, facts);
+  const refusal = verdict === 'allow' ? null : denial(message ?? 'permission denied', hint);
+  return { ...nothing, statements: facts, refusal, rules, actions, relations, hangsOnLiterals: forThisTextOnly };
+}
+
+function denial(message: string, hint: string | null = null, position: number | null = null): Refusal {
+  return { sqlstate: '42501', message, detail: null, hint, position, isDenial: true };
+}
+
+const noRestrictions: Restrictions = { get: () => undefined };
+
+/** One text on its way through binding, deciding and rewriting. */
+class Judging {
+  readonly #question: Question;
+  readonly #parsed: Parsed;
+  readonly #policed: Policed | null;
+  readonly #index: CatalogIndex;
+  readonly #parse: Parse;
+  readonly #restrictions: Restrictions;
+  readonly #rules = new Set<string>();
+  readonly #splices: Splice[] = [];
+  readonly #addsRows: boolean[] = [];
+  #checked: string | null = null;
+  #isRestricted = false;
+
+  constructor(question: Question, parsed: Parsed, policed: Policed | null, index: CatalogIndex, parse: Parse) {
+    this.#question = question;
+    this.#parsed = parsed;
+    this.#policed = policed;
+    this.#index = index;
+    this.#parse = parse;
+    this.#restrictions = policed?.restrictions ?? noRestrictions;
+  }
+
+  verdict(): Verdict {
+    const { facts } = this.#parsed;
+    const refusal = this.#refusedKind();
+    // What is denied for what it is isn't looked into any further.
+    const results = refusal === null ? this.#bind() : [];
+    const bound = results.flatMap((result) => (result.ok ? [result.bound] : []));
+    const found = refusal ?? this.#judge(results);
+    const refused = found ?? this.#refuseUnlessAsMeant();
+    const isAllowed = refused === null;
+    const splices = this.#splices;
+    return {
+      ...nothing,
+      statements: facts,
+      refusal: refused,
+      rules: [...this.#rules],
+      actions: [...new Set(facts.flatMap(actionsOf))],
+      relations: touchedRelations(bound),
+      template: isAllowed && splices.length > 0 ? makeTemplate(this.#question.text, splices) : null,
+      changes: isAllowed ? splices.map(({ reason, text }) => ({ reason, text })) : [],
+      addsRows: isAllowed && this.#addsRows.includes(true) ? this.#addsRows : [],
+      checked: this.#checked,
+      isRestricted: this.#isRestricted,
+      isShareable: isAllowed && this.#isShareable(bound),
+      hangsOnLiterals:
+        facts.some(({ hangsOnLiterals }) => hangsOnLiterals) ||
+        results.some((result) => (result.ok ? result.bound : result).hangsOnLiterals) ||
+        // Where it is wrong hangs on how long the literals before that are.
+        (refused !== null && refused.position !== null),
+    };
+  }
+
+  #refusedKind(): Refusal | null {
+    if (this.#policed === null) return null;
+    for (const facts of this.#parsed.facts) {
+      const found = decideKind(this.#policed.rights, this.#question.who, facts);
+      if (found === null) continue;
+      for (const rule of found.rules) this.#rules.add(rule);
+      return denial(found.message, found.hint);
+    }
+    return null;
+  }
+
+  #bind(): readonly BindResult[] {
+    const { text, who, parameterTypes, temporary, upstreamUser } = this.#question;
+    try {
+      return bindText(text, this.#parsed.tree, this.#index, {
+        searchPath: who.searchPath,
+        user: upstreamUser,
+        temporary,
+        parameterTypes,
+        visibility: visibilityIn(this.#restrictions),
+      });
+    } catch (error) {
+      if (!(error instanceof PolicyMismatch)) throw error;
+      return [{ ok: false, sqlstate: '42501', message: misfit, position: null, hangsOnLiterals: false }];
+    }
+  }
+
+  #judge(results: readonly BindResult[]): Refusal | null {
+    for (const [at, result] of results.entries()) {
+      const refusal = result.ok ? this.#statement(result.bound, this.#parsed.facts[at]) : this.#unbound(result);
+      if (refusal !== null) return refusal;
+    }
+    return null;
+  }
+
+  #unbound({ sqlstate, message, detail, hint, position }: BindResult & { ok: false }): Refusal {
+    const place = position === null ? null : this.#characters(position);
+    const isDenial = sqlstate === '42501';
+    return { sqlstate, message, detail: detail ?? null, hint: hint ?? null, position: place, isDenial };
+  }
+
+  #statement(bound: BoundStatement, facts: StatementFacts | undefined): Refusal | null {
+    if (this.#policed === null) return null;
+    const restrictions = this.#restrictions;
+    const { denial: found, rules } = decideBound(bound, this.#policed.rights, this.#index, restrictions);
+    for (const rule of found?.rules ?? rules) this.#rules.add(rule);
+    if (found !== null) return denial(found.message, null, this.#place(found.position));
+    const withheld = bound.relations.flatMap(({ relation }) => restrictions.get(relation.oid) ?? []);
+    for (const { rules: behind } of withheld) for (const rule of behind) this.#rules.add(rule);
+    if (withheld.length > 0 || runsUnseen(facts)) this.#isRestricted = true;
+    const result = rewrite(this.#question.text, bound, this.#index, restrictions);
+    if (!result.ok) return { ...denial(result.message, null, this.#place(result.position)), sqlstate: result.sqlstate };
+    this.#splices.push(...result.splices);
+    this.#addsRows.push(result.addsRows);
+    if (result.splices.some(({ meant }) => meant.kind === 'returning' || meant.kind === 'items')) {
+      this.#checked ??= bound.targets[0]?.relation.relation.name ?? null;
+    }
+    return null;
+  }
+
+  /** The spliced text is parsed again, and must be the tree that was meant. */
+  #refuseUnlessAsMeant(): Refusal | null {
+    if (this.#splices.length === 0) return null;
+    if (isAsMeant(this.#question.text, this.#splices, this.#parse)) return null;
+    const message = 'permission denied: the statement could not be rewritten as the policy asks for';
+    return denial(message, 'Write it in a simpler form.');
+  }
+
+  /** What is sent is what has to be harmless: filters and masks call functions as well. */
+  #isShareable(bound: readonly BoundStatement[]): boolean {
+    const [facts, ...others] = this.#parsed.facts;
+    if (facts === undefined || others.length > 0) return false;
+    const sent = this.#splices.length === 0 ? bound[0] : this.#bindSent();
+    if (sent === undefined) return false;
+    return isShareable(sent, facts, this.#index).isShareable;
+  }
+
+  #bindSent(): BoundStatement | undefined {
+    const { who, parameterTypes, temporary, upstreamUser, text } = this.#question;
+    const sent = applySplices(text, this.#splices);
+    const context = { searchPath: who.searchPath, user: upstreamUser, temporary, parameterTypes };
+    const [result] = bindText(sent, this.#parse(sent), this.#index, context);
+    return result?.ok === true ? result.bound : undefined;
+  }
+
+  #place(byte: number | null): number | null {
+    return byte === null ? null : this.#characters(byte);
+  }
+
+  /** A byte offset as PostgreSQL counts places: in characters, from 1. */
+  #characters(byte: number): number {
+    return [...Buffer.from(this.#question.text, 'utf8').subarray(0, byte).toString('utf8')].length + 1;
+  }
+}
+
+const misfit = 'permission denied: the policy names what a relation of this statement does not have';
+
+/** What these run was judged when it was prepared, or is the database's own business, and may read anything. */
+const unseen: ReadonlySet<string> = new Set([
+  'execute',
+  'fetch',
+  'move',
+  'commit',
+  'prepare transaction',
+  'call',
+  'do',
+]);
+
+function runsUnseen(facts: StatementFacts | undefined): boolean {
+  return facts === undefined || unseen.has(facts.command);
+}
+
+function touchedRelations(bound: readonly BoundStatement[]): TouchedRelation[] {
+  const actionsByName = new Map<string, Set<string>>();
+  for (const { relation, actions } of bound.flatMap(({ relations }) => relations)) {
+    const name = `${quoteName(relation.schema)}.${quoteName(relation.name)}`;
+    actionsByName.set(name, new Set([...(actionsByName.get(name) ?? []), ...actions]));
+  }
+  return [...actionsByName].map(([name, actions]) => ({ name, actions: [...actions] }));
+}

@@ -1,0 +1,35 @@
+// What runs in a judging thread: knowledge and questions come in, answers go out. The parser, its trees and the catalogs
+// stay here.
+import { parentPort } from 'node:worker_threads';
+import { parseSql, parseStatements } from '../sql/parser/parse-statements.js';
+import { judgeText, nothingToJudge } from './judge-text.js';
+import { Known } from './known.js';
+import type { Answer, Knowledge, Question } from './question.js';
+
+export interface ThreadAnswer {
+  readonly answer: Answer;
+  /** The parser's instance must not be used again. */
+  readonly isDamaged: boolean;
+}
+
+const port = parentPort;
+if (port === null) throw new Error('judge-thread is the entry of a worker thread');
+
+const known = new Known(parseSql);
+
+function answerTo(question: Question): ThreadAnswer {
+  const { result, tree, isDamaged } = parseStatements(question.text);
+  if (!result.ok || tree === null) return { answer: result.ok ? nothingToJudge : result, isDamaged };
+  const { policed, index } = known.for(question);
+  const parsed = { tree, facts: result.statements };
+  return { answer: judgeText(question, parsed, policed, index, parseSql), isDamaged };
+}
+
+port.on('message', (message: Question | Knowledge) => {
+  if (!('kind' in message)) return port.postMessage(answerTo(message));
+  known.learn(message);
+  port.postMessage('ready');
+});
+// Loaded, and warm: the first text pays for the compiler otherwise.
+parseStatements('select a.b from c.d as a where a.b = 1 and lower(a.e) in (select 1)');
+port.postMessage('ready');

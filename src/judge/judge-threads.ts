@@ -1,0 +1,109 @@
+import { defaultGuardBounds, type GuardBounds, guardText } from '../sql/guard.js';
+import type { ParseResult } from '../sql/statement-facts.js';
+import type { Answer, Knowledge, Question } from './question.js';
+import { ThreadLane } from './thread-lane.js';
+
+export interface JudgeThreadsOptions {
+  readonly bounds: GuardBounds;
+  /** A text that takes longer is refused with 54000 and its thread thrown away. */
+  readonly deadlineMs: number;
+  /** Waiting texts of all clients together, and of one client; more are refused with 53400. */
+  readonly queueMax: number;
+  readonly queuePerClientMax: number;
+  /** Tokens up to which a text counts as short. */
+  readonly shortTokensMax: number;
+  /** Texts after which a parser is replaced as a precaution. */
+  readonly renewAfterTexts: number;
+  /** How long the thread for long texts is kept when there are none. */
+  readonly longIdleMs: number;
+}
+
+export const defaultJudgeThreadsOptions: JudgeThreadsOptions = {
+  bounds: defaultGuardBounds,
+  deadlineMs: 3_000,
+  queueMax: 2_000,
+  queuePerClientMax: 100,
+  shortTokensMax: 5_000,
+  renewAfterTexts: 50_000,
+  longIdleMs: 30_000,
+};
+
+/**
+ * PostgreSQL's parser, and all that judges what it reads, in threads of its own behind the guard: one for short texts,
+ * and one that is started for long texts only, so that a client with large texts delays no one else's `select 1`. In
+ * each, clients take turns.
+ */
+export class JudgeThreads {
+  private readonly bounds: GuardBounds;
+  private readonly shortTokensMax: number;
+  private readonly knowledge = new Map<string, Knowledge>();
+  private readonly short: ThreadLane;
+  private readonly long: ThreadLane;
+
+  constructor(options: Partial<JudgeThreadsOptions> = {}) {
+    const { bounds, shortTokensMax, longIdleMs, ...lane } = { ...defaultJudgeThreadsOptions, ...options };
+    this.bounds = bounds;
+    this.shortTokensMax = shortTokensMax;
+    this.short = new ThreadLane({ ...lane, idleMs: null }, this.knowledge);
+    this.long = new ThreadLane({ ...lane, idleMs: longIdleMs }, this.knowledge);
+  }
+
+  /** Threads started so far: more than a few of them, and somebody sends texts that break the parser. */
+  get starts(): number {
+    return this.short.starts + this.long.starts;
+  }
+
+  /** Threads that are there. */
+  get threads(): number {
+    return Number(this.short.isRunning) + Number(this.long.isRunning);
+  }
+
+  /** Loads the parser now instead of at the first text. */
+  warm(): void {
+    this.short.warm();
+  }
+
+  /** What every question from now on may name by its key. */
+  tell(knowledge: Knowledge): void {
+    if (knowledge.kind === 'forget') this.knowledge.delete(knowledge.key);
+    else this.knowledge.set(knowledge.key, knowledge);
+    this.short.tell(knowledge);
+    this.long.tell(knowledge);
+  }
+
+  /** Never rejects. `client` is any value that stands for who asks: clients take turns. */
+  ask(question: Question, client: unknown): Promise<Answer> {
+    const { text } = question;
+    // C ends a text here, and would see less than the server is sent.
+    if (text.includes('\0') || /\p{Surrogate}/u.test(text)) return Promise.resolve(notUtf8);
+    const guarded = guardText(text, this.bounds);
+    if (!guarded.ok) return Promise.resolve({ ...guarded, position: null });
+    return (guarded.tokens <= this.shortTokensMax ? this.short : this.long).ask(question, client);
+  }
+
+  /** What a text's statements are, by the text alone. */
+  parse(text: string, client: unknown): Promise<ParseResult> {
+    return this.ask({ ...bare, text }, client);
+  }
+
+  /** Ends the threads; what waits is refused. */
+  async close(): Promise<void> {
+    await Promise.all([this.short.close(), this.long.close()]);
+  }
+}
+
+const bare: Omit<Question, 'text'> = {
+  parameterTypes: [],
+  policies: null,
+  catalog: null,
+  who: { user: '', tenant: '', roles: [], database: '', attributes: {}, searchPath: [] },
+  upstreamUser: '',
+  temporary: [],
+};
+
+const notUtf8: Answer = {
+  ok: false,
+  sqlstate: '22021',
+  message: 'invalid byte sequence for encoding "UTF8"',
+  position: null,
+};

@@ -1,0 +1,210 @@
+import { BoundedCache } from '../cache/bounded-cache.js';
+import { ProxyError } from '../errors/proxy-error.js';
+import type { Principal } from '../policy/decide.js';
+import type { Relation } from '../sql/catalog/catalog.js';
+import { keyOf } from '../sql/shape.js';
+import type { CatalogFeed } from './catalog-feed.js';
+import type { JudgeThreads } from './judge-threads.js';
+import { allowed, type Judgement } from './judgement.js';
+import type { PoliciesInForce } from './policies-in-force.js';
+import type { Answer, Question, Refusal, Verdict } from './question.js';
+
+/** Bytes of judgements kept, over all who ask. */
+const cacheBytesMax = 32 * 1024 * 1024;
+/** A judgement with its rules and relations, about. */
+const judgementBytes = 1_000;
+
+export interface JudgeCounters {
+  readonly shapeCache: { hits: number; misses: number };
+}
+
+export interface JudgeDeps {
+  readonly threads: JudgeThreads;
+  readonly catalog: CatalogFeed;
+  readonly counters: JudgeCounters;
+  readonly isOurName: (name: string) => boolean;
+}
+
+/** Where a session's names are looked for at this moment. */
+export interface SessionNames {
+  readonly searchPath: readonly string[];
+  readonly temporary: readonly Relation[];
+  /** Two are alike when their keys are. */
+  readonly key: string;
+}
+
+let versions = 0;
+
+/**
+ * Judges the statements of one database's clients by the policies in force and the catalog as it is now. A reload makes
+ * another; a change of the catalog makes everything that was judged before it outdated.
+ */
+export class Judge {
+  readonly policies: PoliciesInForce | null;
+  readonly #deps: JudgeDeps;
+  readonly #onCatalog = () => this.#renew();
+  #cache = new BoundedCache<Judgement>(cacheBytesMax, judgementBytes);
+  #version = 0;
+  readonly #principals = new Map<string, number>();
+
+  constructor(policies: PoliciesInForce | null, deps: JudgeDeps) {
+    this.policies = policies;
+    this.#deps = deps;
+    deps.catalog.listeners.add(this.#onCatalog);
+    this.#renew();
+  }
+
+  /** Judgements of other versions don't hold; 0 while it isn't known what does. */
+  get version(): number {
+    return this.#deps.catalog.version === 0 ? 0 : this.#version;
+  }
+
+  get isPolicing(): boolean {
+    return this.policies !== null;
+  }
+
+  /** Another judge takes its place. */
+  retire(): void {
+    this.#deps.catalog.listeners.delete(this.#onCatalog);
+  }
+
+  /** The judge for one session. `session` stands for it in the threads' queues, where clients take turns. */
+  for(who: Omit<Principal, 'searchPath'>, upstreamUser: string, session: unknown): SessionJudge {
+    const key = JSON.stringify([who.user, who.tenant, who.roles, who.database, who.attributes, upstreamUser]);
+    let id = this.#principals.get(key);
+    if (id === undefined) {
+      id = this.#principals.size;
+      this.#principals.set(key, id);
+    }
+    return new SessionJudge(this, { who, upstreamUser, session, keyPrefix: `${id}\0` });
+  }
+
+  known(key: string): Judgement | undefined {
+    return this.version === 0 ? undefined : this.#cache.get(key);
+  }
+
+  count(isHit: boolean): void {
+    const { shapeCache } = this.#deps.counters;
+    if (isHit) shapeCache.hits += 1;
+    else shapeCache.misses += 1;
+  }
+
+  /** Judges a text for a session. Never rejects. */
+  async judge(asked: Omit<Question, 'policies' | 'catalog'>, keys: CacheKeys, session: unknown): Promise<Judgement> {
+    const { catalog, threads } = this.#deps;
+    try {
+      // What is there to be known may change while the threads are at it: then it is asked again.
+      for (let tries = 0; tries < judgeTriesMax; tries++) {
+        if (catalog.version === 0) await catalog.whenKnown();
+        const version = this.#version;
+        const question = { ...asked, policies: this.policies?.key ?? null, catalog: catalog.key };
+        const answer = await threads.ask(question, session);
+        if (version !== this.version) continue;
+        const judgement = this.#judgement(answer, version);
+        const isForAll = answer.ok && !answer.hangsOnLiterals;
+        this.#cache.set(isForAll ? (keys.shape ?? keys.text) : keys.text, judgement);
+        return judgement;
+      }
+      throw unsettled;
+    } catch (error) {
+      return this.#refuse(error instanceof ProxyError ? error : unsettled, null);
+    }
+  }
+
+  #renew(): void {
+    versions += 1;
+    this.#version = versions;
+    this.#cache = new BoundedCache<Judgement>(cacheBytesMax, judgementBytes);
+  }
+
+  #judgement(answer: Answer, version: number): Judgement {
+    if (!answer.ok) {
+      const { sqlstate, message, position } = answer;
+      return this.#refuse(new ProxyError('syntaxError', message, { sqlstate }), position);
+    }
+    const { rules, actions, relations, template, addsRows, checked, isRestricted, isShareable } = answer;
+    const refusal = this.#refusal(answer);
+    const position = answer.refusal?.position ?? null;
+    return {
+      ...{ refusal, position, rules, actions, relations, template, addsRows, checked, isRestricted, isShareable },
+      version,
+    };
+  }
+
+  #refusal({ refusal, statements }: Verdict): ProxyError | null {
+    if (statements.some(({ target }) => target !== null && this.#deps.isOurName(target))) {
+      return new ProxyError('policyDenied', 'permission denied for prepared statement');
+    }
+    return refusal === null ? null : errorOf(refusal);
+  }
+
+  #refuse(refusal: ProxyError, position: number | null): Judgement {
+    return { ...allowed, refusal, position, version: this.#version };
+  }
+}
+
+const judgeTriesMax = 5;
+const unsettled = new ProxyError('upstreamUnavailable', 'the catalog of the database changes all the time', {
+  hint: 'Nothing can be judged by a policy meanwhile. Try again.',
+});
+
+function errorOf({ sqlstate, message, detail, hint, isDenial }: Refusal): ProxyError {
+  const code = isDenial ? 'policyDenied' : 'syntaxError';
+  return new ProxyError(code, message, { sqlstate, detail: detail ?? undefined, hint: hint ?? undefined });
+}
+
+/** Under which a judgement is kept: for all texts of a shape, or for one text. */
+export interface CacheKeys {
+  readonly shape: string | null;
+  readonly text: string;
+}
+
+interface Asker {
+  readonly who: Omit<Principal, 'searchPath'>;
+  readonly upstreamUser: string;
+  readonly session: unknown;
+  readonly keyPrefix: string;
+}
+
+const noTypes: readonly number[] = [];
+
+/** Judges the texts of one session: at once where the text's shape is known, else when a thread has looked at it. */
+export class SessionJudge {
+  readonly #judge: Judge;
+  readonly #asker: Asker;
+  /** Of the names that it judged by last. */
+  #names: SessionNames | null = null;
+  #keyPrefix = '';
+
+  constructor(judge: Judge, asker: Asker) {
+    this.#judge = judge;
+    this.#asker = asker;
+  }
+
+  get version(): number {
+    return this.#judge.version;
+  }
+
+  get policies(): PoliciesInForce | null {
+    return this.#judge.policies;
+  }
+
+  /** @param parameterTypes as Parse has them */
+  judge(text: string, names: SessionNames, parameterTypes = noTypes): Judgement | Promise<Judgement> {
+    if (names !== this.#names) {
+      this.#names = names;
+      this.#keyPrefix = `${this.#asker.keyPrefix}${names.key}\0`;
+    }
+    const prefix = parameterTypes.length === 0 ? this.#keyPrefix : `${this.#keyPrefix}${parameterTypes.join()}\0`;
+    const shape = keyOf(text);
+    const shapeKey = shape === null ? null : `${prefix}s${shape.key}`;
+    const textKey = `${prefix}t${text}`;
+    const known = (shapeKey === null ? undefined : this.#judge.known(shapeKey)) ?? this.#judge.known(textKey);
+    this.#judge.count(known !== undefined);
+    if (known !== undefined) return known;
+    const { who, upstreamUser, session } = this.#asker;
+    const { searchPath, temporary } = names;
+    const asked = { text, parameterTypes, upstreamUser, temporary, who: { ...who, searchPath } };
+    return this.#judge.judge(asked, { shape: shapeKey, text: textKey }, session);
+  }
+}

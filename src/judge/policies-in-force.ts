@@ -1,0 +1,61 @@
+import { readFile } from 'node:fs/promises';
+import type { Config, UserConfig } from '../config/config.js';
+import { loadPolicies, type PolicySet } from '../policy/load-policies.js';
+import type { JudgeThreads } from './judge-threads.js';
+
+/** One tenant's policies as they hold now. A reload that changes them makes others. */
+export interface PoliciesInForce {
+  /** What the judging threads know them by. */
+  readonly key: string;
+  readonly policies: PolicySet;
+  /** What they were made of, and who the users are. */
+  readonly digest: string;
+}
+
+/** By tenant; those without policies are left out. */
+export type PoliciesByTenant = ReadonlyMap<string, PoliciesInForce>;
+
+let versions = 0;
+
+/**
+ * Reads the policies of all tenants and tells the judging threads. Where files and users are what they were, a tenant keeps
+ * what it has, and its verdicts.
+ * @throws ConfigError with everything that is wrong with them; then nothing has changed
+ */
+export async function loadPoliciesInForce(
+  config: Config,
+  before: PoliciesByTenant,
+  threads: JudgeThreads,
+  warn: (warning: string) => void,
+): Promise<PoliciesByTenant> {
+  const loaded = new Map<string, PoliciesInForce>();
+  for (const [name, tenant] of config.tenants) {
+    if (tenant.policies.length === 0) continue;
+    const sources = await Promise.all(
+      tenant.policies.map(async (file) => ({ file, text: await readFile(file, 'utf8') })),
+    );
+    const digest = JSON.stringify([sources, judgedBy(config.users), judgedBy(tenant.users)]);
+    const known = before.get(name);
+    if (known?.digest === digest) {
+      loaded.set(name, known);
+      continue;
+    }
+    const policies = loadPolicies(sources);
+    for (const warning of policies.warnings) warn(warning);
+    versions += 1;
+    loaded.set(name, { key: `policies ${versions}`, digest, policies });
+  }
+  const keys = new Set([...loaded.values()].map(({ key }) => key));
+  for (const { key } of before.values()) if (!keys.has(key)) threads.tell({ kind: 'forget', key });
+  for (const known of loaded.values()) if (!isAmong(known, before)) threads.tell({ kind: 'policies', ...known });
+  return loaded;
+}
+
+function isAmong({ key }: PoliciesInForce, before: PoliciesByTenant): boolean {
+  return [...before.values()].some((known) => known.key === key);
+}
+
+/** What of a user policies hang on. */
+function judgedBy(users: ReadonlyMap<string, UserConfig>): unknown {
+  return [...users.values()].map(({ name, roles, attributes }) => [name, roles, attributes]);
+}

@@ -1,0 +1,75 @@
+import type { Principal, TouchedRelation } from '../policy/decide.js';
+import type { PolicySet } from '../policy/load-policies.js';
+import type { Relation } from '../sql/catalog/catalog.js';
+import type { CatalogText } from '../sql/catalog/catalog-text.js';
+import type { RewriteTemplate } from '../sql/rewrite/template.js';
+import type { ParseRefusal, StatementFacts } from '../sql/statement-facts.js';
+
+// What crosses between the process and the threads that judge: plain data, all of it cloneable.
+
+/** What a thread has to know before it is asked; said once, and again to a thread that takes another's place. */
+export type Knowledge =
+  | { readonly kind: 'policies'; readonly key: string; readonly policies: PolicySet }
+  | { readonly kind: 'catalog'; readonly key: string; readonly catalog: CatalogText }
+  | { readonly kind: 'forget'; readonly key: string };
+
+/** A text to be judged. */
+export interface Question {
+  readonly text: string;
+  /** Types of $1, $2, ... as Parse gave them; 0: to be found out. */
+  readonly parameterTypes: readonly number[];
+  /** Key of the policies that hold; null: none do. */
+  readonly policies: string | null;
+  /** Key of the database's catalog; null: nothing is known of it, so that names can't be bound. */
+  readonly catalog: string | null;
+  readonly who: Principal;
+  /** Whom the server takes the session for: "$user" of the search path. */
+  readonly upstreamUser: string;
+  /** The session's own temporary relations. */
+  readonly temporary: readonly Relation[];
+}
+
+export interface Refusal {
+  readonly sqlstate: string;
+  readonly message: string;
+  readonly detail: string | null;
+  readonly hint: string | null;
+  /** Characters from 1, as the P field of ErrorResponse; null: it is about no place. */
+  readonly position: number | null;
+  /** The policy refuses; else the statement is wrong, as the server would say. */
+  readonly isDenial: boolean;
+}
+
+/** What the judge says of a text that can be parsed. */
+export interface Verdict {
+  readonly ok: true;
+  readonly statements: readonly StatementFacts[];
+  /** Null: it may run. */
+  readonly refusal: Refusal | null;
+  /** Names of the rules that allowed, or of the deny rule that refused. For audit, never for the client. */
+  readonly rules: readonly string[];
+  readonly actions: readonly string[];
+  readonly relations: readonly TouchedRelation[];
+  /** What is sent in the place of this text and of others with its key (see `keyOf`); null: the text as it is. */
+  readonly template: RewriteTemplate | null;
+  /** What was changed for that, in the order of the text. */
+  readonly changes: readonly Change[];
+  /** By statement: it gives rows that its client didn't ask for. Empty: none does. */
+  readonly addsRows: readonly boolean[];
+  /** The relation whose written rows are checked, as the client calls it; null: none is. */
+  readonly checked: string | null;
+  /** Something is withheld of a relation in it, or of what it may run unseen: what it raises could quote that. */
+  readonly isRestricted: boolean;
+  /** It only reads, and any session that has the client's settings may run it. */
+  readonly isShareable: boolean;
+  /** The verdict hangs on a literal, so it holds for this text and not for others of its key. */
+  readonly hangsOnLiterals: boolean;
+}
+
+/** One change of a text before it is sent, for a person to read. */
+export interface Change {
+  readonly reason: string;
+  readonly text: string;
+}
+
+export type Answer = Verdict | ParseRefusal;

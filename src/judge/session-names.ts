@@ -1,0 +1,19 @@
+import { splitSearchPath } from '../policy/search-path.js';
+import type { Relation } from '../sql/catalog/catalog.js';
+import type { SessionNames } from './judge.js';
+
+/**
+ * Where a session with this search_path, as it is written, finds names.
+ * @param temporary the temporary relations that it has, as the server told them
+ */
+export function sessionNames(searchPath: string, temporary: TemporaryRelations | null): SessionNames {
+  const schemas = splitSearchPath(searchPath) ?? [];
+  const key = temporary === null ? searchPath : `${searchPath}\0${temporary.key}`;
+  return { searchPath: schemas, temporary: temporary?.relations ?? [], key };
+}
+
+/** A session's own, as they were when the server was asked last. */
+export interface TemporaryRelations {
+  readonly relations: readonly Relation[];
+  readonly key: string;
+}
