@@ -15,8 +15,6 @@ export type Feature =
  * if it protected something and doesn't is worse than none. A feature leaves this list when its enforcement lands.
  */
 export const notEnforcedYet: ReadonlySet<Feature> = new Set<Feature>([
-  'catalog-filtered',
-  'catalog-hidden',
   'limits',
   'firewall-learn',
   'firewall-enforce',
