@@ -136,7 +136,7 @@ class Judging {
   #refusedKind(): Refusal | null {
     if (this.#policed === null) return null;
     for (const facts of this.#parsed.facts) {
-      const found = decideKind(this.#policed.rights, this.#question.who, facts);
+      const found = decideKind(this.#policed.rights, facts);
       if (found === null) continue;
       for (const rule of found.rules) this.#rules.add(rule);
       return denial(found.message, found.hint);

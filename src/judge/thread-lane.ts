@@ -20,7 +20,7 @@ interface Job {
 }
 
 /** How long a thread may take to load the parser, or to take in a catalog, before that is taken for a failure. */
-const startWithinMs = 20_000;
+const startWithinMs = 60_000;
 
 /**
  * One parser in a thread of its own, which works on one text at a time: when it takes too long or breaks, it is plain

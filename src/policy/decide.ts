@@ -1,10 +1,10 @@
 import { isHarmless, isSurelyBuiltin } from '../sql/harmless-functions.js';
-import type { Action, FunctionUse, RelationUse, StatementFacts } from '../sql/statement-facts.js';
+import type { Action, FunctionUse, RelationUse, SettingUse, StatementFacts } from '../sql/statement-facts.js';
 import type { Session } from './fill-expression.js';
 import type { PolicySet } from './load-policies.js';
 import { matchesFunction } from './name-pattern.js';
 import { Rights } from './rights.js';
-import { quoteName } from './search-path.js';
+import { narrowsSearchPath, quoteName } from './search-path.js';
 import { settingReadRefusal, settingRefusal } from './settings.js';
 import { isReadableByAll, isSurelySystem } from './system-relations.js';
 
@@ -57,16 +57,15 @@ export interface Denial {
 }
 
 /** What a statement is: its kind, the settings that it touches, what is never allowed. Null: nothing against it. */
-export function decideKind(rights: Rights, who: Principal, facts: StatementFacts): Denial | null {
+export function decideKind(rights: Rights, facts: StatementFacts): Denial | null {
   if (!rights.isCovered) return deny('no policy allows this user anything');
   if (facts.unknown !== null) return deny(`this syntax (${facts.unknown}) is not known to policies`);
   if (facts.forbidden !== null) return deny(`${facts.forbidden} is never allowed under a policy`);
   const kind = facts.kinds.find((needed) => !rights.statements.has(needed));
   if (kind !== undefined) return deny(`statement kind "${kind}" is not allowed for this user`);
   return (
-    firstOf(facts.settings, ({ name, value, isKnown }) =>
-      refused(settingRefusal(name, isKnown ? value : undefined, who.searchPath)),
-    ) ?? firstOf(facts.settingsRead, (name) => refused(settingReadRefusal(name)))
+    firstOf(facts.settings, ({ name, value, isKnown }) => refused(settingRefusal(name, isKnown ? value : undefined))) ??
+    firstOf(facts.settingsRead, (name) => refused(settingReadRefusal(name)))
   );
 }
 
@@ -86,10 +85,19 @@ class Deciding {
 
   statement(facts: StatementFacts): Denial | null {
     return (
-      decideKind(this.rights, this.who, facts) ??
+      decideKind(this.rights, facts) ??
+      firstOf(facts.settings, (setting) => this.path(setting)) ??
       firstOf(facts.relations, (relation) => this.relation(relation)) ??
       firstOf(facts.functions, (use) => this.call(use))
     );
+  }
+
+  /** Names behind it would have to be looked for elsewhere. */
+  private path({ name, value, isKnown }: SettingUse): Denial | null {
+    if (name !== 'search_path' || !isKnown || value === null) return null;
+    return narrowsSearchPath(value, this.who.searchPath)
+      ? null
+      : deny(`search_path ${value} can't be judged without the database's catalog`);
   }
 
   /** The relations as they are resolved, for audit. */

@@ -14,10 +14,6 @@ export type Feature =
  * What the daemon reads but doesn't enforce yet. A policy that uses it is refused when it is loaded: a rule that looks as
  * if it protected something and doesn't is worse than none. A feature leaves this list when its enforcement lands.
  */
-export const notEnforcedYet: ReadonlySet<Feature> = new Set<Feature>([
-  'limits',
-  'firewall-learn',
-  'firewall-enforce',
-]);
+export const notEnforcedYet: ReadonlySet<Feature> = new Set<Feature>(['limits', 'firewall-learn', 'firewall-enforce']);
 
 export const notEnforced = 'is not enforced by this version; leave it out, since it would protect nothing';

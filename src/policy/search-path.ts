@@ -17,13 +17,15 @@ export function policedSearchPath(
   return { schemas: own, value: own.map(quoteName).join(', ') };
 }
 
-/**
- * Whether a session that lives with `schemas` may set its search_path to `value`: names must not come from elsewhere than
- * they were decided on, so it may only leave schemas out.
- */
-export function narrowsSearchPath(value: string, schemas: readonly string[]): boolean {
+/** Whether a session may set its search_path to `value`: PostgreSQL's own names come before all others, and first of all. */
+export function isSearchPathOpen(value: string): boolean {
   const named = splitSearchPath(value);
-  const own = named === null ? null : withoutLeadingCatalog(named);
+  return named !== null && withoutLeadingCatalog(named) !== null;
+}
+
+/** Whether names are found nowhere but in `schemas` under it: all that can be told of it without a catalog. */
+export function narrowsSearchPath(value: string, schemas: readonly string[]): boolean {
+  const own = withoutLeadingCatalog(splitSearchPath(value) ?? ['pg_']);
   return own?.every((schema) => schema === '' || schemas.includes(schema)) ?? false;
 }
 

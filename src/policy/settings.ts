@@ -1,5 +1,5 @@
 import { isHarmlessSetting } from './reviewed-settings.js';
-import { narrowsSearchPath } from './search-path.js';
+import { isSearchPathOpen } from './search-path.js';
 
 export { policedSearchPath } from './search-path.js';
 
@@ -14,16 +14,12 @@ const restricted: Readonly<Record<string, (value: string) => boolean>> = {
  * Why a policed client may not have this setting (start-up parameter, SET), or null if it may. The caller says 42501.
  * @param value null: its own default; undefined: not known
  */
-export function settingRefusal(
-  name: string,
-  value: string | null | undefined,
-  searchPath: readonly string[],
-): string | null {
+export function settingRefusal(name: string, value: string | null | undefined): string | null {
   // Back to where the session started, which was allowed.
   if (value === null || isHarmlessSetting(name)) return null;
   const isAllowed = Object.hasOwn(restricted, name) ? restricted[name] : undefined;
   if (value !== undefined && isAllowed?.(value)) return null;
-  if (value !== undefined && name === 'search_path' && narrowsSearchPath(value, searchPath)) return null;
+  if (value !== undefined && name === 'search_path' && isSearchPathOpen(value)) return null;
   const isKnown = isAllowed !== undefined || name === 'search_path';
   return `permission denied: setting "${name}"${isKnown ? ' to this value' : ''} is not allowed for this user`;
 }

@@ -122,6 +122,7 @@ function onExecute(session: Session): SessionPhase | null {
   const portal = decodeInHand(session, decodeExecute)?.portal;
   const statement = portal === undefined ? undefined : session.portals.get(portal);
   if (statement !== undefined) session.attachment.noteEffects(statement.effects);
+  if (statement !== undefined && session.database.isPoliced) session.names.onSent(statement.effects);
   noteForListening(session, statement ?? null);
   const run = runOf(session, upstream, statement ?? null);
   const request = new UpstreamRequest(frontend.Execute, 'forward', session.replies, run);

@@ -66,6 +66,7 @@ function heldText(session: Session): string | null {
 function sendQuery(session: Session, upstream: PooledUpstream, statement: Statement): void {
   const { attachment, replies } = session;
   attachment.noteEffects(statement.effects);
+  if (session.database.isPoliced) session.names.onSent(statement.effects);
   noteForListening(session, statement);
   // PG 55.2.3: a simple Query destroys the unnamed statement.
   session.statements.delete('');

@@ -8,8 +8,7 @@ import { ProtocolError } from '../../protocol/protocol-error.js';
 import type { ClientPart } from '../audit/audit-line.js';
 import { transactionStatus, type UpstreamRequest } from '../backend/postgres/postgres-upstream.js';
 import { ProxyError } from '../errors/proxy-error.js';
-import type { Judge, SessionJudge, SessionNames } from '../judge/judge.js';
-import { sessionNames } from '../judge/session-names.js';
+import type { Judge, SessionJudge } from '../judge/judge.js';
 import type { Session as PolicedSession } from '../policy/fill-expression.js';
 import type { PooledUpstream } from '../pool/pooled-upstream.js';
 import type { SessionSettings } from '../pool/session-settings.js';
@@ -23,6 +22,7 @@ import { breakCopy, onCopyInMessage } from './copy-in.js';
 import { endClient } from './end-client.js';
 import { errorResponse } from './error-response.js';
 import type { Listening } from './listening.js';
+import { NamesInSession } from './names-in-session.js';
 import { onReadyMessage } from './ready.js';
 import { readyFrame } from './ready-frames.js';
 import type { SessionRecorder } from './recorder.js';
@@ -74,6 +74,7 @@ export class Session {
   readonly attachment: Attachment;
   readonly reads = new SessionReads(this);
   readonly recorder: SessionRecorder;
+  readonly names: NamesInSession;
   /** Prepared statements by the client's name for them; '' is the unnamed one. */
   readonly statements = new Map<string, ClientStatement>();
   /** What each open portal runs. */
@@ -103,11 +104,8 @@ export class Session {
   readonly #writer: BatchedWriter;
   readonly #timeouts: SessionTimeouts;
   readonly #principal: PolicedSession;
-  readonly #searchPath: string;
   #judging: SessionJudge | null = null;
   #judge: Judge | null = null;
-  #names: SessionNames | null = null;
-  #namesOf: SessionSettings | null = null;
   readonly #onEnd: SessionDeps['onEnd'];
   #isWaiting = false;
   #copyOrigin: 'ready' | 'batch' = 'ready';
@@ -124,7 +122,7 @@ export class Session {
     this.processId = deps.processId;
     this.recorder = deps.recorder;
     this.#principal = deps.principal;
-    this.#searchPath = deps.searchPath;
+    this.names = new NamesInSession(deps.searchPath);
     this.applicationName = client.startup.parameters.get('application_name') ?? null;
     this.#onEnd = deps.onEnd;
     this.#socket = client.socket;
@@ -149,16 +147,6 @@ export class Session {
       this.#judging = judge?.for(this.#principal, upstreamUser, this) ?? null;
     }
     return this.#judging;
-  }
-
-  /** Where the server would look for names now. */
-  get names(): SessionNames {
-    const { settings } = this.attachment;
-    if (this.#names === null || this.#namesOf !== settings) {
-      this.#namesOf = settings;
-      this.#names = sessionNames(settings.values.get('search_path') ?? this.#searchPath, null);
-    }
-    return this.#names;
   }
 
   /** Begins to read. Everything before ReadyForQuery was written by then. */

@@ -94,7 +94,7 @@ function startSettings(client: AdmittedClient, database: ServedDatabase): Sessio
   const path = policedSearchPath(settings.values.get('search_path'));
   if ('refusal' in path) throw denied(path.refusal);
   for (const [name, value] of settings.values) {
-    const refusal = name === 'search_path' ? null : settingRefusal(name, value, path.schemas);
+    const refusal = name === 'search_path' ? null : settingRefusal(name, value);
     if (refusal !== null) throw denied(refusal);
   }
   return settings.with(SessionSettings.from([['search_path', path.value]]));

@@ -27,7 +27,8 @@ export function statementOf(session: Session, text: string, parameterTypes?: rea
   if (judging === null) return statement(text, effects, namesOurs(text) ?? allowed);
   if (judging.policies === null)
     return statement(text, effects, namesOurs(text) ?? glance(session, judging, text, effects));
-  const judgement = judging.judge(text, session.names, parameterTypes);
+  if (!session.names.isCertain(session)) return null;
+  const judgement = judging.judge(text, session.names.now(session.attachment.settings), parameterTypes);
   if (!(judgement instanceof Promise)) return statement(text, effects, judgement);
   if (!session.isBeingJudged) {
     session.isBeingJudged = true;
@@ -52,7 +53,7 @@ const glanceCharsMax = 16_384;
 /** Without a policy all is allowed; whether a shared lane may run it is found out beside, for the next time. */
 function glance(session: Session, judging: SessionJudge, text: string, { first, effect }: SessionEffects): Judgement {
   if (effect !== 'none' || !queryCommands.has(first) || text.length > glanceCharsMax) return allowed;
-  const judgement = judging.judge(text, session.names);
+  const judgement = judging.judge(text, session.names.now(session.attachment.settings));
   if (judgement instanceof Promise) return allowed;
   return judgement.refusal === null ? judgement : allowed;
 }
