@@ -97,7 +97,7 @@ class Deciding {
     if (name !== 'search_path' || !isKnown || value === null) return null;
     return narrowsSearchPath(value, this.who.searchPath)
       ? null
-      : deny(`search_path ${value} can't be judged without the database's catalog`);
+      : deny(`setting "search_path" to this value can't be judged without the database's catalog`);
   }
 
   /** The relations as they are resolved, for audit. */
