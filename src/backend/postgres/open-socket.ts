@@ -4,6 +4,7 @@ import { connect as connectTls } from 'node:tls';
 import { MessageWriter } from '../../../protocol/message-writer.js';
 import { encodeSSLRequest } from '../../../protocol/startup-packet.js';
 import type { ConnectWay } from '../../tls/upstream-tls.js';
+import { receivingFor } from '../../wire/receiving.js';
 import type { UpstreamTarget } from './upstream-target.js';
 
 /** A socket to a server, in clear or encrypted. */
@@ -19,7 +20,10 @@ const declines = 0x4e; // N
 /** Connects, and encrypts as the way asks for. Rejects with what node:net or node:tls say, or that the server declined. */
 export async function openSocket(target: UpstreamTarget, way: ConnectWay, signal: AbortSignal): Promise<OpenSocket> {
   const { host, port, socketPath } = target.account.address;
-  const socket = connectSocket(socketPath === null ? { host, port } : { path: socketPath });
+  const place = socketPath === null ? { host, port } : { path: socketPath };
+  // Encrypted bytes go to TLS, which reads by itself.
+  const onread = way === 'clear' ? { onread: receivingFor((): Socket => socket) } : {};
+  const socket: Socket = connectSocket({ ...place, ...onread });
   // Whoever waits is told by the signal's rejection or the event; nothing may go unhandled in between.
   socket.on('error', () => {});
   try {
