@@ -21,7 +21,7 @@ export async function hold(client: RawClient, { steps }: Sequence): Promise<stri
   for (const step of steps) {
     if (step === 'closed') {
       heard.push(...(await client.readUntilClosed()).messages);
-      return [...describe(heard), 'closed'];
+      return [...describeReplies(heard), 'closed'];
     }
     if (step === 'half-close') client.socket.end();
     else if ('send' in step) client.send(...step.send);
@@ -31,7 +31,7 @@ export async function hold(client: RawClient, { steps }: Sequence): Promise<stri
   for (;;) {
     const message = await client.read();
     heard.push(message);
-    if (message.type === 'D' && message.body.includes(marker)) return describe(heard);
+    if (message.type === 'D' && message.body.includes(marker)) return describeReplies(heard);
   }
 }
 
@@ -42,7 +42,8 @@ async function readUntil(client: RawClient, type: string): Promise<RawMessage[]>
   return heard;
 }
 
-function describe(messages: readonly RawMessage[]): string[] {
+/** One line a message, without what differs from run to run. */
+export function describeReplies(messages: readonly RawMessage[]): string[] {
   return messages.map(({ type, body }) => {
     if (type === 'E' || type === 'N') return `${type} ${JSON.stringify(withoutSource(errorFields(body)))}`;
     if (type === 'T') return `T ${withoutTableOids(body).toString('latin1')}`;
