@@ -3,10 +3,10 @@ import type { DaemonView, ReloadResult, StatusReport } from './admin/daemon-view
 import { databaseStatuses } from './admin/database-statuses.js';
 import type { AuditEvent } from './audit/audit-event.js';
 import { type AuditLog, openAudit } from './audit/audit-log.js';
-import { AuthDesk } from './auth/auth-desk.js';
+import { AuthDesk, type Failure } from './auth/auth-desk.js';
 import type { Config, UserConfig } from './config/config.js';
 import { ConfigError } from './config/config-error.js';
-import { diffConfig } from './config/diff-config.js';
+import { type ConfigChange, diffConfig } from './config/diff-config.js';
 import { ProxyError } from './errors/proxy-error.js';
 import { JudgeThreads } from './judge/judge-threads.js';
 import { loadPoliciesInForce, type PoliciesByTenant } from './judge/policies-in-force.js';
@@ -21,8 +21,9 @@ import type { AuthEvent } from './session/authenticate.js';
 import { CancelKeys } from './session/cancel.js';
 import { errorResponse } from './session/error-response.js';
 import { SessionRecorder } from './session/recorder.js';
-import { ServedDatabases } from './session/served-databases.js';
+import { type DatabaseUsage, ServedDatabases } from './session/served-databases.js';
 import type { Session } from './session/session.js';
+import { type BreakerTurn, noSiblings, type Siblings } from './session/siblings.js';
 import { startSession } from './session/start-session.js';
 import type { Log } from './telemetry/log.js';
 import { Metrics } from './telemetry/metrics.js';
@@ -34,26 +35,76 @@ export interface DaemonOptions {
   /** Reads the configuration again, for a reload. Rejects with a ConfigError or ProxyError that says what is wrong. */
   readonly reloadConfig: () => Promise<Config>;
   readonly log: Log;
+  /** Of a process that is one of several that serve the same port; left out: it is the whole daemon. */
+  readonly worker?: WorkerOptions;
+}
+
+/** What a worker does not do itself: its configuration has no `admin`, and who started it keeps the audit file. */
+export interface WorkerOptions {
+  readonly siblings: Siblings;
+  readonly metrics: Metrics;
+  readonly audit: AuditLog;
+}
+
+export interface Listening {
+  readonly host: string;
+  readonly port: number;
+  readonly socketPath: string | null;
 }
 
 export interface Daemon {
-  readonly listening: { readonly host: string; readonly port: number; readonly socketPath: string | null };
+  readonly listening: Listening;
   reload(): Promise<ReloadResult>;
+  /** Makes ready for another configuration. Rejects with what is wrong with it. */
+  prepareReload(config: Config): Promise<PreparedReload>;
   status(): StatusReport;
-  /** Lets transactions end, tells clients, closes. Resolves as `stopped`. */
-  stop(): Promise<void>;
+  /**
+   * Lets transactions end, tells clients, closes. Resolves as `stopped`. With `isReplaced` others take its place: it
+   * leaves new connections to them at once, and lets those that just came do what they came for.
+   */
+  stop(how?: { readonly isReplaced: boolean }): Promise<void>;
   readonly stopped: Promise<void>;
+  /** For the other processes that serve the same port. */
+  readonly siblingCalls: SiblingCalls;
+}
+
+/** A configuration that can come into force. */
+export interface PreparedReload {
+  /** What it changes in policies, for the audit trail. */
+  readonly policyEvents: readonly AuditEvent[];
+  /** Brings it into force. */
+  apply(): void;
+}
+
+/** What the other processes tell this one, or ask of it. */
+export interface SiblingCalls {
+  /** See `CancelKeys.cancel`. */
+  cancel(processId: number, secretKey: Buffer): Promise<boolean>;
+  followBreaker(turn: BreakerTurn): void;
+  learnFailure(failure: Failure): void;
+  /** What this process uses of limits that hold for all. */
+  usage(): Usage;
+  /** What all others use. */
+  learnUsage(elsewhere: Usage): void;
+}
+
+export interface Usage {
+  readonly clients: number;
+  readonly databases: ReadonlyMap<string, DatabaseUsage>;
 }
 
 /** How long a stop waits for transactions to end, milliseconds. */
 const drainWithinMs = 30_000;
+/** How long a process that is replaced lets clients be that are just coming, milliseconds: at least, and at most. */
+const arrivalsMinMs = 1_000;
+const arrivalsMaxMs = 5_000;
 const sweepEveryMs = 100;
 
 /** Wires the rooms together and listens. Rejects with a ProxyError when that can't be done; nothing is left running. */
 export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
-  const { config, log } = options;
-  const metrics = new Metrics();
-  const audit = await openAudit(config.audit, { log, counted: metrics.auditEvents });
+  const { config, log, worker } = options;
+  const metrics = worker?.metrics ?? new Metrics();
+  const audit = worker?.audit ?? (await openAudit(config.audit, { log, counted: metrics.auditEvents }));
   const daemon = new RunningDaemon(options, metrics, audit);
   try {
     await daemon.start();
@@ -67,15 +118,17 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
 class RunningDaemon implements Daemon, DaemonView {
   listening = { host: '', port: 0, socketPath: null as string | null };
   readonly stopped: Promise<void>;
+  readonly siblingCalls: SiblingCalls;
 
   readonly #options: DaemonOptions;
   readonly #log: Log;
   readonly #metrics: Metrics;
   readonly #audit: AuditLog;
   readonly #wheel = new TimerWheel();
-  readonly #desk = new AuthDesk();
+  readonly #desk: AuthDesk;
   readonly #threads = new JudgeThreads();
   readonly #recorder: SessionRecorder;
+  readonly #siblings: Siblings;
   readonly #databases: ServedDatabases;
   readonly #cancelKeys: CancelKeys;
   readonly #sessions = new Set<Session>();
@@ -97,13 +150,26 @@ class RunningDaemon implements Daemon, DaemonView {
     this.#metrics = metrics;
     this.#audit = audit;
     this.#recorder = new SessionRecorder(audit, metrics, log);
+    this.#siblings = options.worker?.siblings ?? noSiblings;
+    this.#desk = new AuthDesk({ onFailure: (failure) => this.#siblings.authFailed(failure) });
     this.#databases = new ServedDatabases({
       metrics,
       log,
       policiesOf: (tenant) => this.#policies.get(tenant) ?? null,
       threads: this.#threads,
+      siblings: this.#siblings,
     });
-    this.#cancelKeys = new CancelKeys((session) => this.#databases.cancel(session));
+    this.#cancelKeys = new CancelKeys((session) => this.#databases.cancel(session), this.#siblings.processIds);
+    this.siblingCalls = {
+      cancel: (processId, secretKey) => this.#cancelKeys.cancel(processId, secretKey),
+      followBreaker: (turn) => this.#databases.followBreaker(turn),
+      learnFailure: (failure) => this.#desk.learnFailure(failure),
+      usage: () => ({ clients: this.#listenerCounters.clients, databases: this.#databases.usage() }),
+      learnUsage: ({ clients, databases }) => {
+        if (this.#listener !== null) this.#listener.clientsElsewhere = clients;
+        this.#databases.learnUsage(databases);
+      },
+    };
     this.stopped = new Promise((resolve) => {
       this.#onStopped = resolve;
     });
@@ -123,14 +189,14 @@ class RunningDaemon implements Daemon, DaemonView {
       onClient: (accepted) => void this.#onClient(accepted),
     });
     this.#listener = listener;
-    const { port, socketPath } = await listener.listen();
+    const { port, socketPath } = await listener.listen(this.#siblings.isJoining);
     this.listening = { host: listen.host, port, socketPath };
     this.#sweeper = setInterval(() => this.#databases.sweep(), sweepEveryMs);
     this.#metrics.onScrape(() => this.#gauge());
     await this.#startAdmin();
     this.#state = 'ready';
-    this.#audit.write({ kind: 'start' });
-    this.#log.info(this.listening, 'listening');
+    this.#record({ kind: 'start' });
+    if (this.#options.worker === undefined) this.#log.info(this.listening, 'listening');
   }
 
   isReady(): boolean {
@@ -153,10 +219,20 @@ class RunningDaemon implements Daemon, DaemonView {
   async reload(): Promise<ReloadResult> {
     try {
       const config = await this.#options.reloadConfig();
-      const policies = await this.#loadPolicies(config);
-      const tls = await loadServerTls(config.listen.tls);
+      const prepared = await this.prepareReload(config);
       const changes = diffConfig(this.#config, config);
-      const policyEvents = policyChanges(this.#policies, policies);
+      prepared.apply();
+      recordReload(this.#audit, this.#log, changes, prepared.policyEvents);
+      return { ok: true, warnings: config.warnings };
+    } catch (error) {
+      return recordNoReload(this.#audit, this.#log, error);
+    }
+  }
+
+  async prepareReload(config: Config): Promise<PreparedReload> {
+    const policies = await this.#loadPolicies(config);
+    const tls = await loadServerTls(config.listen.tls);
+    const apply = () => {
       this.#config = config;
       this.#policies = policies;
       this.#databases.reconfigure((tenant, database) => databaseOf(config, tenant, database));
@@ -164,22 +240,15 @@ class RunningDaemon implements Daemon, DaemonView {
       this.#audit.reopen(config.audit);
       if (config.admin !== null) this.#admin?.reload(config.admin);
       this.#log.level = config.log.level;
-      this.#audit.write({ kind: 'reload', detail: changes.map(({ path, change }) => `${path} ${change}`).join(', ') });
-      for (const event of policyEvents) this.#audit.write(event);
-      this.#log.info({ changes, policies: policyEvents }, 'reloaded');
-      return { ok: true, warnings: config.warnings };
-    } catch (error) {
-      const problems = problemsOf(error);
-      this.#audit.write({ kind: 'reload', verdict: 'deny', detail: problems.join('\n') });
-      this.#log.error({ problems }, 'not reloaded: the configuration in force stays');
-      return { ok: false, problems };
-    }
+    };
+    return { policyEvents: policyChanges(this.#policies, policies), apply };
   }
 
-  async stop(): Promise<void> {
+  async stop({ isReplaced } = { isReplaced: false }): Promise<void> {
     if (this.#state === 'draining') return this.stopped;
     this.#state = 'draining';
     this.#log.info({ clients: this.#sessions.size }, 'stopping');
+    if (isReplaced) await this.#letArrive();
     this.#listener?.drain();
     const until = performance.now() + drainWithinMs;
     while (this.#sessions.size > 0) {
@@ -198,9 +267,26 @@ class RunningDaemon implements Daemon, DaemonView {
     this.#databases.close();
     this.#wheel.close();
     await this.#threads.close();
-    this.#audit.write({ kind: 'stop' });
+    this.#record({ kind: 'stop' });
     await this.#audit.close();
     this.#onStopped();
+  }
+
+  /** Those that were accepted before others took over get in, and those that came for one statement have it. */
+  async #letArrive(): Promise<void> {
+    this.#listener?.stopAccepting();
+    const startedAt = performance.now();
+    const counters = this.#listenerCounters;
+    const isArriving = () => counters.starting > 0 || counters.clients > this.#sessions.size;
+    for (let waitedMs = 0; waitedMs < (isArriving() ? arrivalsMaxMs : arrivalsMinMs); ) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      waitedMs = performance.now() - startedAt;
+    }
+  }
+
+  /** Of the daemon as a whole, so not for one of several workers to say. */
+  #record(event: AuditEvent): void {
+    if (this.#options.worker === undefined) this.#audit.write(event);
   }
 
   async #startAdmin(): Promise<void> {
@@ -216,7 +302,10 @@ class RunningDaemon implements Daemon, DaemonView {
       config: () => this.#config,
       desk: this.#desk,
       log: this.#log,
-      onCancel: (processId, secretKey) => this.#cancelKeys.cancel(processId, secretKey),
+      onCancel: (processId, secretKey) =>
+        this.#cancelKeys.issues(processId)
+          ? this.#cancelKeys.cancel(processId, secretKey)
+          : this.#siblings.cancel(processId, secretKey),
       onAuth: (event) => this.#onAuth(event),
     });
     if (admitted === null) return;
@@ -304,6 +393,26 @@ function sayGoodbye(session: Session): void {
 
 function clientFields({ client, database }: Session) {
   return { user: client.identity.user, tenant: database.tenant, database: database.name, address: client.address };
+}
+
+/** Writes down that a configuration came into force. */
+export function recordReload(
+  audit: AuditLog,
+  log: Log,
+  changes: readonly ConfigChange[],
+  policyEvents: readonly AuditEvent[],
+): void {
+  audit.write({ kind: 'reload', detail: changes.map(({ path, change }) => `${path} ${change}`).join(', ') });
+  for (const event of policyEvents) audit.write(event);
+  log.info({ changes, policies: policyEvents }, 'reloaded');
+}
+
+/** Writes down that it didn't, and why. */
+export function recordNoReload(audit: AuditLog, log: Log, error: unknown): ReloadResult {
+  const problems = problemsOf(error);
+  audit.write({ kind: 'reload', verdict: 'deny', detail: problems.join('\n') });
+  log.error({ problems }, 'not reloaded: the configuration in force stays');
+  return { ok: false, problems };
 }
 
 function problemsOf(error: unknown): readonly string[] {

@@ -6,7 +6,7 @@ import type { LaneLabel } from '../telemetry/database-counters.js';
 export interface DaemonView {
   /** Listening, and not draining. */
   isReady(): boolean;
-  status(): StatusReport;
+  status(): StatusReport | Promise<StatusReport>;
   /** Reads the configuration, policies and certificates again. Never rejects. */
   reload(): Promise<ReloadResult>;
 }
@@ -27,6 +27,20 @@ export interface StatusReport {
   readonly listening: readonly string[];
   readonly clients: { readonly current: number; readonly max: number };
   readonly databases: readonly DatabaseStatus[];
+  /** The processes that serve clients, where there are several. */
+  readonly workers?: readonly WorkerStatus[];
+}
+
+export interface WorkerStatus {
+  /** Of the processes that live at the same time each has another. */
+  readonly number: number;
+  readonly pid: number;
+  /** `silent`: it has not answered in time. */
+  readonly state: 'starting' | 'ready' | 'draining' | 'silent';
+  /** ISO 8601. */
+  readonly startedAt: string;
+  readonly clients: number;
+  readonly memoryBytes: number;
 }
 
 export interface DatabaseStatus {

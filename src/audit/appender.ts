@@ -77,14 +77,14 @@ export class Appender {
     return this.#buffer.bytes;
   }
 
-  /** @param line one event: ASCII with a newline at its end */
-  append(line: string): void {
+  /** @param text one event, or as many as `lines` says: ASCII with a newline at the end of each */
+  append(text: string, lines = 1): void {
     // Once something is lost nothing is kept until that is told, so that the gap is where its line says.
-    if (this.#isClosed || this.#lost > 0 || !this.#buffer.append(line)) {
-      this.#lose();
+    if (this.#isClosed || this.#lost > 0 || !this.#buffer.append(text, lines)) {
+      this.#lose(lines);
       return;
     }
-    this.#appended += 1;
+    this.#appended += lines;
     if (this.#isBusy) return;
     if (this.#buffer.hasFullChunk && this.#lastError === null) this.#run();
     else this.#runIn(flushAfterMs);
@@ -197,10 +197,10 @@ export class Appender {
     this.#lost = 0;
   }
 
-  #lose(): void {
+  #lose(lines: number): void {
     if (this.#lost === 0) this.#lostSince = timestamp(Date.now());
-    this.#lost += 1;
-    this.#options.counted.lost += 1;
+    this.#lost += lines;
+    this.#options.counted.lost += lines;
     if (!this.#isBusy) this.#runIn(flushAfterMs);
   }
 

@@ -75,6 +75,11 @@ export class AuditLog {
     this.#appender?.append(eventLine(timestamp(Date.now()), event));
   }
 
+  /** What another process has recorded: whole lines. */
+  pass(lines: Uint8Array, count: number): void {
+    this.#appender?.append(Buffer.from(lines.buffer, lines.byteOffset, lines.byteLength).toString('latin1'), count);
+  }
+
   /** Resolves when all that was recorded so far is in the file; on a full disk that may be never. */
   async flush(): Promise<void> {
     await this.#appender?.flush();

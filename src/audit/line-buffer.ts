@@ -43,17 +43,17 @@ export class LineBuffer {
   }
 
   /**
-   * @param line ASCII, with its newline
+   * @param text ASCII: as many lines as `lines` says, each with its newline
    * @returns false: there is no room, and nothing was kept
    */
-  append(line: string): boolean {
+  append(text: string, lines = 1): boolean {
     let filling = this.#filling;
-    if (filling === null || filling.used + line.length > filling.buffer.length) {
-      filling = this.#startChunk(line.length);
+    if (filling === null || filling.used + text.length > filling.buffer.length) {
+      filling = this.#startChunk(text.length);
       if (filling === null) return false;
     }
-    filling.used += filling.buffer.write(line, filling.used, 'latin1');
-    filling.lines += 1;
+    filling.used += filling.buffer.write(text, filling.used, 'latin1');
+    filling.lines += lines;
     return true;
   }
 

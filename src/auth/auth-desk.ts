@@ -12,6 +12,14 @@ export interface AuthDeskOptions {
   readonly addressFailuresMax?: number;
   /** Cancel requests with keys that nobody has, from one address within a window. */
   readonly cancelMissesMax?: number;
+  /** Something was recorded here; what other processes recorded comes by `learnFailure`. */
+  readonly onFailure?: (failure: Failure) => void;
+}
+
+/** A login that failed, or with a null user a cancel request with a key that nobody has. */
+export interface Failure {
+  readonly address: string;
+  readonly user: string | null;
 }
 
 /** Addresses, or users at them, that are remembered at once: about 2 MB when all are in use. */
@@ -23,6 +31,7 @@ export class AuthDesk {
   readonly #userFailures: AttemptLimit;
   readonly #addressFailures: AttemptLimit;
   readonly #cancelMisses: AttemptLimit;
+  readonly #onFailure: (failure: Failure) => void;
   #directory: { readonly config: Config; readonly users: UserDirectory } | null = null;
 
   constructor(options: AuthDeskOptions = {}) {
@@ -31,6 +40,7 @@ export class AuthDesk {
     this.#userFailures = limit(options.userFailuresMax ?? 10);
     this.#addressFailures = limit(options.addressFailuresMax ?? 100);
     this.#cancelMisses = limit(options.cancelMissesMax ?? 100);
+    this.#onFailure = options.onFailure ?? (() => {});
   }
 
   /** The users of `config`. A new configuration's plain passwords are made ready for SCRAM in the background. */
@@ -49,7 +59,14 @@ export class AuthDesk {
   }
 
   recordFailure(address: string, user: string): void {
+    this.learnFailure({ address, user });
+    this.#onFailure({ address, user });
+  }
+
+  /** Another process that serves the same port has recorded it. */
+  learnFailure({ address, user }: Failure): void {
     const network = networkOf(address);
+    if (user === null) return this.#cancelMisses.recordFailure(network);
     this.#addressFailures.recordFailure(network);
     this.#userFailures.recordFailure(`${network} ${user}`);
   }
@@ -59,6 +76,7 @@ export class AuthDesk {
   }
 
   recordCancelMiss(address: string): void {
-    this.#cancelMisses.recordFailure(networkOf(address));
+    this.learnFailure({ address, user: null });
+    this.#onFailure({ address, user: null });
   }
 }

@@ -14,6 +14,8 @@ export interface BreakerOptions {
   readonly counters: DatabaseCounters;
   readonly config: BreakerConfig;
   readonly log: Log;
+  /** It has opened or closed, and not because `follow` said so. */
+  readonly onTurn?: (state: 'open' | 'closed') => void;
 }
 
 type Circuit = CircuitBreaker<[() => Promise<unknown>], unknown>;
@@ -34,6 +36,7 @@ export class Breaker {
   #isOpen = false;
   #opensUntil: number | null = null;
   #isDisposed = false;
+  #isFollowing = false;
   #lastFailure: unknown = null;
 
   constructor(options: BreakerOptions) {
@@ -84,6 +87,15 @@ export class Breaker {
     });
   }
 
+  /** The breaker of the same database in another process has opened or closed: this one does as well. */
+  follow(state: 'open' | 'closed'): void {
+    if (this.#isDisposed || this.#state === state) return;
+    this.#isFollowing = true;
+    if (state === 'open') this.#circuit.open();
+    else this.#circuit.close();
+    this.#isFollowing = false;
+  }
+
   /** Other bounds hold: at once, or when it is closed again. What was counted so far is forgotten. */
   reconfigure(config: BreakerConfig): void {
     this.#config = config;
@@ -132,6 +144,7 @@ export class Breaker {
     const { tenant, database } = this.#options.counters;
     const fields = { tenant, database, resetAfterMs, err: this.#lastFailure };
     this.#options.log.warn(fields, 'the breaker of a database is open: its statements are refused for now');
+    if (!this.#isFollowing) this.#options.onTurn?.('open');
   }
 
   #halfOpened(): void {
@@ -148,6 +161,7 @@ export class Breaker {
     this.#enter('closed', null);
     const { tenant, database } = this.#options.counters;
     this.#options.log.info({ tenant, database }, 'the breaker of a database is closed again');
+    if (!this.#isFollowing) this.#options.onTurn?.('closed');
   }
 
   #enter(state: BreakerState, opensUntil: number | null): void {

@@ -1,4 +1,4 @@
-import type { DatabaseStatus, PoolStatus, StatusReport } from '../admin/daemon-view.js';
+import type { DatabaseStatus, PoolStatus, StatusReport, WorkerStatus } from '../admin/daemon-view.js';
 import { safeText } from '../telemetry/redact.js';
 
 const headings = [
@@ -23,7 +23,13 @@ export function formatStatus(report: StatusReport): string {
     `listening on ${listening.join(', ')}`,
     `${clients.current} of ${clients.max} clients`,
   ];
-  return [...head.map(safeText), '', ...table([headings, ...databases.flatMap(rowsOf)]), ''].join('\n');
+  const lines = [...head, ...(report.workers ?? []).map(workerLine)].map(safeText);
+  return [...lines, '', ...table([headings, ...databases.flatMap(rowsOf)]), ''].join('\n');
+}
+
+function workerLine({ number, pid, state, startedAt, clients, memoryBytes }: WorkerStatus): string {
+  const mebibytes = Math.round(memoryBytes / 2 ** 20);
+  return `worker ${number}, process ${pid}, ${state}, since ${startedAt}: ${clients} clients, ${mebibytes} MiB`;
 }
 
 function rowsOf(database: DatabaseStatus): string[][] {

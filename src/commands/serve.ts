@@ -12,6 +12,7 @@ import { inFrontOfUrl } from '../quickstart/in-front-of-url.js';
 import { startQuickStart } from '../quickstart/quick-start.js';
 import { createLog, type Log } from '../telemetry/log.js';
 import { openLogOutput } from '../telemetry/log-output.js';
+import { startWorkers, type WorkersDaemon, type WorkersOptions } from '../workers/primary.js';
 
 const usualFile = 'pgturnstile.yaml';
 /** npm passes on the Ctrl-C that the terminal has already sent: as long a second signal is the first one's echo. */
@@ -53,7 +54,7 @@ const examples = `Examples:
   DATABASE_URL=postgres://app@db:5432/app pgturnstile serve
   pgturnstile serve --config /etc/pgturnstile/pgturnstile.yaml
 
-Signals: TERM and INT let transactions end and stop, a second one stops at once; HUP reads the configuration again.`;
+Signals: TERM and INT let transactions end and stop, a second one stops at once; HUP reads the configuration again;\nUSR2 starts new workers in place of the old ones.`;
 
 function parsePort(given: string): number {
   const port = /^\d{1,5}$/.test(given) ? Number(given) : -1;
@@ -93,7 +94,7 @@ async function serve(served: Served): Promise<void> {
   const output = openLogOutput();
   const log = createLog(config.log, output);
   try {
-    const daemon = await startDaemon({ config, reloadConfig, log });
+    const daemon = await start({ config, reloadConfig, log, output });
     listenToSignals(daemon, log, guide !== undefined);
     // By the same way as the log, so that it comes after what was logged before.
     if (guide !== undefined) output.write(`${guide(daemon.listening)}\n`);
@@ -107,7 +108,11 @@ async function serve(served: Served): Promise<void> {
   }
 }
 
-function listenToSignals(daemon: Daemon, log: Log, isForPeople: boolean): void {
+function start(options: WorkersOptions): Promise<Daemon | WorkersDaemon> {
+  return options.config.listen.workers > 1 ? startWorkers(options) : startDaemon(options);
+}
+
+function listenToSignals(daemon: Daemon | WorkersDaemon, log: Log, isForPeople: boolean): void {
   let stoppedAtMs: number | null = null;
   const stop = (signal: NodeJS.Signals) => {
     if (stoppedAtMs === null) {
@@ -125,6 +130,10 @@ function listenToSignals(daemon: Daemon, log: Log, isForPeople: boolean): void {
     // What was started to be tried out ends with its terminal; a configured daemon outlives it.
     if (hadTerminal && !hasTerminal()) stop('SIGHUP');
     else void daemon.reload();
+  });
+  process.on('SIGUSR2', () => {
+    if ('restart' in daemon) void daemon.restart();
+    else log.warn('not restarted: one process can not take its own place; set listen.workers');
   });
 }
 

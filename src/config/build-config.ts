@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { buildTenants } from './build-tenants.js';
 import { buildRules, buildUsers } from './build-users.js';
@@ -33,13 +34,11 @@ export function buildConfig(
 
 function buildListen(given: ConfigFile, directory: string, findings: Findings): ListenConfig {
   const { tls, workers, ...rest } = given.listen ?? {};
-  if (workers !== undefined && workers !== 1) {
-    findings.error(['listen', 'workers'], 'more than one process is not supported yet; leave it out');
-  }
   const listen = withDefaults<ListenConfig>(defaultListen, rest);
   if (listen.host === '*') findings.error(['listen', 'host'], '"*" is not an address; write 0.0.0.0 or ::');
   return {
     ...listen,
+    workers: workers === 'auto' ? availableParallelism() : (workers ?? listen.workers),
     socketDir: listen.socketDir === null ? null : resolve(directory, listen.socketDir),
     tls: buildListenTls(tls ?? {}, directory, findings),
   };

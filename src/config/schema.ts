@@ -11,6 +11,7 @@ import { ConfigScalar } from './yaml-tree.js';
 
 const msMax = 2_147_483_647; // what a timer of Node takes
 const portMax = 65_535;
+const workersMax = 1_000;
 const countMax = 1_000_000_000;
 
 /** Any scalar, as it was written: a password may look like a number. */
@@ -173,9 +174,10 @@ const listen = section({
   workers: z
     .preprocess(
       scalarValue,
-      z.union([z.literal('auto'), z.int().min(1).max(1024)], {
-        error: 'must be a number of processes or auto; leave it out for one',
-      }),
+      z.custom<number | 'auto'>(
+        (given) => given === 'auto' || (Number.isInteger(given) && Number(given) >= 1 && Number(given) <= workersMax),
+        `must be a number of processes from 1 to ${workersMax}, or auto; leave it out for one`,
+      ),
     )
     .optional(),
 });

@@ -14,6 +14,8 @@ export class TokenBucket {
   #tokens: number;
   #filledAt: number;
   readonly #now: () => number;
+  /** How many `take` gave while there was a limit. */
+  taken = 0;
 
   constructor(ratePerMinute: number, burst: number, now: () => number = () => performance.now()) {
     this.#perMs = ratePerMinute / 60_000;
@@ -29,7 +31,15 @@ export class TokenBucket {
     this.#fill();
     if (this.#tokens < 1) return false;
     this.#tokens -= 1;
+    this.taken += 1;
     return true;
+  }
+
+  /** What was taken elsewhere of the same allowance. It may be more than is left: then the time to fill it is longer. */
+  spend(tokens: number): void {
+    if (this.#perMs === 0) return;
+    this.#fill();
+    this.#tokens = Math.max(-this.#burst, this.#tokens - tokens);
   }
 
   /** How long until `take` would say yes; 0 for now. For a hint. */

@@ -47,9 +47,12 @@ export async function bindTcp(
   return { port: boundPort, servers };
 }
 
-/** @throws ProxyError configInvalid */
-export async function bindUnix(socketPath: string, server: Server): Promise<void> {
-  await clearUnixSocket(socketPath);
+/**
+ * @param isJoining another process of ours listens there, and the server joins in
+ * @throws ProxyError configInvalid
+ */
+export async function bindUnix(socketPath: string, server: Server, isJoining = false): Promise<void> {
+  if (!isJoining) await clearUnixSocket(socketPath);
   try {
     await listen(server, { path: socketPath, backlog });
     await chmod(socketPath, socketPermissions);

@@ -45,9 +45,10 @@ export class Listener {
   /**
    * Binds the TCP address, and the Unix socket where there is to be one.
    *
+   * @param isJoining another process of ours listens there already, and this one joins in
    * @throws ProxyError configInvalid; nothing is bound then
    */
-  async listen(): Promise<{ readonly port: number; readonly socketPath: string | null }> {
+  async listen(isJoining = false): Promise<{ readonly port: number; readonly socketPath: string | null }> {
     const { host, port: wantedPort, socketDir } = this.#deps.config;
     const { port, servers } = await bindTcp(host, wantedPort, () => this.#server(false));
     this.#servers = servers;
@@ -55,7 +56,7 @@ export class Listener {
     if (socketPath === null) return { port, socketPath };
     const server = this.#server(true);
     try {
-      await bindUnix(socketPath, server);
+      await bindUnix(socketPath, server, isJoining);
     } catch (error) {
       await this.close();
       throw error;
@@ -75,6 +76,17 @@ export class Listener {
     this.#places.maxClients = config.maxClients;
   }
 
+  /** Clients of other processes, as far as is known, that count against `maxClients`. */
+  set clientsElsewhere(clients: number) {
+    this.#places.clientsElsewhere = clients;
+  }
+
+  /** Leaves new connections to others that listen at the same addresses. Those that were accepted go on. */
+  stopAccepting(): void {
+    for (const server of this.#servers) server.close();
+    this.#servers = [];
+  }
+
   /** From now on newcomers are told that the system is shutting down; those that are here stay. */
   drain(): void {
     this.#isDraining = true;
@@ -83,8 +95,7 @@ export class Listener {
   /** Accepts nothing any more and closes what hasn't sent its start-up packet. Resolves when the addresses are free. */
   async close(): Promise<void> {
     // The callback of `close` would wait for the clients as well; the address is free in the next round of the loop.
-    for (const server of this.#servers) server.close();
-    this.#servers = [];
+    this.stopAccepting();
     this.#places.closeStarting();
     await new Promise((resolve) => setImmediate(resolve));
   }

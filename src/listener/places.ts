@@ -12,6 +12,8 @@ const marginMin = 100;
 export class Places {
   /** May change; who has a place keeps it. */
   maxClients: number;
+  /** Clients of other processes that count against it. */
+  clientsElsewhere = 0;
   readonly #counters: ListenerCounters;
   /** Without a start-up packet yet, the oldest first. */
   readonly #starting = new Set<Socket>();
@@ -49,7 +51,7 @@ export class Places {
   /** Gives one of the `maxClients` places until the socket closes. False: all are taken. */
   take(socket: Socket): boolean {
     const counters = this.#counters;
-    if (counters.clients >= this.maxClients) {
+    if (counters.clients + this.clientsElsewhere >= this.maxClients) {
       counters.refused++;
       return false;
     }

@@ -24,6 +24,10 @@ export interface PoolDeps {
   readonly onLost: (loss: UpstreamLoss) => void;
   /** A client got an upstream after so long. */
   readonly onWaited: (milliseconds: number) => void;
+  /** So many more would be opened if `size`, or for those who wait long `reserve`, allowed it. */
+  readonly onLimited?: (upstreams: number, isForReserve: boolean) => void;
+  /** An upstream is gone, or was not to be had. */
+  readonly onFewer?: () => void;
 }
 
 /** Somebody who waits for an upstream. Exactly one of the two is called, once. */
@@ -52,7 +56,7 @@ const waitingMax = 20_000;
  * first. Times are in milliseconds.
  */
 export class Pool {
-  /** Called when somebody begins to wait: who has an upstream that is doing nothing may give it back. */
+  /** Called when somebody begins to wait, in this process or another: who has an upstream that is doing nothing may give it back. */
   onShort: () => void = () => {};
   #options: PoolOptions;
   readonly #deps: PoolDeps;
@@ -80,8 +84,13 @@ export class Pool {
     };
   }
 
+  /** What counts against the limit. */
+  get used(): number {
+    return this.#open.size + this.#connecting;
+  }
+
   get isEmpty(): boolean {
-    return this.#open.size === 0 && this.#connecting === 0 && this.#waiting.length === 0;
+    return this.used === 0 && this.#waiting.length === 0;
   }
 
   /** An idle upstream, one with the wanted settings before others; or null, and the waiter is called later. */
@@ -99,7 +108,7 @@ export class Pool {
       waiter.onRefused(new ProxyError('noFreeConnection', 'too many clients wait for a connection to this database'));
     } else {
       this.#waiting.push({ waiter, since: this.#deps.now() });
-      this.#grow(this.#options.size);
+      this.#grow();
       if (this.#connecting < this.#waiting.length) this.onShort();
     }
     return null;
@@ -158,7 +167,7 @@ export class Pool {
   /** Looks after waits, ages and idle upstreams. To be called every so often. */
   sweep(): void {
     const now = this.#deps.now();
-    const { acquireTimeoutMs, reserveAfterMs, size, reserve, min } = this.#options;
+    const { acquireTimeoutMs, size, min } = this.#options;
     while (this.#waiting[0] !== undefined && now - this.#waiting[0].since >= acquireTimeoutMs) {
       const { waiter } = this.#waiting.shift() as Waiting;
       waiter.onRefused(
@@ -167,9 +176,28 @@ export class Pool {
         }),
       );
     }
-    if (this.#waiting[0] !== undefined && now - this.#waiting[0].since >= reserveAfterMs) this.#grow(size + reserve);
+    this.#grow();
     for (const upstream of [...this.#idle]) this.#lookAfter(upstream, now);
-    for (let missing = min - this.#open.size - this.#connecting; missing > 0 && !this.#isClosed; missing--) this.#add();
+    if (this.#isClosed) return;
+    while (this.used < Math.min(min, size)) this.#add();
+    if (this.used < min) this.#deps.onLimited?.(min - this.used, false);
+  }
+
+  /** Other limits hold from now on: more are opened for those who wait, or some closed as they come back. */
+  resize(size: number, reserve: number): void {
+    this.#options = { ...this.#options, size, reserve };
+    this.#grow();
+  }
+
+  /** Closes up to so many upstreams that have been idle for at least so long, the oldest first. Gives how many. */
+  closeIdle(upstreamsMax: number, idleMs: number): number {
+    const idleBefore = this.#deps.now() - idleMs;
+    const closed = this.#idle.filter(({ idleSince }) => idleSince <= idleBefore).slice(0, upstreamsMax);
+    for (const upstream of closed) {
+      this.#idle.splice(this.#idle.indexOf(upstream), 1);
+      this.#discard(upstream);
+    }
+    return closed.length;
   }
 
   /** After a reload: upstreams opened until now are closed as they come back. */
@@ -205,13 +233,22 @@ export class Pool {
   }
 
   #limit(oldest: Waiting | undefined): number {
-    const { size, reserve, reserveAfterMs } = this.#options;
-    return oldest !== undefined && this.#deps.now() - oldest.since >= reserveAfterMs ? size + reserve : size;
+    const { size, reserve } = this.#options;
+    return this.#mayUseReserve(oldest) ? size + reserve : size;
+  }
+
+  #mayUseReserve(oldest: Waiting | undefined): boolean {
+    return oldest !== undefined && this.#deps.now() - oldest.since >= this.#options.reserveAfterMs;
   }
 
   /** Opens upstreams for those who wait, as far as the limit goes. */
-  #grow(limit: number): void {
-    while (this.#connecting < this.#waiting.length && this.#open.size + this.#connecting < limit) this.#add();
+  #grow(): void {
+    if (this.#isClosed) return;
+    const oldest = this.#waiting[0];
+    const limit = this.#limit(oldest);
+    while (this.#connecting < this.#waiting.length && this.used < limit) this.#add();
+    const missing = this.#waiting.length - this.#connecting;
+    if (missing > 0) this.#deps.onLimited?.(missing, this.#mayUseReserve(oldest));
   }
 
   #add(): void {
@@ -220,9 +257,10 @@ export class Pool {
       (connection) => this.#added(connection),
       (error: ProxyError) => {
         this.#connecting -= 1;
+        this.#deps.onFewer?.();
         // One attempt, one answer: those behind have attempts of their own under way, or start one now.
         this.#waiting.shift()?.waiter.onRefused(error);
-        this.#grow(this.#limit(this.#waiting[0]));
+        this.#grow();
       },
     );
   }
@@ -243,7 +281,8 @@ export class Pool {
     this.#open.delete(upstream);
     const at = this.#idle.indexOf(upstream);
     if (at >= 0) this.#idle.splice(at, 1);
-    if (!this.#isClosed) this.#grow(this.#limit(this.#waiting[0]));
+    this.#deps.onFewer?.();
+    this.#grow();
   }
 
   #discard(upstream: PooledUpstream): void {

@@ -59,7 +59,7 @@ export class SharedLanes {
     this.#options = options;
     this.counters = counters;
     this.#now = now;
-    pool.onShort = () => this.sweep();
+    pool.onShort = () => this.sweep(true);
   }
 
   get isOn(): boolean {
@@ -98,8 +98,7 @@ export class SharedLanes {
   }
 
   /** To be called every so often, and when clients wait for an upstream. */
-  sweep(): void {
-    const isWanted = this.#pool.gauges.waiting > 0;
+  sweep(isWanted = this.#pool.gauges.waiting > 0): void {
     for (const [key, group] of this.#groups) {
       group.sweep(isWanted);
       if (group.size > 0 || group.isBusy) continue;

@@ -5,26 +5,47 @@ import type { Session } from './session.js';
 /** Bytes of a cancel key: what protocol 3.0 has room for, and what PostgreSQL 18 gives with 3.2. */
 const keyBytes = { 0: 4, 2: 32 } as const;
 
+/** None up to here: a server process on Linux can have it (PID_MAX_LIMIT), and a client tells its own notifications by it. */
+export const serverProcessIdMax = 2 ** 22;
+
+/** The process ids that one process may give out: of several, each has its own. */
+export interface ProcessIds {
+  readonly first: number;
+  readonly count: number;
+}
+
+export const anyProcessId: ProcessIds = {
+  first: serverProcessIdMax + 1,
+  count: 0x7fffffff - serverProcessIdMax - 1,
+};
+
 /** The keys by which clients cancel what they run: made up by us, since upstreams change hands. */
 export class CancelKeys {
   readonly #holders = new Map<number, { readonly secretKey: Buffer; session: Session | null }>();
   readonly #cancelUpstream: (session: Session) => Promise<void>;
+  readonly #ids: ProcessIds;
   /** Requests on their way to an upstream, one a session, and one more behind each. */
   readonly #underWay = new Map<Session, Promise<void>>();
   readonly #behind = new Map<Session, Promise<void>>();
 
   /** `cancelUpstream` sends a cancel request to the upstream that the session holds, and resolves when it has arrived. */
-  constructor(cancelUpstream: (session: Session) => Promise<void>) {
+  constructor(cancelUpstream: (session: Session) => Promise<void>, ids: ProcessIds = anyProcessId) {
     this.#cancelUpstream = cancelUpstream;
+    this.#ids = ids;
   }
 
   /** A key for a session that is about to start. */
   issue(protocolMinor: 0 | 2): { readonly processId: number; readonly secretKey: Buffer } {
-    let processId = madeUpProcessId();
-    while (this.#holders.has(processId)) processId = madeUpProcessId();
+    let processId = this.#anyId();
+    while (this.#holders.has(processId)) processId = this.#anyId();
     const secretKey = randomBytes(keyBytes[protocolMinor]);
     this.#holders.set(processId, { secretKey, session: null });
     return { processId, secretKey };
+  }
+
+  /** Whether the key of such an id would be one of ours. */
+  issues(processId: number): boolean {
+    return processId >= this.#ids.first && processId < this.#ids.first + this.#ids.count;
   }
 
   assign(processId: number, session: Session): void {
@@ -58,6 +79,10 @@ export class CancelKeys {
     }
   }
 
+  #anyId(): number {
+    return this.#ids.first + randomInt(this.#ids.count);
+  }
+
   #send(session: Session): Promise<void> {
     const sent = this.#cancelUpstream(session).finally(() => this.#underWay.delete(session));
     this.#underWay.set(session, sent);
@@ -77,9 +102,4 @@ export class CancelKeys {
     if (behind !== undefined) this.#behind.set(session, behind);
     return behind;
   }
-}
-
-/** None that a server process on Linux can have (PID_MAX_LIMIT): a client tells its own notifications by it. */
-function madeUpProcessId(): number {
-  return randomInt(2 ** 22 + 1, 0x7fffffff);
 }

@@ -42,4 +42,6 @@ export interface ServedDatabase {
   readonly prepared: BoundedCache<Statement>;
   /** Clients connected now. */
   clients: number;
+  /** Clients of other processes that serve the same port, as far as is known. */
+  clientsElsewhere: number;
 }

@@ -15,6 +15,7 @@ import type { PoliciesInForce } from '../judge/policies-in-force.js';
 import { TokenBucket } from '../limits/token-bucket.js';
 import { Notifications } from '../pool/notifications.js';
 import { Pool, type PoolOptions } from '../pool/pool.js';
+import type { PoolShare } from '../pool/pool-share.js';
 import { SharedLanes, type SharedLanesOptions } from '../pool/shared-lanes.js';
 import { lanes } from '../telemetry/database-counters.js';
 import type { Log } from '../telemetry/log.js';
@@ -22,6 +23,7 @@ import type { Metrics } from '../telemetry/metrics.js';
 import type { AdmittedClient } from './admitted-client.js';
 import type { ServedDatabase } from './served-database.js';
 import type { Session } from './session.js';
+import type { BreakerTurn, Siblings } from './siblings.js';
 import { isAnothers as isOurName } from './statement-name.js';
 
 export interface ServedDatabasesDeps {
@@ -30,6 +32,14 @@ export interface ServedDatabasesDeps {
   /** The policies of a tenant in force now; null: it has none. */
   readonly policiesOf: (tenant: string) => PoliciesInForce | null;
   readonly threads: JudgeThreads;
+  readonly siblings: Siblings;
+}
+
+/** What one process uses of limits that hold for several, by the name of a served database. */
+export interface DatabaseUsage {
+  readonly clients: number;
+  /** Since the start: what the rate limit has let through. */
+  readonly statements: number;
 }
 
 /** Upstream statements kept prepared on each connection. */
@@ -47,6 +57,8 @@ const listeningParameters = [
 
 /** A served database with what only its keeper touches. */
 export interface Served extends ServedDatabase {
+  /** Null: the limits of its pool are this process's own. */
+  readonly share: PoolShare | null;
   isSessionPooled: boolean;
   target: UpstreamTarget;
   config: DatabaseConfig;
@@ -61,6 +73,8 @@ export interface Served extends ServedDatabase {
 export class ServedDatabases {
   readonly #served = new Map<string, Served>();
   readonly #breakers = new Map<string, Breaker>();
+  /** By the name of a served database, which needn't be served here yet. */
+  #clientsElsewhere: ReadonlyMap<string, number> = new Map();
   readonly #deps: ServedDatabasesDeps;
 
   constructor(deps: ServedDatabasesDeps) {
@@ -83,7 +97,8 @@ export class ServedDatabases {
       if (account.isClientsOwn && account.credential !== null) known.target = this.#target(account);
       return known;
     }
-    const served = this.#open(client, databaseConfig, account);
+    const served = this.#open(client, databaseConfig, account, key);
+    served.clientsElsewhere = this.#clientsElsewhere.get(key) ?? 0;
     this.#served.set(key, served);
     return served;
   }
@@ -110,8 +125,9 @@ export class ServedDatabases {
       served.breaker.reconfigure(config.breaker);
       served.limits = config.limits;
       served.rate.setRate(config.limits.ratePerMinute, config.limits.rateBurst);
-      served.lanes.reconfigure(lanesOptions(config));
+      served.lanes.reconfigure(this.#lanesOptions(config));
       served.pool.reconfigure(poolOptions(config));
+      served.share?.restart();
       served.welcomes.clear();
     }
   }
@@ -119,15 +135,37 @@ export class ServedDatabases {
   /** To be called every so often: waits, ages, and pools that nobody uses any more. */
   sweep(): void {
     for (const [key, served] of this.#served) {
+      served.share?.sweep();
       served.pool.sweep();
       served.lanes.sweep();
       served.notifications.sweep();
       const isEmpty = served.pool.isEmpty && !served.notifications.isOpen;
-      if (served.clients === 0 && isEmpty && served.config.pool.min === 0) {
-        this.#served.delete(key);
-        retire(served);
-      }
+      if (served.clients > 0 || !isEmpty || served.config.pool.min > 0) continue;
+      this.#served.delete(key);
+      retire(served);
     }
+  }
+
+  /** What is used here of the limits that hold for all processes. */
+  usage(): ReadonlyMap<string, DatabaseUsage> {
+    const usage = new Map<string, DatabaseUsage>();
+    for (const [key, { clients, rate }] of this.#served) usage.set(key, { clients, statements: rate.taken });
+    return usage;
+  }
+
+  /** What others use: their clients now, and their statements since the last time. */
+  learnUsage(elsewhere: ReadonlyMap<string, DatabaseUsage>): void {
+    this.#clientsElsewhere = new Map([...elsewhere].map(([key, { clients }]) => [key, clients]));
+    for (const [key, served] of this.#served) {
+      const used = elsewhere.get(key);
+      served.clientsElsewhere = used?.clients ?? 0;
+      if (used !== undefined && used.statements > 0) served.rate.spend(used.statements);
+    }
+  }
+
+  /** The breaker of a database has turned in another process. */
+  followBreaker({ tenant, database, state }: BreakerTurn): void {
+    this.#breakers.get(JSON.stringify([tenant, database]))?.follow(state);
   }
 
   /** Writes down how many upstreams there are now, for who scrapes. */
@@ -176,14 +214,22 @@ export class ServedDatabases {
     const { databaseConfig, startup } = client;
     const parameters = [...startup.settings, ['replication', startup.parameters.get('replication') ?? ''] as const];
     const pool = { ...databaseConfig.pool, mode: 'session', size: 1, min: 0, reserve: 0 } as const;
-    return this.#open(client, { ...databaseConfig, pool }, { ...account, parameters });
+    return this.#open(client, { ...databaseConfig, pool }, { ...account, parameters }, null);
+  }
+
+  /** Of a pool for several processes lanes take their part of this process's part. */
+  #lanesOptions({ pool }: DatabaseConfig): SharedLanesOptions {
+    const { mode, size, rescueMs, ignoreApplicationName } = pool;
+    const part = Math.max(1, Math.floor(size / this.#deps.siblings.processes));
+    return { isOn: mode === 'auto', size: part, rescueMs, ignoreApplicationName };
   }
 
   #target(account: UpstreamAccount): UpstreamTarget {
     return new UpstreamTarget(account, this.#deps.metrics.bytes);
   }
 
-  #open(client: AdmittedClient, config: DatabaseConfig, account: UpstreamAccount): Served {
+  /** @param shared by which name other processes know the pool; null: it is of this one client */
+  #open(client: AdmittedClient, config: DatabaseConfig, account: UpstreamAccount, shared: string | null): Served {
     const { tenant, database: name } = client.identity;
     const { metrics, log } = this.#deps;
     const counters = metrics.database(tenant, config.name);
@@ -201,13 +247,16 @@ export class ServedDatabases {
       now,
       onLost: (loss) => breaker.recordFailure(lossError(loss)),
       onWaited: (milliseconds) => counters.checkoutWait.observe(milliseconds),
+      onLimited: (upstreams, isForReserve) => served.share?.onLimited(upstreams, isForReserve),
+      onFewer: () => served.share?.onFewer(),
     });
     const served: Served = {
       tenant,
       name,
       isSessionPooled: config.pool.mode === 'session',
       pool,
-      lanes: new SharedLanes(pool, lanesOptions(config), counters.shared, now),
+      lanes: new SharedLanes(pool, this.#lanesOptions(config), counters.shared, now),
+      share: shared === null ? null : this.#deps.siblings.share(shared, pool, () => served.config.pool),
       notifications: new Notifications({ connect: () => this.#connectToListen(served), now }),
       breaker,
       judge: null,
@@ -220,6 +269,7 @@ export class ServedDatabases {
       welcomes: new Map(),
       prepared: new BoundedCache(preparedBytesMax, preparedBytes),
       clients: 0,
+      clientsElsewhere: 0,
       target: this.#target(account),
       config,
     };
@@ -246,6 +296,7 @@ export class ServedDatabases {
     const isJudged = policies !== null || served.config.pool.mode === 'auto';
     served.isPoliced = policies !== null;
     if (served.judge !== null && served.judge.policies?.key === policies?.key && isJudged) return;
+    served.share?.close();
     served.judge?.retire();
     served.judge = null;
     if (!isJudged) return;
@@ -272,7 +323,9 @@ export class ServedDatabases {
     let breaker = this.#breakers.get(key);
     if (breaker === undefined) {
       const counters = this.#deps.metrics.database(tenant, config.name);
-      breaker = new Breaker({ counters, config: config.breaker, log: this.#deps.log });
+      const { log, siblings } = this.#deps;
+      const onTurn = (state: 'open' | 'closed') => siblings.breakerTurned({ tenant, database: name, state });
+      breaker = new Breaker({ counters, config: config.breaker, log, onTurn });
       this.#breakers.set(key, breaker);
     }
     return breaker;
@@ -324,11 +377,6 @@ function movedAway(): ProxyError {
 
 function databaseAt(address: UpstreamAddress, asked: string): string {
   return address.database === '*' ? asked : address.database;
-}
-
-function lanesOptions({ pool }: DatabaseConfig): SharedLanesOptions {
-  const { mode, size, rescueMs, ignoreApplicationName } = pool;
-  return { isOn: mode === 'auto', size, rescueMs, ignoreApplicationName };
 }
 
 function poolOptions({ pool }: DatabaseConfig): PoolOptions {

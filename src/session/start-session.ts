@@ -81,7 +81,7 @@ async function greet(client: AdmittedClient, deps: StartSessionDeps): Promise<vo
 
 function enter(database: ServedDatabase): void {
   const { clients: clientsMax } = database.limits;
-  if (clientsMax > 0 && database.clients >= clientsMax) {
+  if (clientsMax > 0 && database.clients + database.clientsElsewhere >= clientsMax) {
     throw new ProxyError('tooManyClients', `too many connections for database "${database.name}"`);
   }
   database.clients += 1;

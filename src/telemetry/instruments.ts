@@ -91,6 +91,23 @@ const instruments: Readonly<Record<string, Instrument>> = {
       sample({ direction: 'to_upstream' }, bytes.toUpstreams),
     ],
   },
+  workers: {
+    type: 'gauge',
+    help: 'Processes that serve clients, where there are several',
+    read: ({ workers: { starting, ready, draining } }) => [
+      sample({ state: 'starting' }, starting),
+      sample({ state: 'ready' }, ready),
+      sample({ state: 'draining' }, draining),
+    ],
+  },
+  worker_ends_total: {
+    type: 'counter',
+    help: 'Workers that ended, because they were to or by themselves',
+    read: ({ workers: { crashed, stopped } }) => [
+      sample({ reason: 'crashed' }, crashed),
+      sample({ reason: 'stopped' }, stopped),
+    ],
+  },
   audit_events_total: {
     type: 'counter',
     help: 'Audit events, by whether they reached the file',
@@ -101,13 +118,13 @@ const instruments: Readonly<Record<string, Instrument>> = {
   },
 };
 
-/** Makes a registry read the counters of `metrics` whenever it is asked, and not before. */
-export function registerInstruments(metrics: Metrics, registry: Registry): void {
+/** Makes a registry read the counters of what `source` gives whenever it is asked, and not before. */
+export function registerInstruments(source: () => Metrics, registry: Registry): void {
   for (const [shortName, { type, help, read }] of Object.entries(instruments)) {
     const name = `pgturnstile_${shortName}`;
     // A registry asks a metric for its name and `get()`, nothing else; prom-client's own classes keep numbers in
     // hashes by label, which is what the counted code is to be spared.
-    const metric = { name, type, get: async () => ({ name, help, type, values: [...read(metrics)] }) };
+    const metric = { name, type, get: async () => ({ name, help, type, values: [...read(source())] }) };
     registry.registerMetric(metric as unknown as Metric<string>);
   }
 }

@@ -18,17 +18,16 @@ export class Metrics {
   readonly shapeCache = { hits: 0, misses: 0 };
   /** `file`, by what became of the event. */
   readonly auditEvents = { written: 0, lost: 0 };
+  /** Processes that serve clients, where there are several: now, and those that have ended. */
+  readonly workers = { starting: 0, ready: 0, draining: 0, crashed: 0, stopped: 0 };
 
   readonly #databases = new Map<string, DatabaseCounters>();
   readonly #verdicts = new Map<string, VerdictCount>();
   readonly #auth = new Map<string, AuthCount>();
-  readonly #readers: (() => void)[] = [];
-  readonly #registry = new Registry();
-
-  constructor() {
-    registerInstruments(this, this.#registry);
-    collectDefaultMetrics({ register: this.#registry });
-  }
+  readonly #readers: (() => void | Promise<void>)[] = [];
+  #registry: Registry | null = null;
+  /** What scrapes show. */
+  #shown: Metrics = this;
 
   /** The counters of a database; the same object for the same names. The names must be the configuration's. */
   database(tenant: string, database: string): DatabaseCounters {
@@ -55,22 +54,40 @@ export class Metrics {
   }
 
   /** @param method as in the configuration: `scram-sha-256`, ... */
-  countAuth(method: string, outcome: AuthOutcome): void {
+  countAuth(method: string, outcome: AuthOutcome, times = 1): void {
     const key = `${method} ${outcome}`;
     const counted = this.#auth.get(key);
-    if (counted === undefined) this.#auth.set(key, { method, outcome, count: 1 });
-    else counted.count += 1;
+    if (counted === undefined) this.#auth.set(key, { method, outcome, count: times });
+    else counted.count += times;
   }
 
   /** Calls back before each scrape, for those who would rather say how things are than keep a gauge up to date. */
-  onScrape(reader: () => void): void {
+  onScrape(reader: () => void | Promise<void>): void {
     this.#readers.push(reader);
   }
 
   /** The text that Prometheus reads, and its content type. */
   async scrape(): Promise<{ text: string; contentType: string }> {
-    for (const reader of this.#readers) reader();
+    await this.read();
+    this.#registry ??= this.#makeRegistry();
     return { text: await this.#registry.metrics(), contentType: this.#registry.contentType };
+  }
+
+  /** From now on scrapes show these numbers in place of our own: the sum over several processes. */
+  show(metrics: Metrics): void {
+    this.#shown = metrics;
+  }
+
+  /** Brings what is only looked at when somebody asks up to date. */
+  async read(): Promise<void> {
+    for (const reader of this.#readers) await reader();
+  }
+
+  #makeRegistry(): Registry {
+    const registry = new Registry();
+    registerInstruments(() => this.#shown, registry);
+    collectDefaultMetrics({ register: registry });
+    return registry;
   }
 
   get databases(): Iterable<DatabaseCounters> {

@@ -57,6 +57,25 @@ t.test('a report is a table with a row for each pool, and one for a database tha
   );
 });
 
+t.test('workers have a line each', async (t) => {
+  const startedAt = '2026-10-01T12:00:01.000Z';
+  const workers = [
+    { number: 2, pid: 4712, state: 'ready', startedAt, clients: 7, memoryBytes: 81_000_000 } as const,
+    { number: 3, pid: 4713, state: 'silent', startedAt, clients: 5, memoryBytes: 0 } as const,
+  ];
+  t.same(
+    formatStatus({ ...report, workers })
+      .split('\n')
+      .slice(2, 6),
+    [
+      '12 of 10000 clients',
+      'worker 2, process 4712, ready, since 2026-10-01T12:00:01.000Z: 7 clients, 77 MiB',
+      'worker 3, process 4713, silent, since 2026-10-01T12:00:01.000Z: 5 clients, 0 MiB',
+      '',
+    ],
+  );
+});
+
 t.test('a name with an escape sequence does not reach the terminal', async (t) => {
   const [database] = report.databases;
   const text = formatStatus({

@@ -1,5 +1,6 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: references look like template strings
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import fc from 'fast-check';
 import t from 'tap';
@@ -52,6 +53,11 @@ t.test('an empty file is the defaults', async (t) => {
   t.same(config.log, { level: 'info', pretty: 'auto' });
   t.same([...config.tenants.keys()], ['default']);
   t.equal(config.users.size, 0);
+});
+
+t.test('workers are a number, or as many as there are cores', async (t) => {
+  t.equal(parse('listen: { workers: 3 }').listen.workers, 3);
+  t.equal(parse('listen: { workers: auto }').listen.workers, availableParallelism());
 });
 
 t.test('a database has the defaults of pool and breaker', async (t) => {
@@ -211,9 +217,10 @@ const wrong: Readonly<Record<string, string | readonly string[]>> = {
   'listen: { startupTimeoutMs: 15s }': '1:11 listen.startupTimeoutMs: must be a whole number from 1 to 2147483647',
   'listen: { startupTimeoutMs: 2147483648 }':
     '1:11 listen.startupTimeoutMs: must be a whole number from 1 to 2147483647',
-  'listen: { workers: 2 }': '1:11 listen.workers: more than one process is not supported yet; leave it out',
-  'listen: { workers: auto }': '1:11 listen.workers: more than one process is not supported yet; leave it out',
-  'listen: { workers: many }': '1:11 listen.workers: must be a number of processes or auto; leave it out for one',
+  'listen: { workers: 0 }':
+    '1:11 listen.workers: must be a number of processes from 1 to 1000, or auto; leave it out for one',
+  'listen: { workers: many }':
+    '1:11 listen.workers: must be a number of processes from 1 to 1000, or auto; leave it out for one',
   'listen: { tls: on }': '1:11 listen.tls: must be a map',
   'listen: { tls: { mode: alow } }': '1:18 listen.tls.mode: must be one of off, allow, require; did you mean allow?',
   'listen: { tls: { mode: require } }':

@@ -29,6 +29,8 @@ t.test('every metric is there from the start, with help and type', async (t) => 
     copy_rows_total: 'counter',
     auth_total: 'counter',
     audit_events_total: 'counter',
+    workers: 'gauge',
+    worker_ends_total: 'counter',
   };
   for (const [name, type] of Object.entries(types)) {
     t.match(text, `# TYPE pgturnstile_${name} ${type}\n`);
