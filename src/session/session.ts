@@ -382,14 +382,11 @@ export class Session {
     this.#socket.destroy();
   }
 
-  /**
-   * Before a client that listens uses an upstream: what others have notified from there has come, so that the client
-   * doesn't take it for its own. False: that needn't be waited for.
-   */
+  /** Before a client that listens uses an upstream: what others notified from there has come. False: it needn't wait. */
   #quieten(onQuiet: () => void): boolean {
-    if (this.listening?.hasChannels !== true) return false;
-    this.database.notifications.roundTrip(onQuiet);
-    return true;
+    const isListening = this.listening?.hasChannels === true;
+    if (isListening) this.database.notifications.roundTrip(onQuiet);
+    return isListening;
   }
 
   /** The client sends no more, but may still read: what it sent is answered, as long as that doesn't take long. */
