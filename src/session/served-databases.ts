@@ -296,7 +296,6 @@ export class ServedDatabases {
     const isJudged = policies !== null || served.config.pool.mode === 'auto';
     served.isPoliced = policies !== null;
     if (served.judge !== null && served.judge.policies?.key === policies?.key && isJudged) return;
-    served.share?.close();
     served.judge?.retire();
     served.judge = null;
     if (!isJudged) return;
@@ -333,6 +332,7 @@ export class ServedDatabases {
 }
 
 function retire(served: Served): void {
+  served.share?.close();
   served.judge?.retire();
   served.catalog?.close();
 }
