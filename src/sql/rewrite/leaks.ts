@@ -1,4 +1,4 @@
-import type { BoundQuery, CastUse, Conjunct, FunctionUse, OperatorUse, Place } from '../bind/bound.js';
+import type { BoundQuery, BoundStatement, CastUse, Conjunct, FunctionUse, OperatorUse, Place } from '../bind/bound.js';
 import type { CatalogIndex } from '../catalog/catalog-index.js';
 import { isLeakFree } from '../leak-free-functions.js';
 import type { Rewriting } from './rewriting.js';
@@ -26,6 +26,17 @@ const behindFilters: ReadonlySet<Place> = new Set([
  * applied to: by an error, a notice, or its cost. The planner may move any condition down to the scan.
  */
 export function mayLeak({ bound, index }: Rewriting): boolean {
+  let known = leaking.get(bound);
+  if (known === undefined) {
+    known = appliesTelling(bound, index);
+    leaking.set(bound, known);
+  }
+  return known;
+}
+
+const leaking = new WeakMap<BoundStatement, boolean>();
+
+function appliesTelling(bound: BoundStatement, index: CatalogIndex): boolean {
   const isBehind = (use: { readonly query: BoundQuery | null; readonly place: Place }) =>
     behindFilters.has(use.place) && isOutermost(use.query);
   return (

@@ -5,6 +5,10 @@ import type { Meant, NamedNode, Splice } from './splice.js';
 
 type Changes = ReadonlyMap<number, readonly Meant[]>;
 
+const parsedTexts = new WeakMap<Parse, Map<string, ParsedText>>();
+const parsedTextsMax = 500;
+const parsedTextCharsMax = 4_000;
+
 const string = (sval: string) => ({ String: { sval } });
 
 /** The tree of a text with what its splices mean done to it; null if one of them found nothing that it could mean. */
@@ -100,7 +104,7 @@ class Changing {
   }
 
   private subselect(meant: Extract<Meant, { kind: 'subquery' }>, { alias }: Fields): unknown {
-    const subquery = nodeOf(this.parse(meant.query).stmts?.[0]?.stmt);
+    const subquery = nodeOf(this.parsed(meant.query).stmts?.[0]?.stmt);
     const own = meant.alias === null ? this.change('alias', alias) : { aliasname: meant.alias };
     return { RangeSubselect: { subquery: { [subquery?.kind ?? '']: subquery?.fields }, alias: own } };
   }
@@ -191,7 +195,19 @@ class Changing {
   }
 
   private select(text: string): Fields {
-    return nodeOf(this.parse(text).stmts?.[0]?.stmt)?.fields ?? {};
+    return nodeOf(this.parsed(text).stmts?.[0]?.stmt)?.fields ?? {};
+  }
+
+  /** What is spliced in is the same for many statements. */
+  private parsed(text: string): ParsedText {
+    let cached = parsedTexts.get(this.parse);
+    if (cached === undefined || cached.size >= parsedTextsMax) {
+      cached = new Map();
+      parsedTexts.set(this.parse, cached);
+    }
+    const found = cached.get(text) ?? this.parse(text);
+    if (text.length <= parsedTextCharsMax) cached.set(text, found);
+    return found;
   }
 
   /** @param index of several of one kind at one place */

@@ -47,8 +47,9 @@ export function subqueryFor(rewriting: Rewriting, use: RelationUse, restriction:
 }
 
 /** A subquery can show its rows' tableoid, but then a star would show it too. */
-function usesTableoid({ bound }: Rewriting, use: RelationUse): boolean {
-  const system = bound.columns.filter(({ relation, attnum }) => relation === use && attnum < 0);
+function usesTableoid(rewriting: Rewriting, use: RelationUse): boolean {
+  const { bound } = rewriting;
+  const system = rewriting.columnsOf(use).filter(({ attnum }) => attnum < 0);
   const other = system.find(({ attnum }) => attnum !== tableoid);
   if (other !== undefined) {
     throw new RewriteRefusal('42703', `column "${other.name}" does not exist`, other.span.start);
@@ -57,7 +58,7 @@ function usesTableoid({ bound }: Rewriting, use: RelationUse): boolean {
   const isShownWhole =
     bound.stars.some(({ relations }) => relations.includes(use)) ||
     bound.wholeRows.some(({ relation }) => relation === use) ||
-    bound.columns.some(({ relation, form }) => relation === use && form === 'natural');
+    rewriting.columnsOf(use).some(({ form }) => form === 'natural');
   if (!isShownWhole && use.aliasColumns === null) return true;
   throw new RewriteRefusal(
     '0A000',
@@ -67,12 +68,14 @@ function usesTableoid({ bound }: Rewriting, use: RelationUse): boolean {
 }
 
 /** A mask is a function like any other: in a condition it could run on rows that the filter is going to take out. */
-function isMaskCompared({ bound }: Rewriting, use: RelationUse, { columns }: Restriction): boolean {
+function isMaskCompared(rewriting: Rewriting, use: RelationUse, { columns }: Restriction): boolean {
   const masked = new Set(columns.filter(({ mask }) => mask !== null).map(({ column }) => column.attnum));
-  return bound.columns.some(
-    ({ relation, attnum, place, query }) =>
-      relation === use && masked.has(attnum) && (place === 'condition' || place === 'join' || query.parent !== null),
-  );
+  return rewriting
+    .columnsOf(use)
+    .some(
+      ({ attnum, place, query }) =>
+        masked.has(attnum) && (place === 'condition' || place === 'join' || query.parent !== null),
+    );
 }
 
 /**

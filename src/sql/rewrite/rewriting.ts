@@ -1,7 +1,7 @@
 import type { BoundStatement, ColumnUse, RelationUse, Span } from '../bind/bound.js';
 import type { CatalogIndex } from '../catalog/catalog-index.js';
 import { quoteIdentifier, type Restriction } from './restriction.js';
-import { type Meant, type Splice, spliceBytes } from './splice.js';
+import { type Change, type Meant, type Splice, spliceBytes } from './splice.js';
 import { literalsIn, markOf, withLiterals } from './template.js';
 
 /** Why a statement isn't sent. `position` is a UTF-8 byte offset in the client's text, or null. */
@@ -21,6 +21,7 @@ export class Rewriting {
   readonly bytes: Buffer;
   private readonly literals: readonly Span[];
   private readonly literalTexts: readonly string[];
+  private readonly columnsByUse = new Map<RelationUse, ColumnUse[]>();
 
   constructor(
     readonly text: string,
@@ -31,6 +32,11 @@ export class Rewriting {
   ) {
     this.bytes = Buffer.from(text, 'utf8');
     this.literals = literalsIn(this.bytes);
+    for (const column of bound.columns) {
+      const known = this.columnsByUse.get(column.relation);
+      if (known === undefined) this.columnsByUse.set(column.relation, [column]);
+      else known.push(column);
+    }
     this.literalTexts = this.literals.map(({ start, end }) => this.bytes.toString('utf8', start, end));
   }
 
@@ -54,16 +60,20 @@ export class Rewriting {
   }
 
   /** A part of the client's text, changed by these, with marks for its literals. */
-  copied(span: Span, ...changes: readonly (readonly Pick<Splice, 'start' | 'end' | 'text' | 'marked'>[])[]): string {
-    const made = changes.flat().map((change) => ({ ...change, text: change.marked ?? change.text }));
-    const marks = this.literals
-      .map((literal, index) => ({ ...literal, text: markOf(index) }))
-      .filter((mark) => !made.some((change) => isWithin(mark, change)));
-    return spliceBytes(this.bytes, span, [...made, ...marks]);
+  copied(span: Span, ...changes: readonly (readonly (Change & { readonly marked?: string })[])[]): string {
+    const made: Change[] = changes
+      .flat()
+      .filter((change) => isWithin(change, span))
+      .map(({ marked, ...change }) => ({ ...change, text: marked ?? change.text }));
+    this.literals.forEach((literal, index) => {
+      if (!isWithin(literal, span) || made.some((change) => isWithin(literal, change))) return;
+      made.push({ ...literal, text: markOf(index) });
+    });
+    return spliceBytes(this.bytes, span, made);
   }
 
   columnsOf(use: RelationUse): readonly ColumnUse[] {
-    return this.bound.columns.filter(({ relation }) => relation === use);
+    return this.columnsByUse.get(use) ?? [];
   }
 }
 

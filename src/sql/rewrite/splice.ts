@@ -61,8 +61,8 @@ export function inOrder(a: Change, b: Change): number {
 export function spliceBytes(bytes: Buffer, within: Span, splices: readonly Change[]): string {
   const parts: string[] = [];
   let behind = within.start;
-  for (const { start, end, text } of splices.toSorted(inOrder)) {
-    if (start < within.start || end > within.end) continue;
+  const inside = splices.filter(({ start, end }) => start >= within.start && end <= within.end);
+  for (const { start, end, text } of inside.sort(inOrder)) {
     if (start < behind) throw new Error('splices overlap');
     parts.push(bytes.toString('utf8', behind, start), text);
     behind = end;

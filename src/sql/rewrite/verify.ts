@@ -1,16 +1,22 @@
 import type { Fields } from '../facts/tree.js';
 import { meantTree } from './meant-tree.js';
-import type { Parse } from './parse.js';
+import type { Parse, ParsedText } from './parse.js';
 import { applySplices, type Splice } from './splice.js';
 
 /**
  * Parses the spliced text again and compares it with the client's tree changed as each splice meant it. True if they are
  * the same tree: then every splice stands where it should, and nothing of the client's means something else now.
+ * @param parsed the text's tree, where it is at hand
  */
-export function isAsMeant(text: string, splices: readonly Splice[], parse: Parse): boolean {
+export function isAsMeant(
+  text: string,
+  splices: readonly Splice[],
+  parse: Parse,
+  parsed: ParsedText = parse(text),
+): boolean {
   try {
     const spliced = parse(applySplices(text, splices));
-    const meant = meantTree(parse(text), splices, parse);
+    const meant = meantTree(parsed, splices, parse);
     return meant !== null && isSameTree(spliced.stmts, meant);
   } catch {
     return false;
@@ -19,18 +25,34 @@ export function isAsMeant(text: string, splices: readonly Splice[], parse: Parse
 
 const places = /^(?:\w*location|stmt_len|(?:rexpr_)?list_(?:start|end))$/;
 
+/** Which of the parser's some hundred names of fields are places. */
+const known = new Map<string, boolean>();
+const knownMax = 10_000;
+
+function isPlace(key: string): boolean {
+  let found = known.get(key);
+  if (found === undefined) {
+    found = places.test(key);
+    if (known.size < knownMax) known.set(key, found);
+  }
+  return found;
+}
+
 /** Places in the text are no part of what it means. */
 export function isSameTree(a: unknown, b: unknown): boolean {
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return a === b;
-  if (Array.isArray(a) !== Array.isArray(b)) return false;
-  const [mine, theirs] = [meaningful(a as Fields), meaningful(b as Fields)];
-  return (
-    mine.length === theirs.length &&
-    mine.every(([key, value], index) => theirs[index]?.[0] === key && isSameTree(value, theirs[index]?.[1]))
-  );
+  if (Array.isArray(a) || Array.isArray(b)) {
+    if (!Array.isArray(a) || !Array.isArray(b) || a.length !== b.length) return false;
+    return a.every((item, index) => isSameTree(item, b[index]));
+  }
+  return hasFieldsOf(a as Fields, b as Fields, true) && hasFieldsOf(b as Fields, a as Fields, false);
 }
 
-function meaningful(fields: Fields): [string, unknown][] {
-  const entries = Object.entries(fields).filter(([key, value]) => !places.test(key) && value !== undefined);
-  return Array.isArray(fields) ? entries : entries.sort(([a], [b]) => (a < b ? -1 : 1));
+function hasFieldsOf(a: Fields, b: Fields, compares: boolean): boolean {
+  for (const key in b) {
+    const value = b[key];
+    if (value === undefined || isPlace(key)) continue;
+    if (compares ? !isSameTree(a[key], value) : a[key] === undefined) return false;
+  }
+  return true;
 }
