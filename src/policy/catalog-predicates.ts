@@ -1,11 +1,5 @@
 import { firstNormalOid, type VisibleObjects } from './visible-objects.js';
 
-/** More oids than this make a filter too long to send with every statement. */
-export const visibleOidsMax = 20_000;
-
-/** What a session may see is too much to be listed. */
-export class TooManyObjects extends Error {}
-
 /** PG 53: oids of the system catalogs that objects are told apart by; the same in every version. */
 export const catalogOf = {
   type: 1247,
@@ -43,6 +37,11 @@ export class CatalogPredicates {
   /** The same without PostgreSQL's own, whose size tells of all others. */
   openOfUsers(oid: string): string {
     return this.member(oid, this.visible.open);
+  }
+
+  /** The same with their indexes. */
+  openOrIndex(oid: string): string {
+    return `(${this.openOfUsers(oid)} OR ${oid} IN (SELECT x.indexrelid FROM pg_catalog.pg_index x WHERE ${this.openOfUsers('x.indrelid')}))`;
   }
 
   transparent(oid: string): string {
@@ -188,7 +187,6 @@ export class CatalogPredicates {
   }
 
   private listOf(set: ReadonlySet<number>): string {
-    if (set.size > visibleOidsMax) throw new TooManyObjects();
     let list = this.lists.get(set);
     if (list === undefined) {
       list = [...set].sort((a, b) => a - b).join();
@@ -209,7 +207,6 @@ export const currentRole = `(SELECT r.oid FROM pg_catalog.pg_roles r WHERE r.rol
 /** Whether a column is one of these; one number stands for relation and attnum together, which are 32 and 16 bits. */
 function isIn(relation: string, attnum: string, columns: ReadonlyMap<number, readonly number[]>): string {
   const numbers = [...columns].flatMap(([oid, attnums]) => attnums.map((each) => oid * 65536 + each));
-  if (numbers.length > visibleOidsMax) throw new TooManyObjects();
   const number = `(${relation}::pg_catalog.int8 * 65536::pg_catalog.int8 + ${attnum}::pg_catalog.int8)`;
   return `${number} = ANY ('{${numbers.join()}}'::pg_catalog.int8[])`;
 }

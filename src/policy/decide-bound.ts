@@ -1,10 +1,11 @@
-import type { BoundStatement, FunctionUse, OperatorUse, RelationUse } from '../sql/bind/bound.js';
+import type { BoundStatement, CastUse, FunctionUse, OperatorUse, RelationUse } from '../sql/bind/bound.js';
 import type { CatalogFunction, Relation } from '../sql/catalog/catalog.js';
 import type { CatalogIndex } from '../sql/catalog/catalog-index.js';
 import { isHarmless } from '../sql/harmless-functions.js';
 import { restrictsReading } from '../sql/rewrite/restriction.js';
 import type { Restrictions } from '../sql/rewrite/rewrite.js';
 import type { Action } from '../sql/statement-facts.js';
+import { type CatalogGuards, isSizeFunction } from './catalog-guards.js';
 import { hasCatalogFilter, isFilteredAlways } from './catalog-restriction.js';
 import { matchesFunction } from './name-pattern.js';
 import type { Rights } from './rights.js';
@@ -33,7 +34,7 @@ export function decideBound(
   bound: BoundStatement,
   rights: Rights,
   index: CatalogIndex,
-  restrictions: Restrictions,
+  restrictions: Restrictions & { readonly guards?: CatalogGuards | null },
 ): BoundDecision {
   const deciding = new Deciding(rights, index, restrictions);
   return { denial: deciding.statement(bound), rules: [...deciding.rules] };
@@ -45,7 +46,7 @@ class Deciding {
   constructor(
     private readonly rights: Rights,
     private readonly index: CatalogIndex,
-    private readonly restrictions: Restrictions,
+    private readonly restrictions: Restrictions & { readonly guards?: CatalogGuards | null },
   ) {}
 
   statement(bound: BoundStatement): BoundDenial | null {
@@ -53,9 +54,23 @@ class Deciding {
       firstOf(bound.relations, (use) => this.relation(use)) ??
       firstOf(bound.functions, (use) => this.function(use)) ??
       firstOf(bound.operators, (use) => this.operator(use)) ??
-      firstOf(bound.casts, ({ function: oid, position }) => this.behind(oid, position)) ??
+      firstOf(bound.casts, (use) => this.cast(use)) ??
+      this.types(bound) ??
       (bound.kind === 'ExplainStmt' ? firstOf(bound.relations, (use) => this.explained(use)) : null)
     );
+  }
+
+  private cast(use: CastUse): BoundDenial | null {
+    const refusal = this.restrictions.guards?.castRefusal(use) ?? null;
+    return refusal === null ? this.behind(use.function, use.position) : deny(`${refusal} is not allowed`, use.position);
+  }
+
+  private types({ types, casts, parameters }: BoundStatement): BoundDenial | null {
+    const refused = this.restrictions.guards?.typeRefusal(types, casts, parameters) ?? null;
+    if (refused === null) return null;
+    if (refused === 'parameter') return deny('a parameter of a registry type such as regclass is not allowed', null);
+    const { schema, name, span } = refused;
+    return deny(`type ${quoteName(schema)}.${quoteName(name)} is not allowed here`, span?.start ?? null);
   }
 
   private relation(use: RelationUse): BoundDenial | null {
@@ -95,6 +110,8 @@ class Deciding {
   /** All that the call may mean must be allowed. Syntax of PostgreSQL's own calls functions of its own. */
   private function(use: FunctionUse): BoundDenial | null {
     if (use.candidates.length === 0) return deny(`function ${quoteName(use.name)} is not allowed`, use.position);
+    const refusal = this.restrictions.guards?.refusalOf(use) ?? null;
+    if (refusal !== null) return deny(`${refusal} is not allowed`, use.position);
     const isCalled = use.by === 'call';
     return firstOf(use.candidates, (candidate) =>
       isCalled || candidate.schema !== 'pg_catalog' ? this.candidate(candidate, use.position) : null,
@@ -115,7 +132,9 @@ class Deciding {
   private candidate({ schema, name }: CatalogFunction, position: number | null): BoundDenial | null {
     const { allow, deny: refusing } = this.rights.functions;
     const isDenied = refusing.some((pattern) => matchesFunction(pattern, schema, name, true));
-    const isOwn = schema === 'pg_catalog' && isHarmless(name);
+    // Of those that nothing is withheld of, where the catalog is filtered.
+    const isSize = this.restrictions.guards != null && isSizeFunction(name);
+    const isOwn = schema === 'pg_catalog' && (isHarmless(name) || isSize);
     const isInformation = schema === 'information_schema' && name.startsWith('_pg_');
     const isAllowed = isOwn || isInformation || allow.some((pattern) => matchesFunction(pattern, schema, name, false));
     if (isAllowed && !isDenied) return null;

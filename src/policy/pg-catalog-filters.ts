@@ -25,6 +25,7 @@ export const catalogFilters: Readonly<Record<string, CatalogFilter>> = {
       relpages: `CASE WHEN ${is.openOfUsers('@oid')} THEN @relpages ELSE 0 END`,
       relallvisible: `CASE WHEN ${is.openOfUsers('@oid')} THEN @relallvisible ELSE 0 END`,
       relallfrozen: `CASE WHEN ${is.openOfUsers('@oid')} THEN @relallfrozen ELSE 0 END`,
+      relhassubclass: `@relhassubclass AND @oid IN (SELECT h.inhparent FROM pg_catalog.pg_inherits h WHERE ${is.relation('h.inhrelid')})`,
       // TOAST tables aren't visible.
       reltoastrelid: `CASE WHEN @oid < ${firstNormalOid} THEN @reltoastrelid ELSE 0 END`,
       ...owned('relowner'),

@@ -1,20 +1,24 @@
+import type { FunctionUse } from '../sql/bind/bound.js';
 import type { Relation } from '../sql/catalog/catalog.js';
 import type { CatalogIndex } from '../sql/catalog/catalog-index.js';
+import type { CallGuard } from '../sql/rewrite/guard-calls.js';
 import type { Parse } from '../sql/rewrite/parse.js';
 import type { Restriction } from '../sql/rewrite/restriction.js';
 import type { Restrictions } from '../sql/rewrite/rewrite.js';
-import { CatalogPredicates, TooManyObjects } from './catalog-predicates.js';
+import { CatalogGuards } from './catalog-guards.js';
+import { CatalogPredicates } from './catalog-predicates.js';
 import { catalogRestriction, isFilteredAlways } from './catalog-restriction.js';
 import type { Session } from './fill-expression.js';
 import { PolicyMismatch, restrictionOf } from './restrict.js';
 import type { Rights } from './rights.js';
 import { isSystemSchema } from './system-relations.js';
-import { nothingVisible, visibleObjects } from './visible-objects.js';
+import { isTooMuch, nothingVisible, visibleObjects } from './visible-objects.js';
 
 /** The restrictions of one session by relation, each worked out when it is first asked for, and once. */
 export class SessionRestrictions implements Restrictions {
   readonly #known = new Map<number, Restriction | null>();
   #predicates: CatalogPredicates | null = null;
+  #guards: CatalogGuards | null = null;
 
   constructor(
     private readonly rights: Rights,
@@ -34,6 +38,17 @@ export class SessionRestrictions implements Restrictions {
     return known ?? undefined;
   }
 
+  /** What a filtered catalog makes of functions and casts that tell about objects; null where it isn't filtered. */
+  get guards(): CatalogGuards | null {
+    if (this.rights.catalog === 'visible') return null;
+    this.#guards ??= new CatalogGuards(this.predicates(), this.index);
+    return this.#guards;
+  }
+
+  guardOf(use: FunctionUse): CallGuard | null {
+    return this.guards?.guardOf(use) ?? null;
+  }
+
   private restrictionOf(relation: Relation): Restriction | null {
     const { rights, session, parse, index } = this;
     const { schema, name } = relation;
@@ -42,21 +57,20 @@ export class SessionRestrictions implements Restrictions {
       return restrictionOf(relation, rights, session, parse, index);
     }
     if (rights.catalog === 'visible' && !isFilteredAlways(schema, name)) return null;
-    try {
-      return catalogRestriction(relation, this.predicates(), index);
-    } catch (error) {
-      if (!(error instanceof TooManyObjects)) throw error;
-      throw new PolicyMismatch('"catalog: filtered" has too many tables to list; use "visible" or "hidden"');
-    }
+    return catalogRestriction(relation, this.predicates(), index);
   }
 
   /** What is visible is worked out once: it looks at all that the catalog holds. */
   private predicates(): CatalogPredicates {
-    this.#predicates ??= new CatalogPredicates(
-      this.rights.catalog === 'filtered'
-        ? visibleObjects(this.index, this.rights, (each) => this.closedOr(each))
-        : nothingVisible,
-    );
+    if (this.#predicates === null) {
+      const { rights, index } = this;
+      const isFiltered = rights.catalog === 'filtered';
+      const visible = isFiltered ? visibleObjects(index, rights, (each) => this.closedOr(each)) : nothingVisible;
+      if (isTooMuch(visible)) {
+        throw new PolicyMismatch('"catalog: filtered" has too much to list for this user; use "visible" or "hidden"');
+      }
+      this.#predicates = new CatalogPredicates(visible);
+    }
     return this.#predicates;
   }
 

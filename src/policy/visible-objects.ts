@@ -30,6 +30,14 @@ export interface VisibleObjects {
 /** PG 70.3: from here on oids are given to what isn't PostgreSQL's own. */
 export const firstNormalOid = 16384;
 
+/** More oids than this in one list make a filter too long to send with every statement. */
+const visibleOidsMax = 20_000;
+
+export function isTooMuch({ relations, types, functions, hiddenColumns, maskedColumns }: VisibleObjects): boolean {
+  const columns = [hiddenColumns, maskedColumns].map((each) => [...each.values()].flat().length);
+  return Math.max(relations.size, types.size, functions.size, ...columns) > visibleOidsMax;
+}
+
 export const nothingVisible: VisibleObjects = {
   relations: new Set(),
   open: new Set(),

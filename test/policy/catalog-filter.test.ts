@@ -4,7 +4,7 @@ import { informationFilters } from '../../src/policy/information-filters.js';
 import { alwaysFilters, catalogFilters } from '../../src/policy/pg-catalog-filters.js';
 import { isReadableByAll } from '../../src/policy/system-relations.js';
 import { kinds, readCatalog } from '../support/catalog.js';
-import { filteredPolicy, hiddenObjectsSql, visibleObjectsSql } from '../support/filtered-catalog.js';
+import { filteredPolicy, hiddenColumnsSql, hiddenObjectsSql, visibleObjectsSql } from '../support/filtered-catalog.js';
 import { policedSession } from '../support/policed-session.js';
 import { startPostgres } from '../support/postgres.js';
 import { rewritten } from '../support/rewriting.js';
@@ -12,12 +12,13 @@ import { rewritten } from '../support/rewriting.js';
 for (const kind of kinds) {
   const server = await startPostgres({ kind });
   t.teardown(() => server.stop());
-  for (const statement of [visibleObjectsSql, hiddenObjectsSql].join(';').split(/;\s*\n/)) {
+  for (const statement of [visibleObjectsSql, hiddenObjectsSql, hiddenColumnsSql].join('\n').split(/;\s*\n/)) {
     await server.query(statement);
   }
   const index = await readCatalog(server);
   const session = policedSession(index, filteredPolicy);
   const client = new pg.Client({ connectionString: server.url });
+  client.on('error', () => {});
   await client.connect();
   t.teardown(() => client.end());
 

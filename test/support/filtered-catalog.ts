@@ -32,8 +32,19 @@ export const hiddenObjectsSql = `
   create operator public.<#%#> (function = zq_function, rightarg = int);
   create view public.zq_view as select zq_id from zq_schema.zq_table;
   create rule zq_rule as on insert to zq_public do also select 1;
-  create trigger zq_trigger before insert on people for each row execute function zq_guard();
   create table public.days_zq partition of days for values from ('2000-01-01') to ('2001-01-01');
+  create view public.half as select zq_id as id from zq_schema.zq_table;
+  create publication zq_publication for table people;
+  grant select on people, orders to zq_role; alter default privileges for role zq_role grant select on tables to public;
+  create function public.zq_event() returns event_trigger language plpgsql as $$ begin return; end $$;
+  create event trigger zq_event on sql_drop execute function zq_event();
+  create text search configuration zq_schema.zq_search (copy = simple);
+  create extension if not exists citext schema zq_schema;
+  create database zq_database;`;
+
+/** What a session may not use of what it may use. */
+export const hiddenColumnsSql = `
+  create trigger zq_trigger before insert on people for each row execute function zq_guard();
   alter table people add zq_secret text default 'zq default' constraint zq_secret_check check (zq_secret <> 'zq check');
   alter table people add zq_more text; comment on column people.zq_more is 'zq comment';
   create index people_zq on people (zq_secret); create index people_zq_expression on people (lower(zq_more));
@@ -41,16 +52,8 @@ export const hiddenObjectsSql = `
   alter table orders add zq_link int references zq_schema.zq_table;
   alter table orders alter person set default zq_function(1);
   create index orders_zq on orders (zq_function(person));
-  create view public.half as select zq_id as id from zq_schema.zq_table;
-  create publication zq_publication for table people;
   alter table people enable row level security; create policy zq_policy on people to zq_role using (true);
-  create policy other on orders using (zq_function(1) = 1);
-  grant select on people, orders to zq_role; alter default privileges for role zq_role grant select on tables to public;
-  create function public.zq_event() returns event_trigger language plpgsql as $$ begin return; end $$;
-  create event trigger zq_event on sql_drop execute function zq_event();
-  create text search configuration zq_schema.zq_search (copy = simple);
-  create extension if not exists citext schema zq_schema;
-  create database zq_database;`;
+  create policy other on orders using (zq_function(1) = 1);`;
 
 /** What a session may use of those: everything but what has `zq` in its name. */
 export const filteredPolicy = `

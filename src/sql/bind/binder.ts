@@ -23,7 +23,7 @@ import { BindError } from './refusal.js';
 import type { ColumnDraft, Lockable, QueryDraft, RelationDraft, Scope, SourceColumn, Typed } from './scope.js';
 import type { SourceText } from './source-text.js';
 import { typeNames } from './type-names.js';
-import { oid } from './type-oids.js';
+import { isRegistry, oid } from './type-oids.js';
 
 export interface BindContext extends NameSettings {
   /** Types of $1, $2, ... as Parse gave them; 0 or missing: to be found out. */
@@ -215,6 +215,7 @@ export class Binder {
       position: null,
       by: 'call',
       literals: [],
+      columns: [],
       ...more,
     });
   }
@@ -224,6 +225,11 @@ export class Binder {
     if (position === null) return;
     const token = this.source.tokenAt(position);
     this.decidingLiterals.push(this.source.start(this.source.is(token, '-') ? token + 1 : token));
+  }
+
+  /** The same of a value, if it is a literal. */
+  decideByValue({ literal, literalAt, position }: Typed): void {
+    if (typeof literal === 'string') this.decideByLiteral(literalAt ?? position);
   }
 
   /** The type of a $n so far; 0: none yet. */
@@ -245,7 +251,9 @@ export class Binder {
     if (source === target && !isExplicit) return;
     this.coerceToDomain(target, scope, value.position);
     const cast = this.castOf(source, target);
-    if (cast.method === 'binary' && !isExplicit) return;
+    const isLookedUp = isRegistry(target);
+    if (cast.method === 'binary' && !isExplicit && !isLookedUp) return;
+    if (isLookedUp) this.decideByValue(value);
     this.casts.push({
       source,
       target,
@@ -254,6 +262,7 @@ export class Binder {
       query: (scope?.query ?? null) as BoundQuery | null,
       position: value.position,
       literal: value.literal,
+      origin: value.column?.origin ?? null,
     });
   }
 
@@ -271,6 +280,7 @@ export class Binder {
       query: (scope?.query ?? null) as BoundQuery | null,
       position,
       literal: undefined,
+      origin: null,
     });
   }
 

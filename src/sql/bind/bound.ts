@@ -323,6 +323,8 @@ export interface FunctionUse {
   readonly by: 'call' | 'operator' | 'cast' | 'sample' | 'syntax' | 'trigger';
   /** Values of arguments that are plain literals, in order; undefined for others. */
   readonly literals: readonly (string | null | undefined)[];
+  /** The relations' columns that arguments are, unchanged; null for others. */
+  readonly columns: readonly OutputColumn['origin'][];
 }
 
 /** An operator, or what stands for one: IN, BETWEEN, LIKE, DISTINCT FROM, CASE x WHEN, USING, ORDER BY USING. */
@@ -359,6 +361,8 @@ export interface CastUse {
   readonly position: number | null;
   /** The value where it is a literal: regclass and the like look names up by it. */
   readonly literal: string | null | undefined;
+  /** The relation's column that the value is, unchanged. */
+  readonly origin: OutputColumn['origin'];
 }
 
 /** A type that the text names. */

@@ -12,7 +12,7 @@ import { rowItems } from './row-items.js';
 import type { Scope, Typed } from './scope.js';
 import { locationOf } from './source-text.js';
 import { subLink } from './sub-links.js';
-import { oid } from './type-oids.js';
+import { isRegistry, oid } from './type-oids.js';
 import { hasModifiers, resolveType } from './type-reference.js';
 import { xmlHandlers } from './xml.js';
 
@@ -128,7 +128,10 @@ function typeCast(binder: Binder, fields: Fields, scope: Scope): Typed {
   }
   const value = binder.expression(fields.arg, scope);
   binder.coerce(value, target, scope, true);
-  return { type: target, literal: value.literal, position: locationOf(fields) ?? value.position };
+  const position = locationOf(fields) ?? value.position;
+  // An oid stays what it is as regclass.
+  const kept = isRegistry(target) && value.column !== undefined ? { column: value.column } : {};
+  return { type: target, literal: value.literal, literalAt: value.literalAt ?? value.position, position, ...kept };
 }
 
 function collate(binder: Binder, fields: Fields, scope: Scope): Typed {

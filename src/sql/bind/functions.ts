@@ -1,4 +1,5 @@
 import type { CatalogFunction } from '../catalog/catalog.js';
+import { describesCatalog } from '../harmless-functions.js';
 import type { Binder } from './binder.js';
 import { type Span, undecided } from './bound.js';
 import { matching, selectCandidate } from './candidates.js';
@@ -96,8 +97,10 @@ export interface Result {
 export function applyCall(binder: Binder, scope: Scope, call: Call, candidates: readonly FunctionCandidate[]): Result {
   const functions = candidates.map((candidate) => candidate.function);
   const literals = call.arguments.map(({ literal }) => literal);
+  const columns = call.arguments.map(({ column }) => column?.origin ?? null);
+  if (describesCatalog(call.name)) for (const value of call.arguments) binder.decideByValue(value);
   const { span, position, by } = call;
-  binder.addFunction(scope, call.name, call.schema, functions, { span, position, by, literals });
+  binder.addFunction(scope, call.name, call.schema, functions, { span, position, by, literals, columns });
   const results = candidates.map((candidate) => resultOf(binder, call, candidate));
   const [only] = candidates;
   if (candidates.length === 1 && only !== undefined) convertArguments(binder, scope, call, only);

@@ -18,6 +18,8 @@ export interface Typed {
   readonly type: number;
   /** The literal's text, null for NULL; undefined for what is no literal. */
   readonly literal?: string | null | undefined;
+  /** Where the literal itself stands, where `position` is that of a cast of it. */
+  readonly literalAt?: number | null;
   /** n of a $n that has no type yet. */
   readonly parameter?: number;
   /** For records: their fields, where they are known. */

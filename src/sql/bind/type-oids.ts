@@ -86,3 +86,10 @@ export const systemColumns: ReadonlyMap<string, { readonly attnum: number; reado
   ['cmax', { attnum: -5, type: oid.cid }],
   ['tableoid', { attnum: -6, type: oid.oid }],
 ]);
+
+/** Types whose values are oids and whose texts are names: regclass, regtype, regproc, regprocedure, regnamespace, regrole. */
+const registries: ReadonlySet<number> = new Set([2205, 2206, 24, 2202, 4089, 4096]);
+
+export function isRegistry(type: number): boolean {
+  return registries.has(type);
+}

@@ -87,7 +87,7 @@ class Changing {
     const fields = structOf(before);
     const own = structOf(changed[kind]) as Record<string, unknown> | null;
     if (fields === null || own === null) return;
-    if (kind === 'FuncCall' || kind === 'funccall') this.prefix('function', fields.location, own, 'funcname');
+    if (kind === 'FuncCall' || kind === 'funccall') this.call(fields, own);
     else if (kind === 'CollateClause' || kind === 'collClause') this.collation(fields, own);
     else if (kind === 'A_Expr') this.prefix('operator', fields.location, own, 'name');
     else if (kind === 'TypeName' || kind === 'typeName') this.prefix('type', fields.location, own, 'names');
@@ -119,6 +119,16 @@ class Changing {
     const starts = [...this.changes.keys()].filter((at) => typeof location === 'number' && at > location);
     const at = Math.min(...starts.filter((start) => this.hasSchema('collation', start)));
     this.prefix('collation', at, own, 'collname');
+  }
+
+  private call({ location }: Fields, own: Record<string, unknown>): void {
+    this.prefix('function', location, own, 'funcname');
+    const meant = this.take('argument', location);
+    if (meant === null) return;
+    const [target] = listOf(this.select(`SELECT ${meant.around.join(placeholder)}`).targetList);
+    own.args = listOf(own.args).map((argument, at) =>
+      at === meant.argument ? replaced(nodeOf(target)?.fields.val, argument) : argument,
+    );
   }
 
   private qualifier({ location }: Fields, own: Record<string, unknown>): void {

@@ -1,0 +1,264 @@
+import type { CastUse, FunctionUse, TypeUse } from '../sql/bind/bound.js';
+import type { CatalogIndex } from '../sql/catalog/catalog-index.js';
+import type { CallGuard } from '../sql/rewrite/guard-calls.js';
+import { type CatalogPredicates, catalogOf } from './catalog-predicates.js';
+import { isSystemSchema } from './system-relations.js';
+import { firstNormalOid, type VisibleObjects } from './visible-objects.js';
+
+type Predicate = (is: CatalogPredicates, oid: string) => string;
+
+interface Guard {
+  readonly names: string;
+  /** Of which argument; from the end where it is negative. */
+  readonly argument: number;
+  readonly may: Predicate;
+  /** Columns of filtered relations that hold only what may be asked about. */
+  readonly columns?: string;
+}
+
+const ownOnly: Predicate = (_, oid) => `(${oid} < ${firstNormalOid})`;
+const relation: Predicate = (is, oid) => is.relationOrIndex(oid);
+const inCatalog =
+  (catalog: string, may: (is: CatalogPredicates) => string, column = 'oid'): Predicate =>
+  (is, oid) =>
+    `${oid} IN (SELECT z.${column} FROM pg_catalog.${catalog} z WHERE ${may(is)})`;
+const someIndex = (is: CatalogPredicates) =>
+  is.index('z.indexrelid', 'z.indrelid', 'z.indkey', '(z.indexprs IS NOT NULL OR z.indpred IS NOT NULL)');
+
+const relationColumns =
+  'pg_class.oid pg_attribute.attrelid pg_index.indrelid pg_index.indexrelid pg_constraint.conrelid pg_constraint.confrelid pg_inherits.inhrelid pg_inherits.inhparent pg_trigger.tgrelid';
+
+/** Functions that describe what an oid stands for: they are asked about what is visible, and say NULL of all else. */
+const guards: readonly Guard[] = [
+  {
+    names: `pg_table_is_visible pg_relation_is_publishable pg_partition_ancestors pg_sequence_parameters
+      row_security_active pg_get_replica_identity_index`,
+    argument: 0,
+    may: relation,
+    columns: relationColumns,
+  },
+  {
+    names: `pg_column_is_updatable pg_relation_is_updatable pg_index_column_has_property pg_index_has_property`,
+    argument: 0,
+    may: (is, oid) => is.relationOrIndex(oid),
+    columns: relationColumns,
+  },
+  {
+    names: 'has_table_privilege has_any_column_privilege has_sequence_privilege',
+    argument: -2,
+    may: relation,
+    columns: relationColumns,
+  },
+  { names: 'has_column_privilege', argument: -3, may: relation, columns: relationColumns },
+  { names: 'has_schema_privilege', argument: -2, may: (is, oid) => is.schema(oid), columns: 'pg_namespace.oid' },
+  { names: 'has_function_privilege', argument: -2, may: (is, oid) => is.function(oid), columns: 'pg_proc.oid' },
+  { names: 'has_type_privilege', argument: -2, may: (is, oid) => is.type(oid), columns: 'pg_type.oid' },
+  { names: 'pg_get_partkeydef pg_get_partition_constraintdef', argument: 0, may: (is, oid) => is.open(oid) },
+  { names: 'pg_get_viewdef', argument: 0, may: (is, oid) => is.transparent(oid) },
+  {
+    names: 'pg_get_indexdef',
+    argument: 0,
+    may: inCatalog('pg_index', someIndex, 'indexrelid'),
+    columns: 'pg_index.indexrelid',
+  },
+  {
+    names: 'pg_get_constraintdef',
+    argument: 0,
+    may: inCatalog('pg_constraint', (is) => is.constraint('z.')),
+    columns: 'pg_constraint.oid',
+  },
+  {
+    names: 'pg_get_triggerdef',
+    argument: 0,
+    may: inCatalog('pg_trigger', (is) => is.trigger('z.')),
+    columns: 'pg_trigger.oid',
+  },
+  {
+    names: 'pg_get_ruledef',
+    argument: 0,
+    may: inCatalog('pg_rewrite', (is) => is.transparent('z.ev_class')),
+    columns: 'pg_rewrite.oid',
+  },
+  {
+    names: 'pg_get_statisticsobjdef*',
+    argument: 0,
+    may: inCatalog('pg_statistic_ext', (is) => is.open('z.stxrelid')),
+    columns: 'pg_statistic_ext.oid',
+  },
+  { names: 'pg_get_functiondef pg_get_function_sqlbody', argument: 0, may: ownOnly },
+  {
+    names: 'pg_get_function_* pg_function_is_visible',
+    argument: 0,
+    may: (is, oid) => is.function(oid),
+    columns: 'pg_proc.oid',
+  },
+  {
+    names: 'format_type pg_type_is_visible',
+    argument: 0,
+    may: (is, oid) => is.type(oid),
+    columns: 'pg_type.oid pg_attribute.atttypid pg_type.typbasetype pg_type.typelem pg_proc.prorettype',
+  },
+  { names: 'pg_get_userbyid', argument: 0, may: (is, oid) => is.role(oid) },
+  { names: 'col_description', argument: 0, may: (is, oid) => is.comment(String(catalogOf.relation), oid) },
+  { names: 'shobj_description', argument: 0, may: (is, oid) => is.role(oid), columns: 'pg_database.oid' },
+  { names: sizes().join(' '), argument: 0, may: (is, oid) => is.openOrIndex(oid) },
+];
+
+/** What tells of objects without saying which kind, or of others than it is asked about. */
+const refused = new Set(
+  `pg_describe_object pg_identify_object pg_identify_object_as_address pg_get_object_address pg_partition_tree
+  pg_get_publication_tables pg_get_acl regclass`.split(/\s+/),
+);
+
+/** Take a name as text, in the same argument as the oid where there is such an overload. */
+const byName =
+  /^(?:to_reg\w+|pg_get_serial_sequence|row_security_active|has_(?:table|any_column|column|sequence)_privilege)$/;
+const byRelationName = /^(?:to_regclass|pg_get_serial_sequence|row_security_active|has_)/;
+
+const describedBy: Readonly<Record<string, number>> = {
+  pg_class: catalogOf.relation,
+  pg_proc: catalogOf.procedure,
+  pg_type: catalogOf.type,
+  pg_namespace: catalogOf.schema,
+  pg_constraint: catalogOf.constraint,
+};
+
+const texts: ReadonlySet<number> = new Set([25, 19, 705]);
+
+/** How big relations are, of those that nothing is withheld of. */
+function sizes(): readonly string[] {
+  return ['pg_relation_size', 'pg_table_size', 'pg_total_relation_size', 'pg_indexes_size'];
+}
+
+export function isSizeFunction(name: string): boolean {
+  return sizes().includes(name);
+}
+
+/** Casts to these turn a number into a name. */
+const registries: Readonly<
+  Record<number, keyof Pick<VisibleObjects, 'relations' | 'types' | 'functions' | 'schemas'> | null>
+> = {
+  2205: 'relations',
+  2206: 'types',
+  24: 'functions',
+  2202: 'functions',
+  4089: 'schemas',
+  4096: null,
+};
+
+const isRegistry = (type: number) => Object.hasOwn(registries, type);
+
+/** What a filtered catalog makes of functions, casts and types that tell about its objects. */
+export class CatalogGuards {
+  constructor(
+    private readonly is: CatalogPredicates,
+    private readonly index: CatalogIndex,
+  ) {}
+
+  /** What is refused, in words; null for what isn't. */
+  refusalOf({ name, candidates, literals, columns }: FunctionUse): string | null {
+    if (!candidates.every(({ schema }) => schema === 'pg_catalog')) return null;
+    const what = `function ${name}`;
+    if (refused.has(name)) return what;
+    if (name === 'obj_description' && typeof literals[1] !== 'string') return `${what} without the name of a catalog`;
+    const at = byName.test(name) ? this.placeOf(name, literals.length) : -1;
+    const taken = candidates.map(({ arguments: types }) => types[at] ?? 0);
+    if (at < 0 || !taken.some((type) => texts.has(type))) return null;
+    const literal = literals[at];
+    const isSeen = typeof literal === 'string' && columns[at] === null && this.isSeenName(name, literal);
+    return literal === null || isSeen ? null : `${what} of this name`;
+  }
+
+  /** How an argument that is an oid is looked at; null where there's nothing to look at. */
+  guardOf({ name, candidates, literals }: FunctionUse): CallGuard | null {
+    if (!candidates.every(({ schema }) => schema === 'pg_catalog')) return null;
+    const guard = guardNamed(name);
+    const at = this.placeOf(name, literals.length);
+    if (name === 'obj_description') {
+      const catalog = String(describedBy[literals[1] ?? ''] ?? 0);
+      return { argument: 0, type: 'oid', condition: (oid) => this.is.comment(catalog, oid), isSafe: () => false };
+    }
+    if (guard === null || at < 0) return null;
+    if (byName.test(name) && candidates.every(({ arguments: types }) => texts.has(types[at] ?? 0))) return null;
+    const columns = new Set((guard.columns ?? '').split(' '));
+    const isClass = candidates.every(({ arguments: types }) => types[at] === 2205);
+    return {
+      argument: at,
+      type: isClass ? 'regclass' : 'oid',
+      condition: (oid) => guard.may(this.is, oid),
+      isSafe: (table, column) => table.schema === 'pg_catalog' && columns.has(`${table.name}.${column}`),
+    };
+  }
+
+  private placeOf(name: string, count: number): number {
+    const guard = guardNamed(name);
+    if (guard === null) return 0;
+    return guard.argument < 0 ? count + guard.argument : guard.argument;
+  }
+
+  /** A cast that could make names of numbers; null for one that can't. */
+  castRefusal({ source, target, literal, origin }: CastUse): string | null {
+    if (!isRegistry(target) || source === target) return null;
+    const what = 'a cast to a registry type such as regclass';
+    if (literal !== undefined)
+      return literal === null || this.isSeenLiteral(target, literal) ? null : `${what} of this value`;
+    const isOid = source === 26 || isRegistry(source);
+    const isFiltered = origin !== null && origin.relation.relation.schema === 'pg_catalog';
+    return isOid && isFiltered ? null : `${what} of what is neither a literal nor an oid of a catalog`;
+  }
+
+  /** A type that doesn't exist for the session, or that a value could be read into beside a cast. */
+  typeRefusal(
+    types: readonly TypeUse[],
+    casts: readonly CastUse[],
+    parameters: readonly number[],
+  ): TypeUse | 'parameter' | null {
+    if (parameters.some(isRegistry)) return 'parameter';
+    const unseen = types.find(({ oid }) => !this.isSeenType(oid));
+    if (unseen !== undefined) return unseen;
+    const named = types.filter(({ oid }) => isRegistry(oid));
+    const looked = casts.filter(({ target, isExplicit }) => isExplicit && isRegistry(target));
+    return named.length > looked.length ? (named[0] ?? null) : null;
+  }
+
+  private isSeenType(oid: number): boolean {
+    const type = this.index.type(oid);
+    const relation = this.index.relation(type?.relation ?? 0);
+    if (relation !== undefined && isSystemSchema(relation.schema)) return false;
+    return oid < firstNormalOid || this.is.visible.types.has(oid) || (type !== undefined && type.schema === 'pg_temp');
+  }
+
+  private isSeenLiteral(target: number, literal: string): boolean {
+    const set = registries[target];
+    if (/^\s*\d+\s*$/.test(literal)) {
+      const oid = Number(literal);
+      return oid < firstNormalOid || (set != null && this.is.visible[set].has(oid));
+    }
+    return target !== 2205 || this.isSeenName('to_regclass', literal);
+  }
+
+  /** A relation's name, as regclass reads it; other things' names tell no more than whether they are there. */
+  private isSeenName(name: string, literal: string): boolean {
+    if (/^\s*[\d-]/.test(literal)) return false;
+    if (!byRelationName.test(name)) return true;
+    const parts = [...literal.matchAll(/\s*(?:"((?:[^"]|"")+)"|([^".\s]+))\s*(?:\.|$)/g)].map(([, quoted, plain]) =>
+      quoted === undefined ? (plain ?? '').toLowerCase() : quoted.replaceAll('""', '"'),
+    );
+    const [relation, schema] = parts.toReversed();
+    return this.index.catalog.relations.some(
+      (each) =>
+        each.name === relation &&
+        (schema === undefined || schema === each.schema) &&
+        (isSystemSchema(each.schema) || this.is.visible.relations.has(each.oid)),
+    );
+  }
+}
+
+const compiled = guards.map((guard) => ({
+  guard,
+  pattern: new RegExp(`^(?:${guard.names.trim().split(/\s+/).join('|').replaceAll('*', '.*')})$`),
+}));
+
+function guardNamed(name: string): Guard | null {
+  return compiled.find(({ pattern }) => pattern.test(name))?.guard ?? null;
+}

@@ -1,0 +1,95 @@
+import pg from 'pg';
+import t, { type Test } from 'tap';
+import { kinds, readCatalog } from '../support/catalog.js';
+import { catalogQueries, describingCommands } from '../support/catalog-queries.js';
+import { hiddenObjectsSql, visibleObjectsSql } from '../support/filtered-catalog.js';
+import { policedSession } from '../support/policed-session.js';
+import { startPostgres } from '../support/postgres.js';
+import { run } from '../support/process.js';
+import { rewritten } from '../support/rewriting.js';
+
+const policy = `
+version: 1
+rules:
+  - { name: all, tables: [public.people, public.orders, public.days, public.glad, public.sums, 'shop.*'], actions: [select] }
+  - { name: own, tables: [public.people_id_seq, public.orders_id_seq], actions: [select] }
+functions: { allow: [shop.twice] }
+catalog: filtered
+`;
+
+/** Numbers of objects differ between databases. */
+function comparable(rows: readonly unknown[]): unknown {
+  return JSON.parse(
+    JSON.stringify(rows, (_, value) => (Number(value) >= 16384 && Number(value) < 1e9 ? 'oid' : value)).replace(
+      /_\d{5,}/g,
+      '_oid',
+    ),
+  );
+}
+
+for (const kind of kinds) {
+  const server = await startPostgres({ kind });
+  t.teardown(() => server.stop());
+  await server.query('create database plain');
+  await server.query('create database mixed');
+  const clients: pg.Client[] = [];
+  for (const [database, sql] of [
+    ['plain', visibleObjectsSql],
+    ['mixed', `${hiddenObjectsSql.split(/(?=create view public\.half)/)[0]}`],
+  ] as const) {
+    const client = new pg.Client({ connectionString: server.urlFor(database) });
+    client.on('error', () => {});
+    await client.connect();
+    const all = database === 'mixed' ? `${visibleObjectsSql}\n${sql}` : sql;
+    for (const statement of all.split(/;\s*\n/)) await client.query(statement);
+    await client.query('analyze');
+    t.teardown(() => client.end());
+    clients.push(client);
+  }
+  const [plain, mixed] = clients as [pg.Client, pg.Client];
+  const index = await readCatalog(server, server.urlFor('mixed'));
+  const session = policedSession(index, policy);
+
+  async function compare(t: Test, name: string, plainSql: string, mixedSql: string): Promise<void> {
+    const expected = await plain.query(plainSql);
+    const result = rewritten(mixedSql, index, session);
+    if (!result.ok) {
+      t.fail(`${name}: ${result.message}: ${mixedSql}`);
+      return;
+    }
+    try {
+      const found = await mixed.query(result.text);
+      t.same(comparable(found.rows), comparable(expected.rows), `${name}: ${mixedSql.slice(0, 2000)}`);
+    } catch (error) {
+      t.fail(`${name}: ${String(error)}: ${result.text}`);
+    }
+  }
+
+  for (const [tool, queries] of Object.entries(catalogQueries)) {
+    t.test(`${server.major}: ${tool} sees what it would see if nothing else were there`, async (t) => {
+      for (const sql of queries) await compare(t, tool, sql, sql);
+    });
+  }
+
+  const psql = server.tool('psql');
+  t.test(
+    `${server.major}: psql describes what it would describe if nothing else were there`,
+    { skip: psql === null && 'no psql' },
+    async (t) => {
+      const asked = async (database: string) => {
+        const commands = describingCommands.flatMap((command) => ['-c', command]);
+        const { stdout } = await run(psql ?? '', ['-X', '-E', ...commands, server.urlFor(database)]);
+        return [...stdout.matchAll(/\*{9} QUERY \*{10}\n([\s\S]*?)\n\*{26}/g)].map(([, sql]) => sql ?? '');
+      };
+      const withoutNumbers = (sql: string) => sql.replace(/\d{5,}/g, '');
+      const ofMixed = new Map((await asked('mixed')).map((sql) => [withoutNumbers(sql), sql]));
+      const ofPlain = new Map((await asked('plain')).map((sql) => [withoutNumbers(sql), sql]));
+      t.ok(ofPlain.size > 50, `${ofPlain.size} queries`);
+      for (const [shape, sql] of ofPlain) {
+        const same = ofMixed.get(shape);
+        if (same !== undefined) await compare(t, 'psql', sql, same);
+        else t.match(sql, /zq/, `asked otherwise: ${sql}`);
+      }
+    },
+  );
+}
