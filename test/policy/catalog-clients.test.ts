@@ -43,7 +43,7 @@ for (const kind of kinds) {
     const all = database === 'mixed' ? `${visibleObjectsSql}\n${sql}` : sql;
     for (const statement of all.split(/;\s*\n/)) await client.query(statement);
     await client.query('analyze');
-    t.teardown(() => client.end());
+    t.teardown(() => void client.end().catch(() => {}));
     clients.push(client);
   }
   const [plain, mixed] = clients as [pg.Client, pg.Client];
@@ -81,12 +81,14 @@ for (const kind of kinds) {
         const { stdout } = await run(psql ?? '', ['-X', '-E', ...commands, server.urlFor(database)]);
         return [...stdout.matchAll(/\*{9} QUERY \*{10}\n([\s\S]*?)\n\*{26}/g)].map(([, sql]) => sql ?? '');
       };
-      const withoutNumbers = (sql: string) => sql.replace(/\d{5,}/g, '');
-      const ofMixed = new Map((await asked('mixed')).map((sql) => [withoutNumbers(sql), sql]));
-      const ofPlain = new Map((await asked('plain')).map((sql) => [withoutNumbers(sql), sql]));
-      t.ok(ofPlain.size > 50, `${ofPlain.size} queries`);
-      for (const [shape, sql] of ofPlain) {
-        const same = ofMixed.get(shape);
+      const ofMixed = await asked('mixed');
+      const ofPlain = await asked('plain');
+      t.ok(ofPlain.length > 50, `${ofPlain.length} queries`);
+      for (const sql of ofPlain) {
+        // The same object's turn comes in the same order.
+        const shape = sql.replace(/\d{5,}/g, '');
+        const at = ofMixed.findIndex((each) => each.replace(/\d{5,}/g, '') === shape);
+        const [same] = at < 0 ? [] : ofMixed.splice(at, 1);
         if (same !== undefined) await compare(t, 'psql', sql, same);
         else t.match(sql, /zq/, `asked otherwise: ${sql}`);
       }

@@ -22,7 +22,7 @@ t.test('each part of a statement counts what the docs say', async (t) => {
     'select * from a where id in (select id from b)': 4,
     'select * from (select * from (select 1) x) y': 9,
     'with x as (select 1) select * from x': 4,
-    'select 1 union select 2 union select 3': 7,
+    'select 1 union select 2 union select 3': 9,
     'with recursive x as (select 1 union all select 2) select * from x': 112,
     'select * from generate_series(1, 9)': 11,
     'select sum(a) over (partition by b) from c': 3,
@@ -53,7 +53,7 @@ t.test('what tools write stays far below the default limit, what floods a server
   for (let level = 0; level < 35; level++) nested = `select * from (${nested}) x`;
   t.ok(scoreOf(nested) > 1000, String(scoreOf(nested)));
   const deep = `select ${'abs('.repeat(150)}1${')'.repeat(150)}`;
-  t.equal(scoreOf(deep), 131, 'levels beyond the 20th');
+  t.equal(scoreOf(deep), 132, 'levels beyond the 20th');
   t.ok(scoreOf('select 1 group by cube (a, b, c, d, e, f, g, h, i, j)') > 1000);
 });
 
