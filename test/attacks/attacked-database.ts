@@ -1,0 +1,73 @@
+import type { Postgres } from '../support/postgres.js';
+
+/** In every value that the session may not see; `variant` tells two databases apart that must look alike to it. */
+export const canary = 'CANARY-4711';
+
+export const policy = `version: 1
+rules:
+  - { name: own, tables: [public.orders, public.notes, public.hints], actions: [select, insert, update, delete, truncate, copy-in, copy-out, lock] }
+  - name: people
+    tables: [public.people]
+    actions: [select, insert, update, delete, copy-in, copy-out, lock, truncate]
+    rows: "region = 'EU'"
+    columns: { hide: [secret], mask: { ssn: "'***'", pay: "0" } }
+  - { name: shop, tables: [shop.*], actions: [select] }
+  - { name: never, tables: [shop.margins], actions: [select], effect: deny }
+statements: { allow: [transaction, set, show, prepare, cursor, discard, explain, temp, call] }
+functions: { allow: [public.harmless, shop.*] }
+`;
+
+function schemaSql(variant: string): string {
+  const secret = `${canary}-${variant}`;
+  return `
+  create table orders (id int, note text); create table notes (id int, note text); insert into orders values (1, 'mine');
+  create schema hr; create table hr.salaries (id int, name text, amount text); insert into hr.salaries values (1, 'ceo', '${secret}');
+  create table hr."Orders" as table hr.salaries; create table public."ORDERS" as table hr.salaries;
+  create schema shop; create table shop.margins as table hr.salaries; create table shop.items (id int);
+  create view public.all_salaries as table hr.salaries; create materialized view public.copied as table hr.salaries;
+  create table hr.parts (id int, amount text) partition by list (id); create table hr.part_1 partition of hr.parts for values in (1);
+  insert into hr.parts values (1, '${secret}'); create sequence hr.counter;
+  create function public.leak() returns text language sql as $$select amount from hr.salaries limit 1$$;
+  create function public.leak_all() returns setof hr.salaries language sql as $$table hr.salaries$$;
+  create function hr.leak() returns text language sql as $$select amount from hr.salaries limit 1$$;
+  create function public.wipe(int) returns int language sql as $$delete from hr.salaries; select 1$$;
+  create procedure public.wipe_all() language sql as $$delete from hr.salaries$$;
+  create function public.harmless() returns int language sql as $$select 1$$;
+  create operator public.<=> (rightarg = int, function = public.wipe);
+  create operator public.=== (leftarg = int, rightarg = int, function = pg_catalog.int4eq);
+  select lo_from_bytea(4711, '${secret}');
+  create table hints (secret text, ssn text); insert into hints values ('${canary}-guess', '***');
+  create table people (id int primary key, name text, region text, ssn text default 'none', pay numeric default 0, secret text default 'none');
+  insert into people values (1, 'ann', 'EU', '${secret}-ssn-1', ${variant.length * 1000}, '${secret}-1'),
+    (2, '${secret}-row', 'US', '${secret}-ssn-2', ${variant.length * 7}, '${secret}-2'), (3, 'eve', 'EU', '${secret}-ssn-3', ${variant.length}, '${secret}-3');
+  ${variant.length > 1 ? `insert into people values (5, '${secret}-more', 'US', '${secret}', 1, '${secret}');` : ''}
+  comment on column people.secret is '${secret}'; comment on table hr.salaries is '${secret}';
+  create table hr.people_as_made as table people; analyze`;
+}
+
+export async function makeDatabase(postgres: Postgres, name: string, variant: string): Promise<void> {
+  await postgres.query(`create database ${name}`);
+  await postgres.query(schemaSql(variant), name);
+}
+
+/** What nobody may change. */
+export const protectedSql = `select md5(string_agg(x, ';')) as state from (
+  select s::text as x from hr.salaries s union all select s::text from shop.margins s union all select last_value || '' from hr.counter
+  union all select relname || relnamespace from pg_class where relnamespace in ('hr'::regnamespace, 'shop'::regnamespace)
+  union all select rolname || rolsuper from pg_roles union all select datname from pg_database
+  union all select nspname || coalesce(nspacl::text, '') from pg_namespace where nspname !~ '^pg_'
+  union all select proname || prosrc from pg_proc where pronamespace in ('public'::regnamespace, 'hr'::regnamespace)
+  union all (select p::text from people p where region <> 'EU' order by id)
+  union all select count(*) || ' changed' from people p left join hr.people_as_made m using (id)
+    where p.region = 'EU' and (p.ssn, p.pay, p.secret) is distinct from
+      (case when m.id is null then 'none' else m.ssn end, case when m.id is null then 0 else m.pay end,
+       case when m.id is null then 'none' else m.secret end)) p(x)`;
+
+/** What the session may change, which the next attempt must find as it was. */
+export const ownSql = `select md5(string_agg(x, ';')) as state from (
+  select o::text as x from orders o union all select n::text from notes n union all select h::text from hints h
+  union all (select p::text from people p order by id)
+  union all select relname || relhasrules || relhastriggers from pg_class where relnamespace = 'public'::regnamespace) p(x)`;
+
+export const restoreOwnSql = `truncate orders, notes, people; insert into orders values (1, 'mine');
+  insert into people select * from hr.people_as_made; truncate hints; insert into hints values ('${canary}-guess', '***')`;
