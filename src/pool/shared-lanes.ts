@@ -151,6 +151,8 @@ export class SharedLanes {
   #rest(): void {
     if (this.#timer !== null) clearInterval(this.#timer);
     this.#timer = null;
+    // From here on nobody looks at the time.
+    this.onCatalogChanged();
   }
 
   #mayGrow(): boolean {
