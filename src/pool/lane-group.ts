@@ -65,9 +65,8 @@ export class LaneGroup implements LaneHost, Waiter {
   /** Whether a read can be taken now; `behind` is the lane of the client's read before it, null where there is none. */
   mayTake(behind: LaneUpstream | null): boolean {
     if (behind !== null) return behind.isOpen && !behind.isFull && !this.#isWaiting;
-    if (this.#best() !== null) return this.#waiting.length - this.#nextWaiting < waitingMax;
-    this.#grow();
-    return false;
+    if (this.#best() === null) this.#grow();
+    return (this.#best() !== null || this.#isOpening) && this.#waiting.length - this.#nextWaiting < waitingMax;
   }
 
   /** Takes a read; `mayTake` has just said that it can. */
@@ -138,6 +137,7 @@ export class LaneGroup implements LaneHost, Waiter {
   onRefused(): void {
     this.#isOpening = false;
     this.#refusedUntil = this.#deps.now() + refusedForMs;
+    this.#spillIfShut();
   }
 
   get #isWaiting(): boolean {
@@ -173,9 +173,9 @@ export class LaneGroup implements LaneHost, Waiter {
     this.#spillIfShut();
   }
 
-  /** Where no lane is left that takes reads, those that wait for one go elsewhere. */
+  /** Where no lane takes reads, and none is about to, those that wait for one go elsewhere. */
   #spillIfShut(): void {
-    if (this.#lanes.some(({ isOpen }) => isOpen)) return;
+    if (this.#isOpening || this.#best() !== null) return;
     const spilled = this.#waiting.slice(this.#nextWaiting);
     this.#waiting.length = 0;
     this.#nextWaiting = 0;

@@ -89,6 +89,11 @@ export class Pool {
     return this.#open.size + this.#connecting;
   }
 
+  /** Whether somebody waits until somebody else gives an upstream back. */
+  get isShort(): boolean {
+    return this.#waiting.length > this.#connecting;
+  }
+
   get isEmpty(): boolean {
     return this.used === 0 && this.#waiting.length === 0;
   }
@@ -109,7 +114,7 @@ export class Pool {
     } else {
       this.#waiting.push({ waiter, since: this.#deps.now() });
       this.#grow();
-      if (this.#connecting < this.#waiting.length) this.onShort();
+      if (this.isShort) this.onShort();
     }
     return null;
   }

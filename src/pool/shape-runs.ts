@@ -1,5 +1,4 @@
-/** A run that took no longer, and gave no more, is fast and small. */
-const fastMs = 5;
+/** A run that gave no more is small. */
 export const smallBytes = 64 * 1024;
 /**
  * Fast and small runs in a row before a shape is shared, the first time and at most: each demotion doubles them, and so
@@ -20,8 +19,8 @@ export class ShapeRuns {
   #runsNeeded = runsToShare;
 
   /** It ran pinned, and succeeded. */
-  ranPinned(durationMs: number, bytes: number): void {
-    if (durationMs > fastMs || bytes > smallBytes) {
+  ranPinned(isFast: boolean, bytes: number): void {
+    if (!isFast || bytes > smallBytes) {
       this.#goodRuns = 0;
     } else if (!this.isShared && !this.isWriting) {
       this.#goodRuns += 1;

@@ -42,7 +42,7 @@ const readOnly = SessionSettings.from([['default_transaction_read_only', 'on']])
 export class SharedLanes {
   readonly shapes = new ShapeMemory();
   /** What was parsed before is parsed again for clients that send a Parse: the catalog may be another. */
-  parsedSince = 0;
+  parsedSince = nextParseTime();
   readonly counters: LaneCounters;
   readonly #pool: Pool;
   readonly #now: () => number;
@@ -84,6 +84,11 @@ export class SharedLanes {
     return group;
   }
 
+  /** A read ran pinned, and succeeded. Fast is what takes a tenth of the time after which it would be rescued. */
+  ranPinned(shape: object, durationMs: number, bytes: number): void {
+    this.shapes.of(shape).ranPinned(durationMs <= this.#options.rescueMs / 10, bytes);
+  }
+
   /** A read was taken: from now on lanes are looked at. */
   onTaken(): void {
     if (this.#timer !== null) return;
@@ -98,7 +103,7 @@ export class SharedLanes {
   }
 
   /** To be called every so often, and when clients wait for an upstream. */
-  sweep(isWanted = this.#pool.gauges.waiting > 0): void {
+  sweep(isWanted = this.#pool.isShort): void {
     for (const [key, group] of this.#groups) {
       group.sweep(isWanted);
       if (group.size > 0 || group.isBusy) continue;
@@ -151,8 +156,6 @@ export class SharedLanes {
   #rest(): void {
     if (this.#timer !== null) clearInterval(this.#timer);
     this.#timer = null;
-    // From here on nobody looks at the time.
-    this.onCatalogChanged();
   }
 
   #mayGrow(): boolean {

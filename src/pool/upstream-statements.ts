@@ -13,6 +13,8 @@ export function nextParseTime(): number {
 export class UpstreamStatements {
   /** In order of use, the longest unused first. */
   readonly #parseTimes = new Map<string, number>();
+  /** The one used last, most of the time again. */
+  #newest = '';
 
   constructor(readonly max: number) {}
 
@@ -20,8 +22,7 @@ export class UpstreamStatements {
   has(name: string, since: number): boolean {
     const parseTime = this.#parseTimes.get(name);
     if (parseTime === undefined || parseTime < since) return false;
-    this.#parseTimes.delete(name);
-    this.#parseTimes.set(name, parseTime);
+    if (name !== this.#newest) this.add(name, parseTime);
     return true;
   }
 
@@ -36,6 +37,7 @@ export class UpstreamStatements {
   add(name: string, parseTime: number): void {
     this.#parseTimes.delete(name);
     this.#parseTimes.set(name, parseTime);
+    this.#newest = name;
   }
 
   forget(name: string): void {

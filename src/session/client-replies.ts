@@ -181,7 +181,7 @@ export class ClientReplies implements ReplyOwner {
     const { lanes } = session.database;
     const judgement = run.statement?.judgement;
     if (!lanes.isOn || judgement?.isShareable !== true) return;
-    lanes.shapes.of(judgement).ranPinned(durationMs, session.sentBytes - run.bytesBefore);
+    lanes.ranPinned(judgement, durationMs, session.sentBytes - run.bytesBefore);
   }
 
   /** What was defined is seen by others once it is committed. */

@@ -1,6 +1,7 @@
 import t from 'tap';
-import { answerOf, rowsOf, signIn } from '../support/ask.js';
+import { answerOf, errorIn, rowsIn, rowsOf, signIn } from '../support/ask.js';
 import { startPostgres } from '../support/postgres.js';
+import type { RawClient } from '../support/raw-client.js';
 import { bind, describe, execute, parse, query, sync } from '../support/raw-messages.js';
 import { type SharingDaemon, sharingDaemon } from '../support/sharing.js';
 import { until } from '../support/until.js';
@@ -33,7 +34,7 @@ t.test('a read that was fast and small a few times is shared, and answers as bef
 });
 
 t.test('many clients share few upstreams, each gets its own answers, in order', async (t) => {
-  const daemon = await sharingDaemon(t, server, 'size: 8');
+  const daemon = await sharingDaemon(t, server, 'size: 8, rescueMs: 2000');
   const clients = await Promise.all(Array.from({ length: 20 }, () => signIn(t, daemon, server)));
   await promote(daemon, () => clients[0]!.ask('select name from item where id = 1'));
   const wrong: string[] = [];
@@ -136,7 +137,7 @@ t.test('what writes after all is run again pinned, once, and never shared again'
 });
 
 t.test('clients with different settings never share, and nobody sees that lanes only read', async (t) => {
-  const daemon = await sharingDaemon(t, server, 'size: 8');
+  const daemon = await sharingDaemon(t, server, 'size: 8, rescueMs: 2000');
   const zones = ['UTC', 'Asia/Tokyo', 'America/New_York'];
   const clients = await Promise.all(zones.map((TimeZone) => signIn(t, daemon, server, { parameters: { TimeZone } })));
   const text = "select '2026-01-01 12:00+00'::timestamptz, current_setting('default_transaction_read_only')";
@@ -162,4 +163,82 @@ t.test('clients with different settings never share, and nobody sees that lanes 
       t.equal(await answerOf(client, 'show default_transaction_read_only'), 'off');
     }),
   );
+});
+
+t.test(
+  'a table that changes between two batches is seen as at the server, though its text was parsed before',
+  async (t) => {
+    const daemon = await sharingDaemon(t, server);
+    const client = await signIn(t, daemon, server);
+    await server.query('create table shifting as select 1 as a');
+    const ask = async () => {
+      client.send(parse('select * from shifting'), bind(), describe('P'), execute(), sync());
+      return await client.readUntilReady();
+    };
+    await promote(daemon, ask);
+    await server.query('alter table shifting add column b int default 5');
+    t.same(rowsIn(await ask()), [['1', '5']]);
+    await promote(daemon, ask);
+    await server.query('alter table shifting alter column b type text using b * 2');
+    t.same(rowsIn(await ask()), [['1', '10']]);
+    await promote(daemon, ask);
+    await server.query('drop table shifting');
+    t.match(errorIn(await ask()), { C: '42P01' });
+    await client.ask('create table shifting as select 3 as c');
+    t.same(rowsIn(await ask()), [['3']], 'and what the client defines itself at once');
+  },
+);
+
+t.test('a pool of one upstream takes turns between its lane and who needs it alone', async (t) => {
+  const daemon = await sharingDaemon(t, server, 'size: 1, reserve: 0, rescueMs: 2000');
+  const clients = await Promise.all(Array.from({ length: 4 }, () => signIn(t, daemon, server)));
+  const [first] = clients as [RawClient];
+  await promote(daemon, () => first.ask('select name from item where id = 1'));
+  await server.query('create table tally (n int)');
+  await Promise.all(
+    clients.map(async (client, number) => {
+      for (let round = 0; round < 15; round += 1) {
+        const sql = number % 2 === 0 ? 'select name from item where id = 2' : 'insert into tally values (1)';
+        await client.ask(sql);
+      }
+    }),
+  );
+  t.same(await server.query('select count(*)::int as n from tally'), [{ n: 30 }]);
+});
+
+for (const [ignoreApplicationName, upstreams] of [
+  [false, 2],
+  [true, 1],
+] as const) {
+  t.test(
+    `clients of two names use ${upstreams} shared upstream(s) with ignoreApplicationName: ${ignoreApplicationName}`,
+    async (t) => {
+      const daemon = await sharingDaemon(
+        t,
+        server,
+        `size: 8, rescueMs: 2000, ignoreApplicationName: ${ignoreApplicationName}`,
+      );
+      for (const application_name of ['one', 'two']) {
+        const client = await signIn(t, daemon, server, { parameters: { application_name } });
+        await promote(daemon, () => client.ask('select name from item where id = 1'));
+        t.equal(await answerOf(client, 'show application_name'), application_name);
+      }
+      const shared = daemon.pools()[0]?.lanes.find(({ lane }) => lane === 'shared');
+      t.equal((shared?.active ?? 0) + (shared?.idle ?? 0), upstreams);
+    },
+  );
+}
+
+t.test('a client that leaves in the middle leaves its neighbours their answers', async (t) => {
+  const daemon = await sharingDaemon(t, server);
+  const clients = await Promise.all(Array.from({ length: 6 }, () => signIn(t, daemon, server)));
+  const [first] = clients as [RawClient];
+  await promote(daemon, () => first.ask('select name from item where id = 1'));
+  for (const client of clients)
+    client.send(query('select name from item where id = 3'), query('select name from item where id = 4'));
+  await Promise.all(clients.slice(0, 3).map((client) => client.destroy()));
+  for (const client of clients.slice(3)) {
+    t.same(rowsIn(await client.readUntilReady()), [['item 3']]);
+    t.same(rowsIn(await client.readUntilReady()), [['item 4']]);
+  }
 });

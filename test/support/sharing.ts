@@ -27,7 +27,7 @@ export interface SharingDaemon extends InProcessDaemon {
 export async function sharingDaemon(
   t: Test,
   server: Pick<Reachable, 'superuser' | 'password' | 'urlFor'>,
-  pool = 'size: 4',
+  pool = 'size: 4, rescueMs: 2000',
 ): Promise<SharingDaemon> {
   judgeBySight();
   const folder = mkdtempSync(path.join(tmpdir(), 'pgt-sharing-'));
