@@ -50,7 +50,8 @@ export function onParse(session: Session): SessionPhase | null {
   const upstreamName =
     name === '' || session.attachment.isForSession ? name : statementName(rest ?? String(parseTime), settingsKey);
   const needs = named?.prepared ?? null;
-  const prepared = { upstreamName, rest, asked, parseTime, statement, needs, settingsKey, shared: undefined };
+  const names = { upstreamName, needs, settingsKey, shared: undefined };
+  const prepared = { ...names, rest, asked, parseTime, statement, lookedAt: 0 };
   if (name === '') parseUnnamed(session, upstream, prepared);
   else parseNamed(session, upstream, name, prepared);
   // A text that isn't kept can't be parsed on another upstream.
@@ -192,8 +193,10 @@ function rejudged(session: Session, prepared: ClientStatement, statement: Statem
   if (asked === null || statement.sent === old.sent) return { ...prepared, statement };
   const changed = restToSend(asked, statement, null);
   const isOurName = before !== '' && !session.attachment.isForSession;
-  const upstreamName = isOurName ? statementName(changed, session.attachment.settings.key) : before;
-  return { ...prepared, statement, rest: changed, upstreamName, parseTime: nextParseTime() };
+  const settingsKey = session.attachment.settings.parsingKey;
+  const upstreamName = isOurName ? statementName(changed, settingsKey) : before;
+  const names = { upstreamName, settingsKey, shared: undefined };
+  return { ...prepared, ...names, statement, rest: changed, parseTime: nextParseTime() };
 }
 
 /** Sees to it that the upstream has a client's statement, no older than the client's own Parse of it. */

@@ -190,7 +190,7 @@ export class ServedDatabases {
    * by the session: a server signals twice, and the second signal may come when the first has done its work.
    */
   async cancel(session: Session): Promise<void> {
-    const upstream = session.cancellable;
+    const upstream = session.attachment.held ?? session.reads.isolate();
     const served = session.database as Served;
     if (upstream === null) return;
     served.pool.cancelStarted(upstream);

@@ -10,7 +10,6 @@ import { transactionStatus, type UpstreamRequest } from '../backend/postgres/pos
 import { ProxyError } from '../errors/proxy-error.js';
 import type { Judge, SessionJudge } from '../judge/judge.js';
 import type { Session as PolicedSession } from '../policy/fill-expression.js';
-import type { PooledUpstream } from '../pool/pooled-upstream.js';
 import type { SessionSettings } from '../pool/session-settings.js';
 import { BatchedWriter } from '../wire/batched-writer.js';
 import type { AdmittedClient } from './admitted-client.js';
@@ -190,11 +189,6 @@ export class Session {
   /** What its upstream answers next, of this client's; undefined where it runs nothing. */
   get runningRequest(): UpstreamRequest | undefined {
     return this.attachment.held?.connection.queue.head ?? (this.reads.running === null ? undefined : this.reads.first);
-  }
-
-  /** The upstream that runs something of the client's, alone with it: a cancel request to it hits nobody else. */
-  get cancellable(): PooledUpstream | null {
-    return this.attachment.held ?? this.reads.isolate();
   }
 
   toClient(buffer: Buffer, start = 0, end = buffer.length): void {

@@ -10,7 +10,7 @@ import { type BatchParts, SharedRead } from './shared-read.js';
 import { isTimeless, SharedStatement } from './shared-statement.js';
 import type { ClientStatement, Statement } from './statement.js';
 import { statementName } from './statement-name.js';
-import { isOutdated, statementToPrepare } from './statement-of.js';
+import { isOutdated, statementOf, statementToPrepare } from './statement-of.js';
 
 /** Sends the Query in hand over a shared lane, where that may be. False: it is to be run pinned. */
 export function shareQuery(session: Session, statement: Statement): boolean {
@@ -44,8 +44,8 @@ export function shareBatch(session: Session, type: number): boolean {
   if (isParsing && nameEnd !== nameStart) return false;
   const prepared = isParsing ? parsedInHand(session) : session.statements.get(decodeText(buffer, nameStart, nameEnd));
   if (prepared == null || isOutdated(session, prepared.statement)) return false;
+  if (!isShareableNow(session, prepared)) return false;
   const { statement } = prepared;
-  if (!statement.judgement.isShareable) return false;
   const shape = shapeOf(session, statement);
   if (!shape.isShared) return false;
   const shared = sharedStatement(session, prepared);
@@ -62,6 +62,25 @@ export function shareBatch(session: Session, type: number): boolean {
   reader.extend(end);
   session.reads.take(group, new SharedRead(session, statement, shape, batch, start, end));
   return true;
+}
+
+/** A statement may have been judged since it was prepared, and what it was judged by may hold no longer. */
+function isShareableNow(session: Session, prepared: ClientStatement): boolean {
+  const version = session.judging?.version;
+  if (prepared.statement.judgement.version !== version) lookAgain(session, prepared);
+  const { judgement } = prepared.statement;
+  return judgement.isShareable && judgement.version === version;
+}
+
+/** Milliseconds between two looks at what isn't known of a statement. */
+const lookAgainAfterMs = 200;
+
+function lookAgain(session: Session, prepared: ClientStatement): void {
+  const { text, effects } = prepared.statement;
+  const now = performance.now();
+  if (text === null || effects.effect !== 'none' || now - prepared.lookedAt < lookAgainAfterMs) return;
+  prepared.lookedAt = now;
+  prepared.statement = statementOf(session, text) ?? prepared.statement;
 }
 
 function shapeOf(session: Session, { judgement }: Statement): ShapeRuns {
@@ -91,7 +110,8 @@ function parsedInHand(session: Session): ClientStatement | null {
   if (statement === null || statement.judgement.refusal !== null) return null;
   const rest = restToSend(asked, statement, null);
   const settingsKey = session.attachment.settings.parsingKey;
-  return { upstreamName: '', rest, asked, parseTime: 0, statement, needs: null, settingsKey, shared: undefined };
+  const names = { upstreamName: '', needs: null, settingsKey, shared: undefined };
+  return { ...names, rest, asked, parseTime: 0, statement, lookedAt: 0 };
 }
 
 function noteParsed({ statements }: Session, prepared: ClientStatement): void {

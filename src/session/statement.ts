@@ -33,7 +33,9 @@ export interface ClientStatement {
   /** The same as the client sent it. */
   readonly asked: Buffer | null;
   parseTime: number;
-  readonly statement: Statement;
+  statement: Statement;
+  /** When it was last asked for what is known of it by now, milliseconds. */
+  lookedAt: number;
   /** What its text deallocates or executes: upstream that must be there before. */
   readonly needs: ClientStatement | null;
   /** Of the settings that it was parsed under. */
