@@ -11,7 +11,7 @@ import { policedSearchPath } from '../policy/search-path.js';
 import { sessionEffects } from '../sql/session-effects.js';
 import { shapeOf } from '../sql/shape.js';
 import { type Explanation, formatExplanation } from './format-explanation.js';
-import { loadCatalogOnce } from './load-catalog-once.js';
+import { visitDatabase } from './visit-database.js';
 
 interface ExplainOptions {
   readonly user: string;
@@ -98,7 +98,8 @@ async function readCatalog(
   const upstreamUser = database?.upstream.user ?? who.user;
   if (database === undefined) return { catalog: null, upstreamUser, note: null };
   try {
-    const catalog = await loadCatalogOnce(database, who.database);
+    const { catalog, close } = await visitDatabase(database, who.database);
+    close();
     threads.tell({ kind: 'catalog', key: 'catalog', catalog });
     return { catalog: 'catalog', upstreamUser, note: null };
   } catch (error) {

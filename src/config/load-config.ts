@@ -1,16 +1,15 @@
 import { readFileSync } from 'node:fs';
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import type { z } from 'zod';
 import { buildConfig } from './build-config.js';
 import type { Config } from './config.js';
 import { ConfigError } from './config-error.js';
 import { Findings, formatName, formatPath } from './findings.js';
+import { readTextFile } from './read-text-file.js';
 import { type ConfigFile, fileSchema } from './schema.js';
 import { suggest } from './suggest.js';
 import { parseYamlTree, type TreePath } from './yaml-tree.js';
-
-const configBytesMax = 8 << 20;
 
 /**
  * Reads and checks a configuration file.
@@ -19,7 +18,7 @@ const configBytesMax = 8 << 20;
  * @throws ConfigError with everything that is wrong, in the order of the file
  */
 export async function loadConfig(file: string, env: NodeJS.ProcessEnv): Promise<Config> {
-  const text = await readText(file);
+  const text = await readTextFile(file, file, 'name one with --config, or write one with pgturnstile init');
   const { config, holdsSecret } = parse(text, file, env);
   if (!holdsSecret || !(await isReadableByOthers(file))) return config;
   const warning = `${file} holds a secret and can be read by others; chmod 600 it, or write the secret as \${NAME}`;
@@ -75,31 +74,6 @@ function reportUnknownKeys(
     const where = path.length === 0 ? '' : ` in ${formatPath(path)}`;
     findings.errorOf([...path, key], `unknown key ${formatName(key)}${where}; ${advice}`);
   }
-}
-
-async function readText(file: string): Promise<string> {
-  let bytes: Buffer;
-  try {
-    bytes = await readFile(file);
-  } catch (error) {
-    throw fileError(file, ...readProblem((error as NodeJS.ErrnoException).code ?? 'unknown error'));
-  }
-  if (bytes.length > configBytesMax) throw fileError(file, 'the file is larger than 8 MiB', 'name another');
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch {
-    throw fileError(file, 'the file is not UTF-8', 'save it as UTF-8');
-  }
-}
-
-function readProblem(code: string): [message: string, hint: string] {
-  if (code === 'ENOENT') return ['there is no such file', 'name one with --config, or write one with pgturnstile init'];
-  if (code === 'EISDIR') return ['this is a directory', 'name the file in it'];
-  return [`the file could not be read (${code})`, 'check its permissions'];
-}
-
-function fileError(file: string, message: string, hint: string): ConfigError {
-  return new ConfigError([{ file, line: 0, column: 0, message, hint }]);
 }
 
 /** Everybody, or a group that root did not give it to on purpose. */

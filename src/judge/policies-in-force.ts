@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import type { Config, UserConfig } from '../config/config.js';
+import { readTextFile } from '../config/read-text-file.js';
 import { loadPolicies, type PolicySet } from '../policy/load-policies.js';
 import type { JudgeThreads } from './judge-threads.js';
 
@@ -32,7 +32,10 @@ export async function loadPoliciesInForce(
   for (const [name, tenant] of config.tenants) {
     if (tenant.policies.length === 0) continue;
     const sources = await Promise.all(
-      tenant.policies.map(async (file) => ({ file, text: await readFile(file, 'utf8') })),
+      tenant.policies.map(async (file) => ({
+        file,
+        text: await readTextFile(file, file, `check tenants.${name}.policies`),
+      })),
     );
     const digest = JSON.stringify([sources, judgedBy(config.users), judgedBy(tenant.users)]);
     const known = before.get(name);

@@ -2,20 +2,13 @@ import { chmodSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import t, { type Test } from 'tap';
 import { type CheckDependencies, checkConfig } from '../../src/commands/check-config.js';
-import { ConfigError } from '../../src/config/config-error.js';
 import { JudgeThreads } from '../../src/judge/judge-threads.js';
-import { loadPolicies } from '../../src/policy/load-policies.js';
 import { createAuthority } from '../support/certificates.js';
 
-const parser = new JudgeThreads({ deadlineMs: 60_000 });
-t.teardown(() => parser.close());
+const threads = new JudgeThreads({ deadlineMs: 60_000 });
+t.teardown(() => threads.close());
 
-const dependencies: CheckDependencies = {
-  env: {},
-  loadPolicies: () => ({ files: [], warnings: [] }),
-  parse: (sql) => parser.parse(sql, 'check'),
-  now: new Date(),
-};
+const dependencies: CheckDependencies = { env: {}, threads, visit: null, now: new Date() };
 
 const url = 'url: "postgres://app@db/sales"';
 
@@ -36,6 +29,7 @@ t.test('a file in which all is well is counted', async (t) => {
     errors: [],
     failedCases: [],
     warnings: [],
+    notes: [],
     counts: { tenants: 1, databases: 1, users: 2, policies: 0, cases: 0 },
   });
 });
@@ -86,25 +80,37 @@ t.test('the root certificates of upstreams are read, those of control accounts a
 const policed = `tenants: { default: { policies: [p.yaml], databases: { sales: { ${url} } } } }`;
 
 t.test('policies are loaded, and what is wrong in them is said with its place', async (t) => {
-  const file = write(t, policed, { 'p.yaml': 'rules' });
-  const seen: string[] = [];
-  const report = await checkConfig(file, {
-    ...dependencies,
-    loadPolicies: (sources) => {
-      seen.push(...sources.map(({ text }) => text));
-      return { files: [], warnings: ['p.yaml:1:1 covers a view'] };
-    },
+  const file = write(t, policed, { 'p.yaml': 'version: 1\nrules:\n  - { nmae: x }' });
+  t.match(await checkConfig(file, dependencies), {
+    ok: false,
+    errors: [{ file: /p\.yaml$/, line: 3, column: 5 }, { line: 3 }, { line: 3 }, { line: 3, column: 7, hint: /name/ }],
+    counts: { policies: 1 },
   });
-  t.same(seen, ['rules']);
-  t.match(report, { ok: true, warnings: ['p.yaml:1:1 covers a view'], counts: { policies: 1 } });
-  const issue = { file: 'p.yaml', line: 3, column: 5, message: 'wrong', hint: 'do it right' };
-  const refusing = {
-    ...dependencies,
-    loadPolicies: () => {
-      throw new ConfigError([issue]);
-    },
-  };
-  t.match(await checkConfig(file, refusing), { ok: false, errors: [issue], counts: { policies: 1 } });
+});
+
+t.test('what can never match, or is probably not meant, is warned about where it stands', async (t) => {
+  const text = `version: 1
+rules:
+  - { name: reads, tables: [public.orders], actions: [select] }
+  - { name: old, roles: [nobody-has-it], databases: [gone], tables: [public.orders], actions: [select] }
+catalog: visible
+`;
+  const yaml = `users: { ann: { roles: [analyst] } }\n${policed}`;
+  const { ok, warnings } = await checkConfig(write(t, yaml, { 'p.yaml': text }), dependencies);
+  t.equal(ok, true);
+  t.match(warnings, [
+    /p\.yaml:4:\d+ rules\[1\]\.roles: no user has such a role/,
+    /p\.yaml:4:\d+ rules\[1\]\.databases: there is no such database/,
+    /user "ann" has the role "analyst", which no policy names/,
+  ]);
+});
+
+t.test('a policy that is too large, or no text, is an error like any other', async (t) => {
+  const large = await checkConfig(write(t, policed, { 'p.yaml': `#${'x'.repeat(9 << 20)}` }), dependencies);
+  t.match(large.errors, [{ file: /p\.yaml$/, message: 'the file is larger than 8 MiB' }]);
+  const file = write(t, policed, { 'p.yaml': '' });
+  writeFileSync(path.join(path.dirname(file), 'p.yaml'), Buffer.from([0xff, 0xfe]));
+  t.match((await checkConfig(file, dependencies)).errors, [{ message: 'the file is not UTF-8' }]);
 });
 
 const policy = 'version: 1\nrules: [{ name: reads, tables: [public.orders], actions: [select] }]\ncatalog: visible';
@@ -117,7 +123,7 @@ cases:
 `;
 
 t.test('the verdict cases beside a policy are run', async (t) => {
-  const real = { ...dependencies, loadPolicies };
+  const real = dependencies;
   const right = await checkConfig(write(t, policed, { 'p.yaml': policy, 'p.cases.yaml': cases('deny') }), real);
   t.match(right, { ok: true, errors: [], failedCases: [], counts: { policies: 1, cases: 3 } });
   const wrong = await checkConfig(write(t, policed, { 'p.yaml': policy, 'p.cases.yaml': cases('allow') }), real);
@@ -135,13 +141,12 @@ t.test('a policy file that is missing is an error', async (t) => {
 });
 
 t.test('an error of the program itself is not passed off as one of the file', async (t) => {
-  const file = write(t, policed, { 'p.yaml': '' });
-  writeFileSync(file, policed);
-  const broken = {
-    ...dependencies,
-    loadPolicies: () => {
+  const file = write(t, policed, { 'p.yaml': policy, 'p.cases.yaml': cases('deny') });
+  const broken = Object.assign(Object.create(threads), {
+    ask: () => {
       throw new TypeError('a bug');
     },
-  };
-  await t.rejects(checkConfig(file, broken), { message: 'a bug' });
+    tell: () => {},
+  });
+  await t.rejects(checkConfig(file, { ...dependencies, threads: broken }), { message: 'a bug' });
 });

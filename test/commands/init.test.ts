@@ -5,17 +5,15 @@ import { checkConfig } from '../../src/commands/check-config.js';
 import { initialise } from '../../src/commands/init.js';
 import { loadConfig } from '../../src/config/load-config.js';
 import { JudgeThreads } from '../../src/judge/judge-threads.js';
-import { loadPolicies } from '../../src/policy/load-policies.js';
 import { verifyPassword } from '../../src/scram/secret.js';
 
 t.test('what it writes passes check without a warning', async (t) => {
   const folder = t.testdir({});
   await initialise(path.join(folder, 'new', 'place'));
   const file = path.join(folder, 'new', 'place', 'pgturnstile.yaml');
-  const parser = new JudgeThreads({ deadlineMs: 60_000 });
-  t.teardown(() => parser.close());
-  const parse = (sql: string) => parser.parse(sql, 'check');
-  const report = await checkConfig(file, { env: {}, loadPolicies, parse, now: new Date() });
+  const threads = new JudgeThreads({ deadlineMs: 60_000 });
+  t.teardown(() => threads.close());
+  const report = await checkConfig(file, { env: {}, threads, visit: null, now: new Date() });
   t.match(report, { ok: true, errors: [], warnings: [] });
   t.same(report.counts, { tenants: 1, databases: 1, users: 1, policies: 1, cases: 2 });
 });

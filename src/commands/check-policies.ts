@@ -1,0 +1,226 @@
+import { access } from 'node:fs/promises';
+import type { Config, TenantConfig } from '../config/config.js';
+import { ConfigError, type ConfigIssue } from '../config/config-error.js';
+import { Findings } from '../config/findings.js';
+import { readTextFile } from '../config/read-text-file.js';
+import { parseYamlTree } from '../config/yaml-tree.js';
+import type { JudgeThreads } from '../judge/judge-threads.js';
+import { casesFileOf, runCases } from '../policy/cases.js';
+import { compareWithCatalog, type Probe } from '../policy/catalog-doubts.js';
+import { type Doubt, findDoubts, findForgottenUsers } from '../policy/doubts.js';
+import type { Session } from '../policy/fill-expression.js';
+import { loadPolicies, noReferences, type PolicySet, type PolicySource } from '../policy/load-policies.js';
+import type { Rule } from '../policy/policy-file.js';
+import { CatalogIndex } from '../sql/catalog/catalog-index.js';
+import { parseCatalog } from '../sql/catalog/parse-catalog.js';
+import { CaseJudging } from './judge-case.js';
+import { shownPath } from './shown-path.js';
+import type { Visit, Visitor } from './visit-database.js';
+
+/** Expressions of policies that a database is asked about. */
+const probesMax = 500;
+
+export interface Found {
+  readonly errors: ConfigIssue[];
+  /** The verdict cases of the policies that came out otherwise than they say. */
+  readonly failedCases: ConfigIssue[];
+  readonly warnings: string[];
+  /** What could not be looked at. */
+  readonly notes: string[];
+}
+
+export interface PolicyCheckDependencies {
+  readonly threads: JudgeThreads;
+  /** Null: no database is asked. */
+  readonly visit: Visitor | null;
+}
+
+/** Gives the number of verdict cases that were run. */
+export async function checkPolicies(
+  config: Config,
+  tenant: TenantConfig,
+  dependencies: PolicyCheckDependencies,
+  found: Found,
+): Promise<number> {
+  if (tenant.policies.length === 0) return 0;
+  const loaded = await collect(found, () => load(tenant));
+  if (loaded === null) return 0;
+  const { sources, policies } = loaded;
+  found.warnings.push(...policies.warnings);
+  const users = usersOf(config, tenant);
+  report(sources, findDoubts(policies, { users, databases: databasesOf(tenant) }), found, 'warn');
+  for (const said of findForgottenUsers(policies, { users })) found.warnings.push(`tenant ${tenant.name}: ${said}`);
+  const visits = await visitAll(tenant, dependencies.visit, found);
+  try {
+    for (const visit of visits.values()) await compare(sources, policies, visit, users, tenant.name, found);
+    return await checkCases(tenant, sources, dependencies.threads, visits, found);
+  } finally {
+    for (const { close } of visits.values()) close();
+  }
+}
+
+async function load(tenant: TenantConfig): Promise<{ sources: PolicySource[]; policies: PolicySet }> {
+  const hint = `check tenants.${tenant.name}.policies`;
+  const sources = await Promise.all(tenant.policies.map((file) => readSource(file, hint)));
+  return { sources, policies: loadPolicies(sources) };
+}
+
+async function readSource(file: string, hint: string): Promise<PolicySource> {
+  const shown = shownPath(file);
+  return { file: shown, text: await readTextFile(file, shown, hint) };
+}
+
+/** The value, or null and what was wrong among what was found. */
+async function collect<T>(found: Found, load: () => T | Promise<T>): Promise<T | null> {
+  try {
+    return await load();
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    found.errors.push(...error.issues);
+    return null;
+  }
+}
+
+interface User {
+  readonly name: string;
+  readonly roles: readonly string[];
+  readonly attributes: Session['attributes'];
+}
+
+/** Those who may connect to the tenant. */
+function usersOf({ users }: Config, tenant: TenantConfig): readonly User[] {
+  const mayEnter = (tenants: readonly string[] | null) =>
+    tenants === null ? tenant.name === 'default' : tenants.some((name) => name === '*' || name === tenant.name);
+  const others = [...users.values()].filter(({ name, tenants }) => !tenant.users.has(name) && mayEnter(tenants));
+  return [...tenant.users.values(), ...others];
+}
+
+function databasesOf({ databases }: TenantConfig): readonly string[] | null {
+  return databases.has('*') ? null : [...databases.keys()];
+}
+
+/** Puts what was found in a policy where it stands in its file. */
+function report(
+  sources: readonly PolicySource[],
+  doubts: readonly Doubt[],
+  { errors, warnings }: Found,
+  as: 'warn' | 'error',
+): void {
+  for (const [index, { file, text }] of sources.entries()) {
+    const findings = new Findings(file, parseYamlTree(text, noReferences));
+    const said = new Set<string>();
+    for (const { file: of, path, message } of doubts) {
+      const key = JSON.stringify([path, message]);
+      if (of !== index || said.has(key)) continue;
+      said.add(key);
+      findings[as](path, message);
+    }
+    errors.push(...findings.errors.toSorted((a, b) => a.line - b.line || a.column - b.column));
+    warnings.push(...findings.warnings);
+  }
+}
+
+async function visitAll(
+  { databases }: TenantConfig,
+  visitor: Visitor | null,
+  { notes, warnings }: Found,
+): Promise<ReadonlyMap<string, Visit>> {
+  const visits = new Map<string, Visit>();
+  if (visitor === null) return visits;
+  for (const [name, database] of databases) {
+    if (database.backend !== 'postgres') continue;
+    if (name === '*' && database.upstream.database === '*') continue;
+    try {
+      const visit = await visitor(database, name);
+      visits.set(name, visit);
+      if (visit.isSuperuser) {
+        const message = 'its account is a superuser, which no policy can hold back in all; use one with few rights';
+        warnings.push(`database ${name}: ${message}`);
+      }
+    } catch (error) {
+      notes.push(`database ${name} could not be asked, so nothing was compared with it: ${reasonOf(error as Error)}`);
+    }
+  }
+  return visits;
+}
+
+function reasonOf({ message, cause }: Error): string {
+  return cause instanceof Error ? `${message} (${cause.message})` : message;
+}
+
+async function compare(
+  sources: readonly PolicySource[],
+  policies: PolicySet,
+  visit: Visit,
+  users: readonly User[],
+  tenant: string,
+  found: Found,
+): Promise<void> {
+  // Loads the parser, which other commands have no use for.
+  const { parseSql } = await import('../sql/parser/parse-statements.js');
+  const index = new CatalogIndex(parseCatalog(visit.catalog));
+  const sessionFor = (rule: Rule): Session => {
+    const isMeant = ({ name, roles }: User) => isAmong(rule.users, [name]) && isAmong(rule.roles, roles);
+    const { name = '', roles = [], attributes = {} } = users.find(isMeant) ?? {};
+    return { user: name, tenant, roles, attributes, database: visit.catalog.database };
+  };
+  const { errors, warnings, probes } = compareWithCatalog(policies, index, parseSql, sessionFor);
+  report(sources, warnings, found, 'warn');
+  report(sources, [...errors, ...(await misfits(probes, visit))], found, 'error');
+}
+
+/** What the server says against expressions: of another type than what they stand for, no boolean, no such operator. */
+async function misfits(probes: readonly Probe[], { ask }: Visit): Promise<Doubt[]> {
+  const doubts: Doubt[] = [];
+  for (const { file, path, sql } of probes.slice(0, probesMax)) {
+    try {
+      await ask(`prepare pgturnstile_probe as ${sql}`);
+      await ask('deallocate pgturnstile_probe');
+    } catch (error) {
+      const said = (error as Error).message.replaceAll(';', ',');
+      doubts.push({ file, path, message: `the server refuses it: ${said}; correct it` });
+    }
+  }
+  return doubts;
+}
+
+/** A policy needs no cases; those that it has lie beside it. */
+async function checkCases(
+  tenant: TenantConfig,
+  sources: readonly PolicySource[],
+  threads: JudgeThreads,
+  visits: ReadonlyMap<string, Visit>,
+  found: Found,
+): Promise<number> {
+  const judging = new CaseJudging(threads, visits);
+  let cases = 0;
+  for (const [index, file] of tenant.policies.entries()) {
+    const source = sources[index];
+    const casesFile = casesFileOf(file);
+    if (source === undefined || !(await isThere(casesFile))) continue;
+    const outcome = await collect(found, async () =>
+      runCases(source, await readSource(casesFile, 'check its permissions'), judging.judge),
+    );
+    if (outcome === null) continue;
+    cases += outcome.cases;
+    found.failedCases.push(...outcome.issues);
+    if (outcome.undecided > 0) {
+      const why = 'without the catalog of a database';
+      found.notes.push(
+        `${shownPath(casesFile)}: ${outcome.undecided} of ${outcome.cases} cases can't be decided ${why}`,
+      );
+    }
+  }
+  return cases;
+}
+
+function isAmong(patterns: readonly RegExp[] | null, names: readonly string[]): boolean {
+  return patterns === null || patterns.some((pattern) => names.some((name) => pattern.test(name)));
+}
+
+async function isThere(file: string): Promise<boolean> {
+  return access(file).then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,98 @@
+import t from 'tap';
+import { compareWithCatalog } from '../../src/policy/catalog-doubts.js';
+import { loadPolicies } from '../../src/policy/load-policies.js';
+import { readCatalog } from '../support/catalog.js';
+import { parse } from '../support/policed-session.js';
+import { startPostgres } from '../support/postgres.js';
+
+const server = await startPostgres();
+t.teardown(() => server.stop());
+await server.query(`
+  create table people (id int primary key, name text, region text);
+  create table teams (id int, region text);
+  create view everybody as select name from people;
+  create view twice as select * from everybody;
+  create view regions as select region from teams;
+  create function touch() returns trigger language plpgsql as 'begin return new; end';
+  create table touched (id int, owner text);
+  create trigger touch before insert on touched for each row execute function touch();
+  create schema empty`);
+const index = await readCatalog(server);
+
+function compare(rules: string) {
+  const policies = loadPolicies([{ file: 'p.yaml', text: `version: 1\nrules:\n${rules}` }], new Set());
+  const session = { user: 'ann', tenant: 'acme', roles: [], database: 'postgres', attributes: { regions: ['EU'] } };
+  const { errors, warnings, probes } = compareWithCatalog(policies, index, parse, () => session);
+  const shown = (found: typeof errors) => found.map(({ path, message }) => `${path.join('.')}: ${message}`);
+  return { errors: shown(errors), warnings: shown(warnings), probes };
+}
+
+const reading = (keys: string) => `  - { name: r, actions: [select], ${keys} }`;
+
+t.test('what fits leaves nothing to say', (t) => {
+  const found = compare(
+    reading(`tables: [public.people], rows: "region = any(:user.regions)", columns: { mask: { name: "'x'" } }`),
+  );
+  t.match(found, { errors: [], warnings: [] });
+  t.equal(found.probes.length, 2);
+  t.end();
+});
+
+t.test('tables that are not there are named, with the one that was meant', (t) => {
+  const { warnings } = compare(reading('tables: [public.poeple, empty.*, nowhere.x]'));
+  t.match(warnings, [
+    'rules.0.tables.0: is no relation of database "postgres"; did you mean public.people?',
+    'rules.0.tables.1: matches no relation of database "postgres"',
+    'rules.0.tables.2: is no relation of database "postgres"; check the name',
+  ]);
+  t.match(compare(reading('tables: [nowhere.x], databases: [other]')), { warnings: [] });
+  t.end();
+});
+
+t.test('columns that are not there are errors where the table is named, else doubtful', (t) => {
+  const columns = 'columns: { hide: [nmae], mask: { regoin: "value" }, write: [zzz] }';
+  const { errors } = compare(reading(`tables: [public.people], ${columns}`).replace('[select]', '[select, update]'));
+  t.match(errors, [
+    'rules.0.columns.hide.0: public.people has no column nmae; did you mean name?',
+    'rules.0.columns.mask.regoin: public.people has no column regoin; did you mean region?',
+    'rules.0.columns.write.0: public.people has no column zzz; check the name',
+  ]);
+  const some = compare(reading('tables: [public.*], columns: { hide: [name] }'));
+  t.same(some.errors, []);
+  t.notOk(some.warnings.some((said) => said.includes('has a column')));
+  const none = compare(reading('tables: [public.*], columns: { hide: [zzz] }'));
+  t.ok(none.warnings.includes('rules.0.columns.hide.0: no table of the rule has a column zzz; check the name'));
+  t.end();
+});
+
+t.test('filters, checks and masks that name what is not there are errors', (t) => {
+  const { errors } = compare(
+    reading(
+      `tables: [public.people], rows: "regoin = 'x'", check: "nofunction(id)", columns: { mask: { name: "upper(id)" } }`,
+    ).replace('[select]', '[select, insert]'),
+  );
+  t.match(errors, [
+    /^rules\.0\.rows: names column regoin, which people doesn't have; correct it for public\.people/,
+    /^rules\.0\.check: names function nofunction, which needs its schema/,
+    /^rules\.0\.columns\.mask\.name: names id; a mask knows only value/,
+  ]);
+  t.end();
+});
+
+t.test('a wildcard over a view that shows a restricted table is told', (t) => {
+  const rules = `${reading('tables: [public.*]')}\n${reading('tables: [public.people], rows: "id = 1"').replace('r,', 's,')}`;
+  const { warnings } = compare(rules);
+  t.match(warnings, [
+    /^rules\.0\.tables\.0: covers the view public\.everybody, which shows public\.people without/,
+    /^rules\.0\.tables\.0: covers the view public\.twice, which shows public\.people without/,
+  ]);
+  t.same(compare(reading('tables: [public.*]')).warnings, []);
+  t.end();
+});
+
+t.test('COPY into a table with triggers under a check is told', (t) => {
+  const rule = '  - { name: r, actions: [insert, copy-in], tables: [public.touched], rows: "owner = :user.name" }';
+  t.match(compare(rule).warnings, [/^rules\.0\.actions: COPY into public\.touched is refused/]);
+  t.same(compare(rule.replace('touched', 'people').replace('owner', 'name')).warnings, []);
+  t.end();
+});
