@@ -8,6 +8,7 @@ import type { Config, UserConfig } from './config/config.js';
 import { ConfigError } from './config/config-error.js';
 import { type ConfigChange, diffConfig } from './config/diff-config.js';
 import { ProxyError } from './errors/proxy-error.js';
+import { Firewalls } from './firewall/firewalls.js';
 import { JudgeThreads } from './judge/judge-threads.js';
 import { loadPoliciesInForce, type PoliciesByTenant } from './judge/policies-in-force.js';
 import { TimerWheel } from './limits/timer-wheel.js';
@@ -127,6 +128,7 @@ class RunningDaemon implements Daemon, DaemonView {
   readonly #wheel = new TimerWheel();
   readonly #desk: AuthDesk;
   readonly #threads = new JudgeThreads();
+  readonly #firewalls: Firewalls;
   readonly #recorder: SessionRecorder;
   readonly #siblings: Siblings;
   readonly #databases: ServedDatabases;
@@ -152,12 +154,14 @@ class RunningDaemon implements Daemon, DaemonView {
     this.#recorder = new SessionRecorder(audit, metrics, log);
     this.#siblings = options.worker?.siblings ?? noSiblings;
     this.#desk = new AuthDesk({ onFailure: (failure) => this.#siblings.authFailed(failure) });
+    this.#firewalls = new Firewalls(log);
     this.#databases = new ServedDatabases({
       metrics,
       log,
       policiesOf: (tenant) => this.#policies.get(tenant) ?? null,
       threads: this.#threads,
       siblings: this.#siblings,
+      firewalls: this.#firewalls,
     });
     this.#cancelKeys = new CancelKeys((session) => this.#databases.cancel(session), this.#siblings.processIds);
     this.siblingCalls = {
@@ -230,12 +234,13 @@ class RunningDaemon implements Daemon, DaemonView {
   }
 
   async prepareReload(config: Config): Promise<PreparedReload> {
-    const policies = await this.#loadPolicies(config);
     const tls = await loadServerTls(config.listen.tls);
+    const policies = await this.#loadPolicies(config);
     const apply = () => {
       this.#config = config;
       this.#policies = policies;
       this.#databases.reconfigure((tenant, database) => databaseOf(config, tenant, database));
+      void this.#firewalls.keepOnly([...policies.values()].map((inForce) => inForce.policies));
       this.#listener?.reload(tls, config.listen);
       this.#audit.reopen(config.audit);
       if (config.admin !== null) this.#admin?.reload(config.admin);
@@ -267,6 +272,7 @@ class RunningDaemon implements Daemon, DaemonView {
     this.#databases.close();
     this.#wheel.close();
     await this.#threads.close();
+    await this.#firewalls.close();
     this.#record({ kind: 'stop' });
     await this.#audit.close();
     this.#onStopped();
@@ -341,7 +347,8 @@ class RunningDaemon implements Daemon, DaemonView {
   }
 
   #loadPolicies(config: Config): Promise<PoliciesByTenant> {
-    return loadPoliciesInForce(config, this.#policies, this.#threads, (warning) => this.#log.warn(warning));
+    const deps = { threads: this.#threads, firewalls: this.#firewalls };
+    return loadPoliciesInForce(config, this.#policies, deps, (warning) => this.#log.warn(warning));
   }
 
   #gauge(): void {

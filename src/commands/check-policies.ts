@@ -1,9 +1,11 @@
 import { access } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
 import type { Config, TenantConfig } from '../config/config.js';
 import { ConfigError, type ConfigIssue } from '../config/config-error.js';
 import { Findings } from '../config/findings.js';
 import { readTextFile } from '../config/read-text-file.js';
 import { parseYamlTree } from '../config/yaml-tree.js';
+import { readList } from '../firewall/firewall-file.js';
 import type { JudgeThreads } from '../judge/judge-threads.js';
 import { casesFileOf, runCases } from '../policy/cases.js';
 import { compareWithCatalog, type Probe } from '../policy/catalog-doubts.js';
@@ -48,6 +50,7 @@ export async function checkPolicies(
   const { sources, policies } = loaded;
   found.warnings.push(...policies.warnings);
   const users = usersOf(config, tenant);
+  await checkFirewalls(tenant, sources, policies, found);
   report(sources, findDoubts(policies, { users, databases: databasesOf(tenant) }), found, 'warn');
   for (const said of findForgottenUsers(policies, { users })) found.warnings.push(`tenant ${tenant.name}: ${said}`);
   const visits = await visitAll(tenant, dependencies.visit, found);
@@ -79,6 +82,30 @@ async function collect<T>(found: Found, load: () => T | Promise<T>): Promise<T |
     found.errors.push(...error.issues);
     return null;
   }
+}
+
+/** A list of fingerprints that the daemon could not open is an error; one that isn't there is begun anew. */
+async function checkFirewalls(
+  { policies: paths }: TenantConfig,
+  sources: readonly PolicySource[],
+  { files }: PolicySet,
+  found: Found,
+): Promise<void> {
+  const doubts: Doubt[] = [];
+  for (const [index, { firewall }] of files.entries()) {
+    if (firewall.mode === 'off' || firewall.file === null) continue;
+    const path = resolve(dirname(paths[index] ?? ''), firewall.file);
+    const problem = await readList(path).then(
+      ({ known }) =>
+        firewall.mode === 'enforce' && known.length === 0 ? 'knows no statement yet, so none is let through' : null,
+      (error: Error) => error,
+    );
+    const place = { file: index, path: ['firewall', 'file'] };
+    if (problem instanceof Error) doubts.push({ ...place, message: problem.message });
+    else if (problem !== null)
+      report(sources, [{ ...place, message: `${problem}; let it learn first` }], found, 'warn');
+  }
+  report(sources, doubts, found, 'error');
 }
 
 interface User {

@@ -61,7 +61,7 @@ export async function explain(sql: string, config: Config, options: ExplainOptio
   };
   const threads = new JudgeThreads();
   try {
-    const policies = await loadPoliciesInForce(config, new Map(), threads, () => {});
+    const policies = await loadPoliciesInForce(config, new Map(), { threads, firewalls: null }, () => {});
     const { catalog, upstreamUser, note } = await readCatalog(threads, tenant, who);
     const key = policies.get(tenant.name)?.key ?? null;
     const question: Question = {

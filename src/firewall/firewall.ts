@@ -1,3 +1,4 @@
+import { shapeOf } from '../sql/shape.js';
 import type { Log } from '../telemetry/log.js';
 import { occasionally } from '../telemetry/occasionally.js';
 import {
@@ -206,28 +207,29 @@ export class Gate {
   }
 
   /** One role that knows it is enough. What is refused is noted, so that it can be approved. */
-  admits(fingerprint: string, shape: string | null): boolean {
+  admits(fingerprint: string, text: string | null): boolean {
     if (this.#mode === 'learn') return true;
     for (const { group } of this.#places) if (group.get(fingerprint)?.isAllowed === true) return true;
-    for (const place of this.#places) this.#note(place, fingerprint, shape, false);
+    for (const place of this.#places) this.#note(place, fingerprint, text, false);
     return false;
   }
 
   /** It was sent. */
-  ran(fingerprint: string, shape: string | null): void {
+  ran(fingerprint: string, text: string | null): void {
     for (const place of this.#places) {
       const known = place.group.get(fingerprint);
       if (known?.isAllowed === true) this.#firewall.count(known);
-      else if (this.#mode === 'learn') this.#note(place, fingerprint, shape, true);
+      else if (this.#mode === 'learn') this.#note(place, fingerprint, text, true);
     }
   }
 
-  #note({ tenant, role, group }: Place, fingerprint: string, shape: string | null, isAllowed: boolean): void {
+  #note({ tenant, role, group }: Place, fingerprint: string, text: string | null, isAllowed: boolean): void {
     const known = group.get(fingerprint);
     if (known === undefined) {
       const now = new Date().toISOString();
       const times = { count: 0, firstSeen: now, lastSeen: now };
-      return this.#firewall.add(group, { tenant, role, fingerprint, isAllowed, ...times, shape: shownShape(shape) });
+      const shape = shownShape(text === null ? null : shapeOf(text));
+      return this.#firewall.add(group, { tenant, role, fingerprint, isAllowed, ...times, shape });
     }
     if (isAllowed) this.#firewall.allow(known);
     this.#firewall.count(known);

@@ -7,6 +7,7 @@ import { quoteName } from '../policy/search-path.js';
 import { bindText } from '../sql/bind/bind.js';
 import type { BindResult, BoundStatement } from '../sql/bind/bound.js';
 import type { CatalogIndex } from '../sql/catalog/catalog-index.js';
+import { fingerprintOf } from '../sql/fingerprint.js';
 import type { Parse, ParsedText } from '../sql/rewrite/parse.js';
 import { type Restrictions, rewrite, visibilityIn } from '../sql/rewrite/rewrite.js';
 import { applySplices, type Splice } from '../sql/rewrite/splice.js';
@@ -43,6 +44,18 @@ export function judgeText(
   index: CatalogIndex | null,
   parse: Parse,
 ): Verdict {
+  const verdict = judgedText(question, parsed, policed, index, parse);
+  const isAsked = policed !== null && policed.rights.firewall !== 'off';
+  return isAsked ? { ...verdict, fingerprint: fingerprintOf(question.text, parsed.facts) } : verdict;
+}
+
+function judgedText(
+  question: Question,
+  parsed: Parsed,
+  policed: Policed | null,
+  index: CatalogIndex | null,
+  parse: Parse,
+): Verdict {
   if (index === null)
     return policed === null ? unjudged(parsed.facts) : byFacts(policed.policies, question.who, parsed);
   return new Judging(question, parsed, policed, index, parse).verdict();
@@ -57,6 +70,7 @@ const nothing = {
   addsRows: [],
   checked: null,
   isRestricted: false,
+  fingerprint: null,
   isShareable: false,
 } as const;
 

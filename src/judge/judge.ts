@@ -1,5 +1,6 @@
 import { BoundedCache } from '../cache/bounded-cache.js';
 import { ProxyError } from '../errors/proxy-error.js';
+import type { Firewalls, SessionGate } from '../firewall/firewalls.js';
 import type { Principal } from '../policy/decide.js';
 import type { Relation } from '../sql/catalog/catalog.js';
 import { keyOf } from '../sql/shape.js';
@@ -23,6 +24,7 @@ export interface JudgeDeps {
   readonly catalog: CatalogFeed;
   readonly counters: JudgeCounters;
   readonly isOurName: (name: string) => boolean;
+  readonly firewalls: Firewalls;
 }
 
 /** Where a session's names are looked for at this moment. */
@@ -76,7 +78,8 @@ export class Judge {
       id = this.#principals.size;
       this.#principals.set(key, id);
     }
-    return new SessionJudge(this, { who, upstreamUser, session, keyPrefix: `${id}\0` });
+    const gate = this.policies === null ? null : this.#deps.firewalls.gate(this.policies.policies, who);
+    return new SessionJudge(this, { who, upstreamUser, session, keyPrefix: `${id}\0` }, gate);
   }
 
   known(key: string): Judgement | undefined {
@@ -122,12 +125,12 @@ export class Judge {
       const { sqlstate, message, position } = answer;
       return this.#refuse(new ProxyError('syntaxError', message, { sqlstate }), position);
     }
-    const { rules, actions, relations, template, addsRows, checked, isRestricted, isShareable } = answer;
+    const { rules, actions, relations, template, addsRows, checked, isRestricted, fingerprint, isShareable } = answer;
     const refusal = this.#refusal(answer);
     const position = answer.refusal?.position ?? null;
     return {
-      ...{ refusal, position, rules, actions, relations, template, addsRows, checked, isRestricted, isShareable },
-      version,
+      ...{ refusal, position, rules, actions, relations, template, addsRows, checked, isRestricted },
+      ...{ fingerprint, isShareable, version },
     };
   }
 
@@ -176,7 +179,12 @@ export class SessionJudge {
   #names: SessionNames | null = null;
   #keyPrefix = '';
 
-  constructor(judge: Judge, asker: Asker) {
+  /** @param gate what it lets through of what may run; null: all */
+  constructor(
+    judge: Judge,
+    asker: Asker,
+    readonly gate: SessionGate | null,
+  ) {
     this.#judge = judge;
     this.#asker = asker;
   }

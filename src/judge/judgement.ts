@@ -19,6 +19,8 @@ export interface Judgement {
   readonly checked: string | null;
   /** What the server raises while it runs could quote what is withheld. */
   readonly isRestricted: boolean;
+  /** What a firewall knows it by; null: it has no say. */
+  readonly fingerprint: string | null;
   /** It only reads, and nothing in it but the time minds which session runs it. False where that isn't known. */
   readonly isShareable: boolean;
   /** A statement judged by what no longer holds is judged again before it is run. 0: nothing has a say in it. */
@@ -36,6 +38,7 @@ export const allowed: Judgement = {
   addsRows: [],
   checked: null,
   isRestricted: false,
+  fingerprint: null,
   isShareable: false,
   version: 0,
 };

@@ -1,5 +1,6 @@
 import type { Config, UserConfig } from '../config/config.js';
 import { readTextFile } from '../config/read-text-file.js';
+import type { Firewalls } from '../firewall/firewalls.js';
 import { loadPolicies, type PolicySet } from '../policy/load-policies.js';
 import type { JudgeThreads } from './judge-threads.js';
 
@@ -18,14 +19,15 @@ export type PoliciesByTenant = ReadonlyMap<string, PoliciesInForce>;
 let versions = 0;
 
 /**
- * Reads the policies of all tenants and tells the judging threads. Where files and users are what they were, a tenant keeps
+ * Reads the policies of all tenants, opens what they name, and tells the judging threads. Where files and users are what they were, a tenant keeps
  * what it has, and its verdicts.
+ * @param deps `firewalls` null: nothing runs, so nobody is held up by one
  * @throws ConfigError with everything that is wrong with them; then nothing has changed
  */
 export async function loadPoliciesInForce(
   config: Config,
   before: PoliciesByTenant,
-  threads: JudgeThreads,
+  { threads, firewalls }: { readonly threads: JudgeThreads; readonly firewalls: Firewalls | null },
   warn: (warning: string) => void,
 ): Promise<PoliciesByTenant> {
   const loaded = new Map<string, PoliciesInForce>();
@@ -48,6 +50,7 @@ export async function loadPoliciesInForce(
     versions += 1;
     loaded.set(name, { key: `policies ${versions}`, digest, policies });
   }
+  await firewalls?.load([...loaded.values()].map(({ policies }) => policies));
   const keys = new Set([...loaded.values()].map(({ key }) => key));
   for (const { key } of before.values()) if (!keys.has(key)) threads.tell({ kind: 'forget', key });
   for (const known of loaded.values()) if (!isAmong(known, before)) threads.tell({ kind: 'policies', ...known });

@@ -60,6 +60,8 @@ export interface Verdict {
   readonly checked: string | null;
   /** Something is withheld of a relation in it, or of what it may run unseen: what it raises could quote that. */
   readonly isRestricted: boolean;
+  /** Of the text; null where no firewall asks for it, and where there is no statement. */
+  readonly fingerprint: string | null;
   /** It only reads, and any session that has the client's settings may run it. */
   readonly isShareable: boolean;
   /** The verdict hangs on a literal, so it holds for this text and not for others of its key. */

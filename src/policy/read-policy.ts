@@ -59,7 +59,7 @@ export function readPolicy(
     },
     catalog: readCatalog(keys.catalog, findings, refused),
     limits: refusing(keys.limits, refused.has('limits'), readLimits) ?? noLimits,
-    firewall: readFirewall(keys.firewall, refused),
+    firewall: readFirewall(keys.firewall),
   };
 }
 
@@ -79,11 +79,10 @@ function readVersion(version: TreeReader | undefined, findings: Findings): void 
   else if (version.text() !== '1') version.error('must be 1; this version reads no other format');
 }
 
-function readFirewall(firewall: TreeReader | undefined, refused: ReadonlySet<Feature>): FirewallRules {
+function readFirewall(firewall: TreeReader | undefined): FirewallRules {
   const { mode, file } = firewall?.map(['mode', 'file']) ?? {};
   const wanted = mode?.oneOf(firewallModes) ?? 'off';
-  if (wanted !== 'off' && refused.has(`firewall-${wanted}`)) mode?.error(notEnforced);
-  else if (wanted !== 'off' && file === undefined) firewall?.error('file is missing; name where fingerprints are kept');
+  if (wanted !== 'off' && file === undefined) firewall?.error('file is missing; name where fingerprints are kept');
   return { mode: wanted, file: file?.text() ?? null };
 }
 

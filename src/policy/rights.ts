@@ -19,6 +19,8 @@ export class Rights {
   /** The strictest of all files. */
   readonly catalog: CatalogMode;
   readonly firewall: FirewallRules['mode'];
+  /** Of each policy that has to do with fingerprints. */
+  readonly firewalls: readonly (FirewallRules & { readonly policy: string })[];
   /** The smallest of all files. */
   readonly limits: PolicyLimits;
   private readonly allowing: readonly Rule[];
@@ -42,6 +44,9 @@ export class Rights {
       firewallModes,
       files.map((file) => file.firewall.mode),
     );
+    this.firewalls = files
+      .filter(({ firewall }) => firewall.mode !== 'off')
+      .map(({ file, firewall }) => ({ policy: file, ...firewall }));
     this.limits = {
       rowsMax: smallest(files.map((file) => file.limits.rowsMax)),
       complexityMax: smallest(files.map((file) => file.limits.complexityMax)),

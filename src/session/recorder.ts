@@ -43,6 +43,7 @@ export class SessionRecorder {
     session.database.counters.countStatement(recorded.kind, outcome, durationMs);
     if (recorded.kind === copyKind) session.database.counters.copyRows += rows;
     for (const verdict of recorded.verdicts) verdict.count += 1;
+    if (run.statement !== null) noteRun(session, run.statement);
     const { copyBytes } = run;
     this.audit.statement(this.clientPart(session), recorded.part, { rows, copyBytes, durationMs, sqlstate });
     return durationMs;
@@ -98,13 +99,26 @@ export class SessionRecorder {
   #describe(statement: Statement, verdict: 'allow' | 'deny', knownShape?: string): Recorded {
     const { text, effects, judgement } = statement;
     const shape = knownShape ?? (text === null ? null : shapeOf(text));
-    const { rules, relations } = judgement;
+    const { rules, relations, template } = judgement;
     const actions = judgement.actions.length > 0 || effects.first === '' ? judgement.actions : [effects.first];
     const isOne = effects.statements === null || effects.statements.length <= 1;
     return {
-      part: this.audit.statementPart({ actions, relations, shape, text, verdict, rules, isRewritten: false }),
+      part: this.audit.statementPart({
+        actions,
+        relations,
+        shape,
+        text,
+        verdict,
+        rules,
+        isRewritten: template !== null,
+      }),
       kind: statementKindIndex(isOne ? effects.first || 'other' : 'several'),
       verdicts: rules.map((rule) => this.metrics.verdict(verdict, rule)),
     };
   }
+}
+
+/** A firewall that learns takes it from here, and one that enforces counts it. */
+function noteRun({ judging }: Session, { text, judgement: { fingerprint } }: Statement): void {
+  if (fingerprint !== null) judging?.gate?.ran(fingerprint, text);
 }

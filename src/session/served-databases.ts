@@ -8,6 +8,7 @@ import { Breaker } from '../breaker/breaker.js';
 import { BoundedCache } from '../cache/bounded-cache.js';
 import type { DatabaseConfig, UpstreamAddress } from '../config/config.js';
 import { ProxyError } from '../errors/proxy-error.js';
+import type { Firewalls } from '../firewall/firewalls.js';
 import { CatalogFeed } from '../judge/catalog-feed.js';
 import { Judge } from '../judge/judge.js';
 import type { JudgeThreads } from '../judge/judge-threads.js';
@@ -32,6 +33,7 @@ export interface ServedDatabasesDeps {
   /** The policies of a tenant in force now; null: it has none. */
   readonly policiesOf: (tenant: string) => PoliciesInForce | null;
   readonly threads: JudgeThreads;
+  readonly firewalls: Firewalls;
   readonly siblings: Siblings;
 }
 
@@ -300,8 +302,8 @@ export class ServedDatabases {
     served.judge = null;
     if (!isJudged) return;
     served.catalog ??= this.#feed(served);
-    const { threads, metrics } = this.#deps;
-    served.judge = new Judge(policies, { threads, catalog: served.catalog, counters: metrics, isOurName });
+    const { threads, firewalls, metrics } = this.#deps;
+    served.judge = new Judge(policies, { threads, firewalls, catalog: served.catalog, counters: metrics, isOurName });
   }
 
   #feed(served: Served): CatalogFeed {

@@ -29,12 +29,12 @@ export function statementOf(session: Session, text: string, parameterTypes?: rea
     return statement(text, effects, namesOurs(text) ?? glance(session, judging, text, effects));
   if (!session.names.isCertain(session)) return null;
   const judgement = judging.judge(text, session.names.now(session.attachment.settings), parameterTypes);
-  if (!(judgement instanceof Promise)) return statement(text, effects, judgement);
+  if (!(judgement instanceof Promise)) return statement(text, effects, gated(judging, text, judgement));
   if (!session.isBeingJudged) {
     session.isBeingJudged = true;
     judgement.then((verdict) => {
       session.isBeingJudged = false;
-      session.judged = statement(text, effects, verdict);
+      session.judged = statement(text, effects, gated(judging, text, verdict));
       session.wake();
     });
   }
@@ -45,6 +45,17 @@ function statement(text: string, effects: SessionEffects, judgement: Judgement):
   const { template } = judgement;
   const sent = template === null ? null : sentText(template, text);
   return { text, effects, judgement, sent, recorded: null };
+}
+
+/** What the policy allows must be known to its firewall as well. */
+function gated({ gate }: SessionJudge, text: string, judgement: Judgement): Judgement {
+  const { refusal, fingerprint } = judgement;
+  if (gate === null || refusal !== null || fingerprint === null || gate.admits(fingerprint, text)) return judgement;
+  const message = 'permission denied: the firewall does not know this statement';
+  return {
+    ...judgement,
+    refusal: new ProxyError('policyDenied', message, { detail: `Its fingerprint is ${fingerprint}.` }),
+  };
 }
 
 /** Longer texts than this aren't looked at for a shared lane. */
@@ -88,7 +99,12 @@ export function largeStatement(database: ServedDatabase): Statement {
 
 /** Whether what the statement was judged by has changed since. */
 export function isOutdated(session: Session, statement: Statement): boolean {
-  return session.database.isPoliced && statement.judgement.version !== session.judging?.version;
+  if (!session.database.isPoliced) return false;
+  const { judging } = session;
+  const { judgement, text } = statement;
+  if (judging === null || judgement.version !== judging.version) return true;
+  // Somebody may have dropped it since.
+  return text !== null && judgement.refusal === null && gated(judging, text, judgement).refusal !== null;
 }
 
 // A quote can be the second byte of a character in these (PG 24.3.1), so tokens can't be told apart.

@@ -43,7 +43,9 @@ tenants: { acme: { databases: { ${database} }, policies: [${path.join(folder, fi
     t.same(report.errors, [], file);
     t.same(report.failedCases, [], file);
     t.ok((report.counts?.cases ?? 0) >= 10, file);
-    const doubts = report.warnings.filter((said) => !/superuser|which no policy names|in clear|holds a secret/.test(said));
+    const doubts = report.warnings.filter(
+      (said) => !/superuser|which no policy names|in clear|holds a secret/.test(said),
+    );
     t.same(doubts, [], file);
     t.same(report.notes, [], file);
   }
