@@ -45,7 +45,7 @@ type Found = Omit<Doubt, 'file'>;
 
 function fileDoubts({ roles, statements }: PolicyFile, { users }: Surroundings): Found[] {
   const found: Found[] = [];
-  if (!users.some((user) => matchesAny(roles, user.roles))) {
+  if (roles !== null && !users.some((user) => matchesAny(roles, user.roles))) {
     found.push({ path: ['roles'], message: 'no user has a role that the file is for; check the users, or the names' });
   }
   if (statements.has('ddl')) {
@@ -59,10 +59,10 @@ function fileDoubts({ roles, statements }: PolicyFile, { users }: Surroundings):
 function ruleDoubts({ users, roles, databases }: Rule, surroundings: Surroundings): Found[] {
   const found: Found[] = [];
   const everyone = surroundings.users;
-  if (!everyone.some(({ name }) => matchesAny(users, [name]))) {
+  if (users !== null && !everyone.some(({ name }) => matchesAny(users, [name]))) {
     found.push({ path: ['users'], message: 'there is no such user; check the names' });
   }
-  if (!everyone.some((user) => matchesAny(roles, user.roles))) {
+  if (roles !== null && !everyone.some((user) => matchesAny(roles, user.roles))) {
     found.push({ path: ['roles'], message: 'no user has such a role; check the users, or the names' });
   }
   if (surroundings.databases !== null && !matchesAny(databases, surroundings.databases)) {

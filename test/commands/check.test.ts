@@ -67,7 +67,8 @@ t.test('a verdict case that fails is 1', async (t) => {
     'p.yaml': 'version: 1\nrules: [{ name: reads, tables: [public.orders], actions: [select] }]\ncatalog: visible',
     'p.cases.yaml': 'user: alice\ncases: [{ sql: delete from orders, verdict: allow }]',
   });
-  const { stdout, stderr, exitCode } = await run(t, ['--config', path.join(folder, 'pgturnstile.yaml')]);
+  const file = path.join(folder, 'pgturnstile.yaml');
+  const { stdout, stderr, exitCode } = await run(t, ['--no-connect', '--config', file]);
   t.equal(stdout, '');
   t.match(stderr, /p\.cases\.yaml:2:\d+ .*the case expects allow\n$/);
   t.equal(exitCode, 1);

@@ -33,29 +33,12 @@ firewall: { mode: off }`;
 });
 
 t.test('what is not enforced yet is refused, never ignored', async (t) => {
-  const texts = {
-    'version: 1\nmasks: { a: "x" }': 'masks',
-    'version: 1\nlimits: { rowsMax: 1 }': 'limits',
-    'version: 1\nfirewall: { mode: learn }': 'firewall.mode',
-    'version: 1\ncatalog: filtered': 'catalog',
-    'version: 1\ncatalog: hidden': 'catalog',
-    [rule(`${whole}, rows: "a = 1"`)]: 'rules[0].rows',
-    [rule(`${whole}, check: "a = 1"`)]: 'rules[0].check',
-    [rule(`${whole}, columns: { hide: [a] }`)]: 'rules[0].columns',
-    [rule(`${whole}, rows: ""`)]: 'rules[0].rows',
-    [rule(`${whole}, columns:`)]: 'rules[0].columns',
-  };
+  const texts = { 'version: 1\nlimits: { rowsMax: 1 }': 'limits' };
   for (const [text, key] of Object.entries(texts)) {
     const [found = '', ...more] = complaints(text);
     t.match(found, `${key}: is not enforced by this version; leave it out, since it would protect nothing`);
     t.same(more, []);
   }
-});
-
-t.test('a policy that does not say that the catalog is visible is warned about', async (t) => {
-  const { warnings } = loadPolicies([{ file: 'p.yaml', text: 'version: 1' }]);
-  t.match(warnings, [/^p\.yaml:1:1 the catalog is visible to all/]);
-  t.same(loadPolicies([{ file: 'p.yaml', text: 'version: 1\ncatalog: visible' }]).warnings, []);
 });
 
 t.test('mistakes are told with their place and what to do', async (t) => {
