@@ -50,16 +50,30 @@ log: { level: info }
 
 export const initialPolicy = `# What the sessions of this tenant may do. What no rule allows is refused with 42501.
 version: 1
+masks:                                # SQL over \`value\`, for columns below
+  last4: "repeat('*', 8) || right(value, 4)"
 rules:
   - name: analysts read everything in public
     roles: [analyst]                  # or users: [...]; left out: everyone of the tenant
     tables: [public.*]                # schema.table, schema.*, *.*
     actions: [select, copy-out]       # select insert update delete truncate copy-in copy-out lock analyze
+  # Columns are withheld as soon as one rule says so. Rows are joined: a rule without \`rows\`, as the one above, gives all.
+  # - name: analysts see no secrets of customers
+  #   roles: [analyst]
+  #   tables: [public.customers]
+  #   actions: [select]
+  #   columns: { hide: [password_hash], mask: { phone: last4, email: "'hidden'" } }
+  # - name: clerks read and write their own orders
+  #   roles: [clerk]
+  #   tables: [public.orders]
+  #   actions: [select, insert, update]
+  #   rows: "clerk = :user.name"      # also :user.NAME (an attribute), :tenant.id
   # - name: no one reads salaries
   #   tables: [public.salaries]
   #   actions: [select]
   #   effect: deny
-catalog: visible                      # what psql's \\d and drivers may read of the catalog
+catalog: filtered                     # psql's \\d and drivers see what one may use; or visible, hidden
+# firewall: { mode: learn, file: firewall.json }   # then enforce: only statements that were learned
 `;
 
 /** For the first user's role: the policy is tested before it is in force. */

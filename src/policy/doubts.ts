@@ -22,11 +22,13 @@ export function findDoubts({ files }: PolicySet, surroundings: Surroundings): Do
   return files.flatMap((file, index) => [
     ...fileDoubts(file, surroundings).map((doubt) => ({ ...doubt, file: index })),
     ...file.rules.flatMap((rule, place) =>
-      [...ruleDoubts(rule, surroundings), ...shadowDoubts(rule, file, files)].map(({ path, message }) => ({
-        file: index,
-        path: ['rules', place, ...path],
-        message,
-      })),
+      [...ruleDoubts(rule, surroundings), ...shadowDoubts(rule, file, files), ...openedDoubts(rule, file, files)].map(
+        ({ path, message }) => ({
+          file: index,
+          path: ['rules', place, ...path],
+          message,
+        }),
+      ),
     ),
   ]);
 }
@@ -74,19 +76,41 @@ function ruleDoubts({ users, roles, databases }: Rule, surroundings: Surrounding
 /** A rule all of whose tables and actions another one takes away. */
 function shadowDoubts(rule: Rule, file: PolicyFile, files: readonly PolicyFile[]): Found[] {
   if (rule.effect === 'deny') return [];
-  const shadow = files
-    .filter(({ roles }) => roles === null || isSame(roles, file.roles))
-    .flatMap(({ rules }) => rules)
-    .find((deny) => deny.effect === 'deny' && takesAwayAll(deny, rule));
+  const shadow = rulesForAllOf(file, files).find(
+    (deny) =>
+      deny.effect === 'deny' && [...rule.actions].every((action) => deny.actions.has(action)) && isWider(deny, rule),
+  );
   if (shadow === undefined) return [];
   return [{ path: [], message: `allows nothing: "${shadow.name}" denies all of it; leave one of them out` }];
 }
 
-function takesAwayAll(deny: Rule, rule: Rule): boolean {
+/** Rows are joined: a filter is of no effect beside a rule that gives the same people all rows. */
+function openedDoubts(rule: Rule, file: PolicyFile, files: readonly PolicyFile[]): Found[] {
+  if (rule.effect === 'deny' || rule.rows === null) return [];
+  const opened = (['select', 'update', 'delete'] as const).filter((action) => rule.actions.has(action));
+  const opener = rulesForAllOf(file, files).find(
+    (other) =>
+      other.effect === 'allow' &&
+      other.rows === null &&
+      opened.some((action) => other.actions.has(action)) &&
+      isWider(other, rule),
+  );
+  if (opener === undefined) return [];
+  return [
+    { path: ['rows'], message: `filters nothing: "${opener.name}" gives the same users all rows; filter there too` },
+  ];
+}
+
+/** Of files that are for everybody that this one is for. */
+function rulesForAllOf(file: PolicyFile, files: readonly PolicyFile[]): readonly Rule[] {
+  return files.filter(({ roles }) => roles === null || isSame(roles, file.roles)).flatMap(({ rules }) => rules);
+}
+
+/** Whether one rule is for all whom, where and what another is for, actions aside. */
+function isWider(wide: Rule, narrow: Rule): boolean {
   return (
-    [...rule.actions].every((action) => deny.actions.has(action)) &&
-    rule.tables.every((table) => deny.tables.some((denied) => covers(denied, table))) &&
-    (['users', 'roles', 'databases'] as const).every((key) => deny[key] === null || isSame(deny[key], rule[key]))
+    narrow.tables.every((table) => wide.tables.some((other) => covers(other, table))) &&
+    (['users', 'roles', 'databases'] as const).every((key) => wide[key] === null || isSame(wide[key], narrow[key]))
   );
 }
 

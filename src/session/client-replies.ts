@@ -56,11 +56,11 @@ export class ClientReplies implements ReplyOwner {
         if (request.note instanceof Run) session.recordRun(request.note, 0, null);
         break;
       case backend.CopyInResponse:
-        session.noteCopy(request.note);
+        noteCopy(session, request.note);
         session.enterCopyIn(request.request);
         break;
       case backend.CopyOutResponse:
-        session.noteCopy(request.note);
+        noteCopy(session, request.note);
         break;
       case backend.ReadyForQuery: {
         const status = buffer[start + 5] as number;
@@ -226,3 +226,10 @@ function noteChange(catalog: CatalogFeed | null, body: Buffer): void {
 }
 
 const unreadBytesMax = 1024 * 1024;
+
+/** The data of a COPY follows, in or out. */
+function noteCopy(session: Session, note: unknown): void {
+  if (!(note instanceof Run)) return;
+  note.copyBytes = 0;
+  session.copying = note;
+}

@@ -25,7 +25,7 @@ import { NamesInSession } from './names-in-session.js';
 import { onReadyMessage } from './ready.js';
 import { readyFrame } from './ready-frames.js';
 import type { SessionRecorder } from './recorder.js';
-import { Run } from './run.js';
+import type { Run } from './run.js';
 import type { ServedDatabase } from './served-database.js';
 import { SessionReads } from './session-reads.js';
 import { onSkippedMessage } from './skip-to-sync.js';
@@ -260,13 +260,6 @@ export class Session {
     if ((this.attachment.held?.connection.queue.size ?? 0) > 0) return;
     this.#farewell = null;
     this.endWith(farewell.error, farewell.reason);
-  }
-
-  /** The data of a COPY follows, in or out. */
-  noteCopy(note: unknown): void {
-    if (!(note instanceof Run)) return;
-    note.copyBytes = 0;
-    this.copying = note;
   }
 
   countCopied(bytes: number): void {

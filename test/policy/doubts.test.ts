@@ -60,6 +60,21 @@ t.test('a rule that another one denies wholly allows nothing', (t) => {
   t.end();
 });
 
+t.test('a filter beside a rule that gives the same users all rows filters nothing', (t) => {
+  const beside = (other: string) =>
+    doubts(`rules:
+  - { name: filters, tables: [a.b], actions: [select, delete], rows: "x = 1", roles: [clerk] }
+  - { name: opens, ${other} }`);
+  const expected = ['0 rules.0.rows: filters nothing: "opens" gives the same users all rows'];
+  t.same(beside('tables: [a.*], actions: [select]'), expected);
+  t.same(beside('tables: [a.b], actions: [delete, update], roles: [clerk]'), expected);
+  t.same(beside('tables: [a.*], actions: [insert]'), []);
+  t.same(beside('tables: [a.c], actions: [select]'), []);
+  t.same(beside('tables: [a.*], actions: [select], roles: [analyst]'), []);
+  t.same(beside('tables: [a.b], actions: [select], rows: "y = 2"'), []);
+  t.end();
+});
+
 t.test('that definitions can get round every policy is said', (t) => {
   t.match(doubts('statements: { allow: [ddl] }'), [
     /^0 statements\.allow: ddl lets in what no policy can look through/,
