@@ -44,13 +44,11 @@ function untilSent(daemon: SharingDaemon): Promise<void> {
   return until('a read is on the lane', isActive);
 }
 
-/** The server process that runs the text now. */
-async function runnerOf(text: string): Promise<number> {
+/** The server process that waits for a lock. */
+async function waiterForLock(): Promise<number> {
   let pid = 0;
-  await until('the statement runs', async () => {
-    const [row] = await server.query(
-      `select pid from pg_stat_activity where state = 'active' and query = '${text}' and wait_event_type is distinct from 'Client'`,
-    );
+  await until('a read waits for the lock', async () => {
+    const [row] = await server.query("select pid from pg_stat_activity where wait_event_type = 'Lock'");
     pid = Number(row?.pid ?? 0);
     return pid > 0;
   });
@@ -93,7 +91,7 @@ t.test('an application that holds a transaction on one connection and waits for 
   await holder.ask('begin');
   await holder.ask('lock table item in access exclusive mode');
   reader.send(query(blocked));
-  await runnerOf(blocked);
+  await waiterForLock();
   // Only when this is answered does the application go on, and commit.
   t.equal(await answerOf(second, quick), '2');
   await holder.ask('commit');
@@ -128,7 +126,7 @@ t.test(
       await holder.ask('begin');
       await holder.ask('lock table item in access exclusive mode');
       first.client.send(query(blocked));
-      await runnerOf(blocked);
+      await waiterForLock();
       for (const each of [second.client, ...neighbours]) each.send(query(quick));
       const target = whom === 'head' ? first : second;
       if (whom === 'behind') second.client.send(query(blocked));
@@ -151,7 +149,7 @@ t.test('reads without an answer run again when their upstream is lost; nobody no
   await holder.ask('begin');
   await holder.ask('lock table item in access exclusive mode');
   for (const [at, client] of clients.entries()) client.send(query(at % 2 === 0 ? blocked : quick));
-  const processId = await runnerOf(blocked);
+  const processId = await waiterForLock();
   await server.query(`select pg_terminate_backend(${processId})`);
   await holder.ask('commit');
   for (const client of clients) t.equal((await client.readUntilReady()).types, 'TDCZ');

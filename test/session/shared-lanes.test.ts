@@ -140,7 +140,7 @@ t.test('clients with different settings never share, and nobody sees that lanes 
   const daemon = await sharingDaemon(t, server, 'size: 8, rescueMs: 2000');
   const zones = ['UTC', 'Asia/Tokyo', 'America/New_York'];
   const clients = await Promise.all(zones.map((TimeZone) => signIn(t, daemon, server, { parameters: { TimeZone } })));
-  const text = "select '2026-01-01 12:00+00'::timestamptz, current_setting('default_transaction_read_only')";
+  const text = "select '2026-01-01 12:00+00'::timestamptz";
   const direct = await Promise.all(
     zones.map(
       async (zone) =>
@@ -190,11 +190,11 @@ t.test(
 );
 
 t.test('a pool of one upstream takes turns between its lane and who needs it alone', async (t) => {
+  await server.query('create table tally (n int)');
   const daemon = await sharingDaemon(t, server, 'size: 1, reserve: 0, rescueMs: 2000');
   const clients = await Promise.all(Array.from({ length: 4 }, () => signIn(t, daemon, server)));
   const [first] = clients as [RawClient];
   await promote(daemon, () => first.ask('select name from item where id = 1'));
-  await server.query('create table tally (n int)');
   await Promise.all(
     clients.map(async (client, number) => {
       for (let round = 0; round < 15; round += 1) {
