@@ -51,7 +51,7 @@ export async function makeDatabase(postgres: Postgres, name: string, variant: st
 }
 
 /** What nobody may change. */
-export const protectedSql = `select md5(string_agg(x, ';')) as state from (
+export const protectedSql = `select md5(string_agg(x, ';' order by x)) as state from (
   select s::text as x from hr.salaries s union all select s::text from shop.margins s union all select last_value || '' from hr.counter
   union all select relname || relnamespace from pg_class where relnamespace in ('hr'::regnamespace, 'shop'::regnamespace)
   union all select rolname || rolsuper from pg_roles union all select datname from pg_database
@@ -64,7 +64,7 @@ export const protectedSql = `select md5(string_agg(x, ';')) as state from (
        case when m.id is null then 'none' else m.secret end)) p(x)`;
 
 /** What the session may change, which the next attempt must find as it was. */
-export const ownSql = `select md5(string_agg(x, ';')) as state from (
+export const ownSql = `select md5(string_agg(x, ';' order by x)) as state from (
   select o::text as x from orders o union all select n::text from notes n union all select h::text from hints h
   union all (select p::text from people p order by id)
   union all select relname || relhasrules || relhastriggers from pg_class where relnamespace = 'public'::regnamespace) p(x)`;
