@@ -44,7 +44,7 @@ async function greet(client: AdmittedClient, deps: StartSessionDeps): Promise<vo
   const isReplication = client.startup.replication !== null;
   if (isReplication && !mayReplicate(client, database)) throw replicationRefused(database);
   const settings = isReplication ? SessionSettings.none : startSettings(client, database);
-  const welcome = await learnWelcome(database, settings);
+  const welcome = await learnWelcome(database, settings, isReplication);
   if (client.socket.destroyed || client.socket.readableEnded) {
     database.clients -= 1;
     return endClient(client.socket);

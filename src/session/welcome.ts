@@ -27,15 +27,21 @@ const welcomesMax = 1000;
  * What the server would report to a client that starts with these settings. Rejects with a FATAL ProxyError that says
  * why the client can't start: the server's own words where it doesn't take a setting.
  */
-export async function learnWelcome(database: ServedDatabase, settings: SessionSettings): Promise<Welcome> {
+export async function learnWelcome(
+  database: ServedDatabase,
+  settings: SessionSettings,
+  isReplication: boolean,
+): Promise<Welcome> {
   const { welcomes } = database;
   const known = welcomes.get(settings.key);
   const now = performance.now();
   if (known !== undefined && now - known.learnedAt < validMs) return known;
   if (database.breaker.isOpen()) throw asFatal(database.breaker.refusal());
   const upstream = await checkout(database.pool, settings);
-  const sql = [upstream.sqlToBecome(settings, null) ?? '', `SELECT pg_catalog.current_setting('search_path')`];
-  const searchPath = await makeSettings(database.pool, upstream, sql.join(';'));
+  const made = upstream.sqlToBecome(settings, null) ?? '';
+  // A walsender of physical replication takes no SQL, and has no names to look for.
+  const sql = isReplication ? made : `${made};SELECT pg_catalog.current_setting('search_path')`;
+  const searchPath = sql === '' ? '' : await makeSettings(database.pool, upstream, sql);
   upstream.became(settings, null);
   const welcome = { parameters: [...upstream.connection.parameters], searchPath, learnedAt: now };
   database.pool.release(upstream);

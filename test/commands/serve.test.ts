@@ -206,7 +206,7 @@ t.test('wrong use and wrong configurations are a line each and exit code 2', asy
     [['--port', '0'], '', /^pgturnstile: the port is listen\.port in pgturnstile\.yaml; .*\n$/, path.dirname(file)],
     [['--port', '70000'], '', /^pgturnstile: .*0 to 65535.*\n$/],
     [['--data', 'x'], 'postgres://a@b/c', /^pgturnstile: --data is for the embedded database.*\n$/],
-    [[], 'postgres://:s3cret@', /^pgturnstile: DATABASE_URL .*\n$/],
+    [[], 'postgres://:s3cret@', /^pgturnstile: DATABASE_URL: .*\n$/],
     [['--data', path.join(file, 'x')], '', /^pgturnstile: .*; name another folder with --data\n$/],
   ];
   for (const [args, url, wanted, where = cwd] of cases) {

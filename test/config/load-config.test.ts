@@ -490,9 +490,9 @@ t.test('a file that cannot be read says so in one line', async (t) => {
     code: 'configInvalid',
     message: `${missing}: there is no such file; name one with --config, or write one with pgturnstile init`,
   });
-  await t.rejects(loadConfig(folder, {}), { message: `${folder} this is a directory; name the file in it` });
+  await t.rejects(loadConfig(folder, {}), { message: `${folder}: this is a directory; name the file in it` });
   writeFileSync(missing, Buffer.from([0x61, 0x3a, 0x20, 0xff]));
-  await t.rejects(loadConfig(missing, {}), { message: `${missing} the file is not UTF-8; save it as UTF-8` });
+  await t.rejects(loadConfig(missing, {}), { message: `${missing}: the file is not UTF-8; save it as UTF-8` });
   writeFileSync(missing, Buffer.alloc((8 << 20) + 1, '#'));
-  await t.rejects(loadConfig(missing, {}), { message: `${missing} the file is larger than 8 MiB; name another` });
+  await t.rejects(loadConfig(missing, {}), { message: `${missing}: the file is larger than 8 MiB; name another` });
 });
