@@ -9,9 +9,10 @@ import { ProxyError } from '../errors/proxy-error.js';
 import { freeName } from './free-names.js';
 import { decodeInHand } from './in-hand.js';
 import { noteForListening } from './listening.js';
+import { nameTaken } from './named-in-text.js';
 import { forwardUnread, onBind, onParse, prepareUpstream } from './prepare.js';
 import { refuseAnothers, refuseInBatch } from './refuse.js';
-import { Assumption, addsRows, Mention } from './run.js';
+import { Assumption, addsRows, Mention, mentionOf } from './run.js';
 import { runOf } from './run-of.js';
 import type { Session, SessionPhase } from './session.js';
 import { shareBatch } from './share.js';
@@ -53,6 +54,7 @@ export function sendSync(session: Session): void {
 function expectReady(session: Session): void {
   session.attachment.held?.connection.expect(new UpstreamRequest(frontend.Sync, 'forward', session.replies));
   session.openExchanges += 1;
+  session.exchange += 1;
 }
 
 /** Data of a copy that isn't known to be under way: it may be, or has failed by now. Nobody answers it. */
@@ -91,10 +93,11 @@ function hasBody(session: Session): boolean {
 }
 
 function onDescribe(session: Session): SessionPhase | null {
+  const asked = decodeInHand(session, decodeDescribe);
+  if (asked?.target === 'statement' && session.isInDoubt(asked.name)) return null;
   const upstream = session.attachment.acquire();
   if (upstream === null) return null;
   if (upstream instanceof ProxyError) return refuseInBatch(session, null, upstream);
-  const asked = decodeInHand(session, decodeDescribe);
   const prepared = asked?.target === 'statement' ? session.statements.get(asked.name) : undefined;
   if (asked?.target === 'statement' && prepared === undefined && isAnothers(asked.name)) {
     return refuseAnothers(session, asked.name);
@@ -107,9 +110,11 @@ function onDescribe(session: Session): SessionPhase | null {
     encodeDescribe(writer, { target: 'statement', name: prepared.upstreamName });
     upstream.connection.send(writer.take());
   }
-  const described = asked?.target === 'portal' ? session.portals.get(asked.name) : prepared?.statement;
-  const note = session.database.isPoliced && described !== undefined ? new Mention(described) : null;
-  upstream.connection.expect(new UpstreamRequest(frontend.Describe, 'forward', session.replies, note));
+  const described = asked?.target === 'portal' ? session.portals.get(asked.name) : undefined;
+  const isPoliced = session.database.isPoliced;
+  const note = isPoliced && described !== undefined ? new Mention(described) : null;
+  const mention = asked == null || prepared === undefined ? note : mentionOf(isPoliced, asked.name, prepared);
+  upstream.connection.expect(new UpstreamRequest(frontend.Describe, 'forward', session.replies, mention));
   return 'batch';
 }
 
@@ -121,6 +126,8 @@ function onExecute(session: Session): SessionPhase | null {
   if (upstream instanceof ProxyError) return refuseInBatch(session, null, upstream);
   const portal = decodeInHand(session, decodeExecute)?.portal;
   const statement = portal === undefined ? undefined : session.portals.get(portal);
+  const taken = statement === undefined ? null : nameTaken(session, statement);
+  if (taken !== null) return refuseInBatch(session, statement ?? null, taken);
   if (statement !== undefined) session.attachment.noteEffects(statement.effects);
   if (statement !== undefined && session.database.isPoliced) session.names.onSent(statement.effects);
   noteForListening(session, statement ?? null);
@@ -143,7 +150,9 @@ function executeAll(portal: string): Buffer {
 
 function onClose(session: Session): SessionPhase | null {
   const asked = decodeInHand(session, decodeClose);
-  if (asked?.target === 'statement') return closeStatement(session, asked.name);
+  if (asked?.target === 'statement') {
+    return session.isInDoubt(asked.name) ? null : closeStatement(session, asked.name);
+  }
   const upstream = session.attachment.acquire();
   if (upstream === null) return null;
   if (upstream instanceof ProxyError) return refuseInBatch(session, null, upstream);

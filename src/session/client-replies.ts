@@ -13,7 +13,7 @@ import type { CatalogFeed } from '../judge/catalog-feed.js';
 import { errorFrame } from './error-response.js';
 import { lossFrame } from './loss-frame.js';
 import { rowsOf, sqlstateOf } from './reply-fields.js';
-import { Assumption, addsRows, Deallocation, Refusal, Run } from './run.js';
+import { Assumption, addsRows, Deallocation, Mention, Refusal, Run } from './run.js';
 import type { Session } from './session.js';
 import { statementNamePrefix } from './statement-name.js';
 import { toldError, toldNotice } from './withholding.js';
@@ -44,6 +44,9 @@ export class ClientReplies implements ReplyOwner {
     switch (type) {
       case backend.ErrorResponse:
         return this.#onError(request, buffer, start, end);
+      case backend.ParseComplete:
+        if (request.note instanceof Assumption) request.note.confirm();
+        break;
       case backend.CommandComplete:
         this.#onCommandComplete(request, buffer, start, end);
         break;
@@ -72,6 +75,7 @@ export class ClientReplies implements ReplyOwner {
     }
     if (request.disposition === 'forward') session.toClient(buffer, start, end);
     session.onAnswered();
+    if (type === backend.ParseComplete) session.wake();
   }
 
   onAsync(type: number, buffer: Buffer, start: number, end: number): void {
@@ -105,8 +109,13 @@ export class ClientReplies implements ReplyOwner {
   }
 
   onSkipped(request: UpstreamRequest): void {
+    const session = this.#session;
     const { note } = request;
     if (note instanceof Assumption || note instanceof Deallocation) note.undo(true);
+    if (request.request !== frontend.Query && request.request !== frontend.FunctionCall) return;
+    session.openExchanges -= 1;
+    const isDropping = note instanceof Run || note instanceof Refusal;
+    if (isDropping && note.unnamedBefore !== undefined) session.statements.set('', note.unnamedBefore);
   }
 
   onLost(loss: UpstreamLoss, upstream: PostgresUpstream, unanswered: readonly UpstreamRequest[]): void {
@@ -143,6 +152,8 @@ export class ClientReplies implements ReplyOwner {
     else if (passed === null) session.toClient(buffer, start, end);
     else session.toClient(passed);
     session.onAnswered();
+    // What waited for a statement that the server has skipped waits no more.
+    session.wake();
   }
 
   /** Passes an error on, in words that the client understands. */
@@ -156,7 +167,7 @@ export class ClientReplies implements ReplyOwner {
   #asClientSees(note: unknown, buffer: Buffer, start: number, end: number): Buffer | null {
     const session = this.#session;
     const told = session.database.isPoliced ? toldError(note, buffer.subarray(start + 5, end)) : null;
-    const renamed = this.#withClientNames(told ?? buffer.subarray(start, end)) ?? told;
+    const renamed = this.#withClientNames(told ?? buffer.subarray(start, end), note) ?? told;
     if (renamed !== null || !session.isTimedOut) return renamed;
     const fields = decodeErrorResponse(buffer.subarray(start + 5, end));
     if (fields.sqlstate !== '57014') return null;
@@ -164,13 +175,15 @@ export class ClientReplies implements ReplyOwner {
   }
 
   /** The upstream's names of prepared statements mean nothing to the client. Null: there are none in the error. */
-  #withClientNames(frame: Buffer): Buffer | null {
+  #withClientNames(frame: Buffer, note: unknown): Buffer | null {
     if (!frame.includes(statementNamePrefix, 0, 'latin1')) return null;
     const fields = decodeErrorResponse(frame.subarray(5));
     let { message } = fields;
     for (const [name, { upstreamName }] of this.#session.statements) {
       if (upstreamName !== '' && message.includes(upstreamName)) message = message.replaceAll(upstreamName, name);
     }
+    // One that was never prepared, because its Parse failed or was skipped.
+    if (note instanceof Mention && note.upstreamName !== '') message = message.replaceAll(note.upstreamName, note.name);
     return errorFrame({ ...fields, message });
   }
 

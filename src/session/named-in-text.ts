@@ -1,4 +1,5 @@
 import { encodeText } from '../../protocol/text.js';
+import { ProxyError } from '../errors/proxy-error.js';
 import type { StatementEffect } from '../sql/session-effects.js';
 import type { Session } from './session.js';
 import type { ClientStatement, Statement } from './statement.js';
@@ -30,4 +31,21 @@ export function namedInText(session: Session, statement: Statement): NamedInText
 /** The one statement of a text; undefined where it has none, or several, or can't be read. */
 export function onlyStatement({ effects }: Statement): StatementEffect | undefined {
   return effects.statements?.length === 1 ? effects.statements[0] : undefined;
+}
+
+/** Why SQL's PREPARE can't be sent: upstream the name is free, since what the client has prepared by Parse is called otherwise. */
+export function nameTaken(session: Session, statement: Statement): ProxyError | null {
+  const only = statement.effects.first === 'prepare' ? onlyStatement(statement) : undefined;
+  const existing = only?.target == null ? undefined : session.statements.get(only.target);
+  if (existing === undefined || existing.upstreamName === '' || session.attachment.isForSession) return null;
+  const message = `prepared statement "${only?.target}" already exists`;
+  return new ProxyError('invalidParameter', message, { sqlstate: '42P05' });
+}
+
+/** Whether the text speaks of a statement that isn't known to be prepared yet. */
+export function namesDoubtful(session: Session, statement: Statement): boolean {
+  const { first } = statement.effects;
+  if (first !== 'deallocate' && first !== 'execute' && first !== 'prepare') return false;
+  const target = onlyStatement(statement)?.target;
+  return target != null && session.isInDoubt(target);
 }

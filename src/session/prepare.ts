@@ -9,9 +9,9 @@ import { ProxyError } from '../errors/proxy-error.js';
 import type { PooledUpstream } from '../pool/pooled-upstream.js';
 import { nextParseTime } from '../pool/upstream-statements.js';
 import { bodyInHand, decodeInHand, missingBytes } from './in-hand.js';
-import { type NamedInText, namedInText } from './named-in-text.js';
+import { type NamedInText, namedInText, namesDoubtful } from './named-in-text.js';
 import { refuseAnothers, refuseInBatch } from './refuse.js';
-import { Assumption, Mention } from './run.js';
+import { Assumption, mentionOf } from './run.js';
 import type { Session, SessionPhase } from './session.js';
 import type { ClientStatement, Statement } from './statement.js';
 import { isAnothers, statementName } from './statement-name.js';
@@ -31,13 +31,14 @@ export function onParse(session: Session): SessionPhase | null {
     : largeStatement(session.database);
   if (statement === null) return null;
   if (statement.judgement.refusal !== null) return refuseInBatch(session, statement, statement.judgement.refusal);
+  const name = decodeText(body, 0, nameEnd);
+  if ((name !== '' && session.isInDoubt(name)) || namesDoubtful(session, statement)) return null;
   const upstream = session.attachment.acquire();
   if (upstream === null) return null;
   if (upstream instanceof ProxyError) return refuseInBatch(session, statement, upstream);
   if (session.statements.size >= statementsMax) {
     return refuseInBatch(session, statement, new ProxyError('statementTooLarge', 'too many prepared statements'));
   }
-  const name = decodeText(body, 0, nameEnd);
   // The server won't see the name, so what is wrong with it has to be asked for.
   const isUtf8 = upstream.connection.parameters.get('client_encoding') === 'UTF8';
   if (isUtf8 && !isWellFormed(name)) return forwardUnread(session, frontend.Parse);
@@ -80,13 +81,27 @@ function parseUnnamed(session: Session, upstream: PooledUpstream, prepared: Clie
   statements.set('', prepared);
   upstream.connection.unnamed = prepared.parseTime;
   sendParse(session, upstream, prepared);
-  const undo = new Assumption((isSkipped) => {
+  session.parsing.set('', session.exchange);
+  const undo = assumed(session, '', prepared, (isSkipped) => {
     // The old one is destroyed before the new text is looked at, so it doesn't survive a failure.
     if (isSkipped && previous !== undefined) statements.set('', previous);
     else statements.delete('');
     upstream.connection.unnamed = 0;
-  }, prepared.statement);
+  });
   upstream.connection.expect(new UpstreamRequest(frontend.Parse, 'forward', session.replies, undo));
+}
+
+/** A Parse was sent, and until its answer comes it isn't certain what the name means in the next exchange. */
+function assumed(session: Session, name: string, { statement }: ClientStatement, undo: Assumption['undo']): Assumption {
+  const { exchange, parsing } = session;
+  const onAnswer = () => {
+    if (parsing.get(name) === exchange) parsing.delete(name);
+  };
+  const onFailure = (isSkipped: boolean) => {
+    onAnswer();
+    undo(isSkipped);
+  };
+  return new Assumption(onFailure, statement, onAnswer);
 }
 
 /**
@@ -100,10 +115,11 @@ function parseNamed(session: Session, upstream: PooledUpstream, name: string, pr
   statements.set(name, prepared);
   const undo = announce(session, upstream, prepared);
   sendParse(session, upstream, prepared);
-  const both = new Assumption((isSkipped) => {
+  session.parsing.set(name, session.exchange);
+  const both = assumed(session, name, prepared, (isSkipped) => {
     undo(isSkipped);
-    statements.delete(name);
-  }, prepared.statement);
+    if (statements.get(name) === prepared) statements.delete(name);
+  });
   upstream.connection.expect(new UpstreamRequest(frontend.Parse, 'forward', session.replies, both));
   closeExcess(session, upstream);
 }
@@ -143,6 +159,7 @@ function sendRenamedParse(session: Session, upstream: PooledUpstream, upstreamNa
 export function onBind(session: Session): SessionPhase | null {
   const names = decodeInHand(session, decodeBindNames);
   if (names === null) return forwardUnread(session, frontend.Bind);
+  if (session.isInDoubt(names.statement)) return null;
   const prepared = session.statements.get(names.statement);
   if (prepared === undefined && isAnothers(names.statement)) return refuseAnothers(session, names.statement);
   if (prepared !== undefined && isOutdated(session, prepared.statement)) return judgeAgain(session, names.statement);
@@ -158,15 +175,10 @@ export function onBind(session: Session): SessionPhase | null {
     prepareUpstream(session, upstream, prepared);
     sendBind(session, upstream, prepared);
   }
-  upstream.connection.expect(
-    new UpstreamRequest(frontend.Bind, 'forward', session.replies, mention(session, prepared)),
-  );
+  const { isPoliced } = session.database;
+  const mention = prepared === undefined ? null : mentionOf(isPoliced, names.statement, prepared);
+  upstream.connection.expect(new UpstreamRequest(frontend.Bind, 'forward', session.replies, mention));
   return 'batch';
-}
-
-/** What policed replies are looked at with; without a policy nobody asks. */
-function mention({ database }: Session, prepared: ClientStatement | undefined): Mention | null {
-  return database.isPoliced && prepared !== undefined ? new Mention(prepared.statement) : null;
 }
 
 function sendBind(session: Session, upstream: PooledUpstream, prepared: ClientStatement): void {
@@ -230,7 +242,9 @@ function announce(session: Session, upstream: PooledUpstream, prepared: ClientSt
   statements.add(upstreamName, parseTime);
   return (isSkipped) => {
     if (isSkipped && before !== undefined) statements.add(upstreamName, before);
-    else statements.forget(upstreamName);
+    // An older one may still be there: where what was to deallocate it has failed as well.
+    else if (isSkipped) statements.forget(upstreamName);
+    else statements.add(upstreamName, 0);
   };
 }
 

@@ -7,7 +7,7 @@ import type { PooledUpstream } from '../pool/pooled-upstream.js';
 import { onBatchMessage, sendStrayCopy } from './batch.js';
 import { missingBytes } from './in-hand.js';
 import { noteForListening } from './listening.js';
-import { namedInText } from './named-in-text.js';
+import { namedInText, namesDoubtful, nameTaken } from './named-in-text.js';
 import { prepareUpstream } from './prepare.js';
 import { refuseQuery } from './refuse.js';
 import { addsRows, Run } from './run.js';
@@ -47,6 +47,9 @@ function onQuery(session: Session): SessionPhase | null {
   if (refusal === null && shareQuery(session, statement)) return 'ready';
   if (session.reads.size > 0) return null;
   if (refusal !== null) return refuseQuery(session, statement, refusal);
+  if (namesDoubtful(session, statement)) return null;
+  const taken = nameTaken(session, statement);
+  if (taken !== null) return refuseQuery(session, statement, taken);
   const limited = session.overRate();
   if (limited !== null) return refuseQuery(session, statement, limited);
   const upstream = session.attachment.acquire();
@@ -69,11 +72,13 @@ function sendQuery(session: Session, upstream: PooledUpstream, statement: Statem
   if (session.database.isPoliced) session.names.onSent(statement.effects);
   noteForListening(session, statement);
   // PG 55.2.3: a simple Query destroys the unnamed statement.
+  const unnamedBefore = session.statements.get('');
   session.statements.delete('');
   upstream.connection.unnamed = 0;
   session.pieces = 'forward';
   sendText(session, upstream, statement);
   const run = runOf(session, upstream, statement);
+  run.unnamedBefore = unnamedBefore;
   const request = new UpstreamRequest(frontend.Query, 'forward', replies, run);
   request.dropsRows = addsRows(run);
   upstream.connection.expect(request);

@@ -18,6 +18,7 @@ const unparsable = 'pgturnstile: refused by the proxy';
 export function refuseQuery(session: Session, statement: Statement | null, reason: ProxyError): SessionPhase {
   const error = refusalFrame(session, statement, reason);
   const upstream = session.attachment.held;
+  const unnamedBefore = session.statements.get('');
   session.statements.delete('');
   if (upstream === null || (!session.attachment.isBusy && session.phase === 'ready')) {
     session.toClient(error);
@@ -28,7 +29,9 @@ export function refuseQuery(session: Session, statement: Statement | null, reaso
   encodeQuery(writer, { query: unparsable });
   upstream.connection.send(writer.take());
   upstream.connection.unnamed = 0;
-  upstream.connection.expect(new UpstreamRequest(frontend.Query, 'forward', session.replies, new Refusal(error)));
+  upstream.connection.expect(
+    new UpstreamRequest(frontend.Query, 'forward', session.replies, new Refusal(error, unnamedBefore)),
+  );
   session.openExchanges += 1;
   return 'ready';
 }

@@ -1,9 +1,11 @@
-import type { Statement } from './statement.js';
+import type { ClientStatement, Statement } from './statement.js';
 
 /** One Query or Execute on its way: the note of its request, for audit, metrics and timeouts. */
 export class Run {
   /** Statements of the text that have completed. */
   completed = 0;
+  /** The unnamed statement that the client had before: a simple query drops it, unless it is skipped. */
+  unnamedBefore: ClientStatement | undefined;
   /** Of the data of a COPY so far, as it goes over the wire; null: it copies nothing. */
   copyBytes: number | null = null;
 
@@ -20,23 +22,37 @@ export class Run {
 export class Assumption {
   /**
    * `undo(isSkipped)`: the request failed, or the server never looked at it because one before it failed. `statement` is
-   * what it is about.
+   * what it is about; `confirm`: it has succeeded.
    */
   constructor(
     readonly undo: (isSkipped: boolean) => void,
     readonly statement: Statement | null = null,
+    readonly confirm: () => void = () => {},
   ) {}
 }
 
-/** The note of a Bind or Describe. */
+/** The note of a Bind or Describe: what it is about, and what a prepared statement is called by its client and upstream. */
 export class Mention {
-  constructor(readonly statement: Statement) {}
+  constructor(
+    readonly statement: Statement,
+    readonly name = '',
+    readonly upstreamName = '',
+  ) {}
+}
+
+/** Null: nothing of the reply has to be looked at. */
+export function mentionOf(isPoliced: boolean, name: string, prepared: ClientStatement): Mention | null {
+  const { statement, upstreamName } = prepared;
+  return isPoliced || name !== upstreamName ? new Mention(statement, name, upstreamName) : null;
 }
 
 /** A statement of ours sent in the place of a refused one, so that the server fails where the client's would have. */
 export class Refusal {
   /** `error` is the ErrorResponse that the client gets for the server's. */
-  constructor(readonly error: Buffer) {}
+  constructor(
+    readonly error: Buffer,
+    readonly unnamedBefore?: ClientStatement,
+  ) {}
 }
 
 /** A run that frees names of prepared statements. They were free since it was sent; when it fails they are not. */

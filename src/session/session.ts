@@ -76,6 +76,10 @@ export class Session {
   readonly names: NamesInSession;
   /** Prepared statements by the client's name for them; '' is the unnamed one. */
   readonly statements = new Map<string, ClientStatement>();
+  /** Names whose Parse was sent and isn't answered yet, with the number of the exchange that it belongs to. */
+  readonly parsing = new Map<string, number>();
+  /** Number of the exchange that is being sent: how many were ended by a Sync before it. */
+  exchange = 0;
   /** What each open portal runs. */
   readonly portals = new Map<string, Statement>();
   /** Made by the first LISTEN; null where an upstream of its own listens for the client, or nobody. */
@@ -328,6 +332,12 @@ export class Session {
     return new ProxyError('rateLimited', 'too many statements for this database', {
       hint: `Try again in ${seconds} seconds.`,
     });
+  }
+
+  /** Whether a statement's Parse was sent in an earlier exchange and may yet fail, so that the name means something else. */
+  isInDoubt(name: string): boolean {
+    const exchange = this.parsing.get(name);
+    return exchange !== undefined && exchange !== this.exchange;
   }
 
   onStatementSent(): void {

@@ -30,7 +30,7 @@ async function conversation(port: number, sequence: Sequence): Promise<string[]>
   }
 }
 
-async function startProxy(mode: 'session' | 'transaction') {
+async function startProxy(mode: 'session' | 'transaction' | 'auto') {
   const folder = mkdtempSync(path.join(tmpdir(), 'pgt-differential-'));
   const yaml = `
     listen: { port: 0 }
@@ -54,7 +54,7 @@ for (const sequence of sequences) expected.set(sequence.name, await conversation
 t.ok(expected.size >= 100, `${expected.size} sequences`);
 t.equal(expected.size, sequences.length, 'each has a name of its own');
 
-for (const mode of ['session', 'transaction'] as const) {
+for (const mode of ['session', 'transaction', 'auto'] as const) {
   t.test(`a client can't tell the proxy from the server, pool mode ${mode}`, async (t) => {
     const proxy = await startProxy(mode);
     t.teardown(proxy.stop);

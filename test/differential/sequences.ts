@@ -1,4 +1,5 @@
 import type { Sequence } from './sequence.js';
+import { behindErrors } from './sequences/behind-errors.js';
 import { copy } from './sequences/copy.js';
 import { extendedQuery } from './sequences/extended-query.js';
 import { others } from './sequences/others.js';
@@ -9,4 +10,4 @@ import { simple } from './sequences/simple-query.js';
  * They run on a database with a table `item(id int primary key, name text)` that holds (1, 'one'), (2, 'two'),
  * (3, 'three').
  */
-export const sequences: readonly Sequence[] = [...simple, ...extendedQuery, ...copy, ...others];
+export const sequences: readonly Sequence[] = [...simple, ...extendedQuery, ...copy, ...behindErrors, ...others];

@@ -10,6 +10,9 @@ import { catalogRules, laneRules, ownQueryRules, replyRules } from './framing-ru
 /** Transaction status of a ReadyForQuery, as its byte. */
 export const transactionStatus = { idle: 0x49, open: 0x54, failed: 0x45 } as const;
 
+/** As the time of an unnamed statement's Parse: there may be one, and it is nobody's. */
+const unknownUnnamed = -1;
+
 /** Why an upstream is gone. */
 export interface UpstreamLoss {
   /** What the server said last, where it said why: a FATAL error. */
@@ -66,7 +69,11 @@ export interface UpstreamSecrets {
  * `expect`, in the same order; replies go to the owners of the requests, row data as the bytes that came in.
  */
 export class PostgresUpstream {
-  readonly queue = new ReplyQueue<UpstreamRequest>((request) => request.owner.onSkipped(request));
+  readonly queue = new ReplyQueue<UpstreamRequest>((request) => {
+    // It may have been meant to drop or to replace the unnamed statement, which is still there then.
+    this.unnamed = unknownUnnamed;
+    request.owner.onSkipped(request);
+  });
   readonly writer: BatchedWriter;
   readonly parameters: Map<string, string>;
   /** Settings that were reported with another value since somebody cleared this, and the value before. */
