@@ -16,10 +16,10 @@ t.test('what is no text of a sensible size is refused in one line', async (t) =>
   truncateSync(path.join(folder, 'large'), (8 << 20) + 1);
   writeFileSync(path.join(folder, 'bytes'), Buffer.from([0x61, 0xff]));
   const refusals = {
-    large: 'shown the file is larger than 8 MiB; name another',
-    folder: 'shown this is a directory; name the file in it',
-    bytes: 'shown the file is not UTF-8; save it as UTF-8',
-    none: 'shown there is no such file; look for it',
+    large: 'shown: the file is larger than 8 MiB; name another',
+    folder: 'shown: this is a directory; name the file in it',
+    bytes: 'shown: the file is not UTF-8; save it as UTF-8',
+    none: 'shown: there is no such file; look for it',
   };
   for (const [name, message] of Object.entries(refusals)) {
     await t.rejects(read(path.join(folder, name)), { name: 'ConfigError', clientMessage: message }, name);
