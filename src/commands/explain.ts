@@ -65,7 +65,7 @@ export async function explain(sql: string, config: Config, options: ExplainOptio
     const { catalog, upstreamUser, note } = await readCatalog(threads, tenant, who);
     const key = policies.get(tenant.name)?.key ?? null;
     const question: Question = {
-      ...{ text: sql, who, policies: key, catalog, upstreamUser, parameterTypes: [], temporary: [] },
+      ...{ text: sql, who, policies: key, catalog, upstreamUser, parameterTypes: [], temporary: [], complexityMax: 0 },
     };
     return { ...base, ...nothing, ...explained(await threads.ask(question, null), sql, isPoliced), note };
   } finally {

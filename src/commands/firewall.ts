@@ -160,7 +160,7 @@ async function filesOf({ file, config: configFile }: WhichOptions): Promise<read
     for (const policy of policies) {
       const text = await readFile(policy, 'utf8').catch(() => null);
       if (text === null) throw wrongUse(`the policy ${shownPath(policy)} could not be read`);
-      for (const { firewall } of loadPolicies([{ file: shownPath(policy), text }], new Set()).files) {
+      for (const { firewall } of loadPolicies([{ file: shownPath(policy), text }]).files) {
         if (firewall.file !== null) files.add(resolve(dirname(policy), firewall.file));
       }
     }

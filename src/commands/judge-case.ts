@@ -29,7 +29,7 @@ export class CaseJudging {
     const database = this.#databaseOf(who);
     const answer = await this.#threads.ask(
       {
-        ...{ text: sql, who, parameterTypes: [], temporary: [], policies: this.#keyOf(policies) },
+        ...{ text: sql, who, parameterTypes: [], temporary: [], complexityMax: 0, policies: this.#keyOf(policies) },
         catalog: database === null ? null : `catalog ${database}`,
         upstreamUser: (database === null ? undefined : this.#databases.get(database)?.upstreamUser) ?? who.user,
       },

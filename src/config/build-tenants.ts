@@ -56,11 +56,11 @@ function buildDatabase(name: string, database: FileDatabase, path: TreePath, sco
   if (slash !== -1 && scope.tenantNames.includes(name.slice(0, slash))) {
     findings.error(path, 'the name begins with a tenant and "/", which chooses that tenant; rename the database');
   }
-  for (const key of notEnforcedYet) {
-    const asked = database.limits?.[key];
-    if (asked !== undefined && asked !== 0 && asked !== defaultPolicedLimits[key]) {
-      findings.error([...path, 'limits', key], 'is not enforced yet; leave it out');
-    }
+  if (!scope.isPoliced && (database.limits?.complexityMax ?? 0) > 0) {
+    findings.error(
+      [...path, 'limits', 'complexityMax'],
+      'needs policies: without, no statement is parsed; leave it out',
+    );
   }
   const replication = database.replication ?? 'refuse';
   if (replication === 'allow' && scope.isPoliced) {
@@ -78,9 +78,6 @@ function buildDatabase(name: string, database: FileDatabase, path: TreePath, sco
     limits: withDefaults<LimitsConfig>(scope.isPoliced ? defaultPolicedLimits : defaultLimits, database.limits),
   };
 }
-
-/** Limits that nobody would keep are refused rather than promised. */
-const notEnforcedYet = ['complexityMax', 'rowsMax', 'resultBytesMax'] as const;
 
 const noAddress: UpstreamAddress = {
   host: '',

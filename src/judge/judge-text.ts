@@ -1,12 +1,14 @@
 import { actionsOf, decide, decideKind, type Principal, type TouchedRelation } from '../policy/decide.js';
 import { decideBound } from '../policy/decide-bound.js';
 import type { PolicySet } from '../policy/load-policies.js';
+import { noLimits } from '../policy/policy-file.js';
 import { PolicyMismatch } from '../policy/restrict.js';
-import type { Rights } from '../policy/rights.js';
+import { type Rights, smaller } from '../policy/rights.js';
 import { quoteName } from '../policy/search-path.js';
 import { bindText } from '../sql/bind/bind.js';
 import type { BindResult, BoundStatement } from '../sql/bind/bound.js';
 import type { CatalogIndex } from '../sql/catalog/catalog-index.js';
+import { complexityOf, complexityRefusal } from '../sql/complexity.js';
 import { fingerprintOf } from '../sql/fingerprint.js';
 import type { Parse, ParsedText } from '../sql/rewrite/parse.js';
 import { type Restrictions, rewrite, visibilityIn } from '../sql/rewrite/rewrite.js';
@@ -69,6 +71,7 @@ const nothing = {
   changes: [],
   addsRows: [],
   checked: null,
+  limits: noLimits,
   isRestricted: false,
   fingerprint: null,
   isShareable: false,
@@ -118,7 +121,7 @@ class Judging {
 
   verdict(): Verdict {
     const { facts } = this.#parsed;
-    const refusal = this.#refusedKind();
+    const refusal = this.#refusedKind() ?? this.#tooComplex();
     // What is denied for what it is isn't looked into any further.
     const results = refusal === null ? this.#bind() : [];
     const bound = results.flatMap((result) => (result.ok ? [result.bound] : []));
@@ -137,6 +140,7 @@ class Judging {
       changes: isAllowed ? splices.map(({ reason, text }) => ({ reason, text })) : [],
       addsRows: isAllowed && this.#addsRows.includes(true) ? this.#addsRows : [],
       checked: this.#checked,
+      limits: this.#policed?.rights.limits ?? noLimits,
       isRestricted: this.#isRestricted,
       isShareable: isAllowed && this.#isShareable(bound),
       hangsOnLiterals:
@@ -154,6 +158,16 @@ class Judging {
       if (found === null) continue;
       for (const rule of found.rules) this.#rules.add(rule);
       return denial(found.message, found.hint);
+    }
+    return null;
+  }
+
+  #tooComplex(): Refusal | null {
+    if (this.#policed === null) return null;
+    const max = smaller(this.#question.complexityMax, this.#policed.rights.limits.complexityMax);
+    for (const { stmt } of this.#parsed.tree.stmts ?? []) {
+      const message = complexityRefusal(complexityOf(stmt), max);
+      if (message !== null) return { ...denial(message), sqlstate: '54000', isDenial: false };
     }
     return null;
   }

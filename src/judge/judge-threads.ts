@@ -99,6 +99,7 @@ const bare: Omit<Question, 'text'> = {
   who: { user: '', tenant: '', roles: [], database: '', attributes: {}, searchPath: [] },
   upstreamUser: '',
   temporary: [],
+  complexityMax: 0,
 };
 
 const notUtf8: Answer = {

@@ -24,6 +24,8 @@ export interface JudgeDeps {
   readonly catalog: CatalogFeed;
   readonly counters: JudgeCounters;
   readonly isOurName: (name: string) => boolean;
+  /** Of the database; 0: none. */
+  readonly complexityMax: number;
   readonly firewalls: Firewalls;
 }
 
@@ -61,8 +63,9 @@ export class Judge {
     return this.#deps.catalog.version === 0 ? 0 : this.#version;
   }
 
-  get isPolicing(): boolean {
-    return this.policies !== null;
+  /** Whether it judges as one that would be made of these. */
+  isFor(policies: PoliciesInForce | null, complexityMax: number): boolean {
+    return this.policies?.key === policies?.key && this.#deps.complexityMax === complexityMax;
   }
 
   /** Another judge takes its place. */
@@ -93,14 +96,18 @@ export class Judge {
   }
 
   /** Judges a text for a session. Never rejects. */
-  async judge(asked: Omit<Question, 'policies' | 'catalog'>, keys: CacheKeys, session: unknown): Promise<Judgement> {
-    const { catalog, threads } = this.#deps;
+  async judge(
+    asked: Omit<Question, 'policies' | 'catalog' | 'complexityMax'>,
+    keys: CacheKeys,
+    session: unknown,
+  ): Promise<Judgement> {
+    const { catalog, complexityMax, threads } = this.#deps;
     try {
       // What is there to be known may change while the threads are at it: then it is asked again.
       for (let tries = 0; tries < judgeTriesMax; tries++) {
         if (catalog.version === 0) await catalog.whenKnown();
         const version = this.#version;
-        const question = { ...asked, policies: this.policies?.key ?? null, catalog: catalog.key };
+        const question = { ...asked, policies: this.policies?.key ?? null, catalog: catalog.key, complexityMax };
         const answer = await threads.ask(question, session);
         if (version !== this.version) continue;
         const judgement = this.#judgement(answer, version);
@@ -125,12 +132,13 @@ export class Judge {
       const { sqlstate, message, position } = answer;
       return this.#refuse(new ProxyError('syntaxError', message, { sqlstate }), position);
     }
-    const { rules, actions, relations, template, addsRows, checked, isRestricted, fingerprint, isShareable } = answer;
+    const { rules, actions, relations, template, addsRows, checked, isRestricted, fingerprint, isShareable, limits } =
+      answer;
     const refusal = this.#refusal(answer);
     const position = answer.refusal?.position ?? null;
     return {
       ...{ refusal, position, rules, actions, relations, template, addsRows, checked, isRestricted },
-      ...{ fingerprint, isShareable, version },
+      ...{ fingerprint, isShareable, limits, version },
     };
   }
 

@@ -1,5 +1,6 @@
 import type { ProxyError } from '../errors/proxy-error.js';
 import type { TouchedRelation } from '../policy/decide.js';
+import { noLimits, type PolicyLimits } from '../policy/policy-file.js';
 import type { RewriteTemplate } from '../sql/rewrite/template.js';
 
 /** What is said of a statement text before it is sent. Texts of one shape share it where they can. */
@@ -17,6 +18,8 @@ export interface Judgement {
   readonly addsRows: readonly boolean[];
   /** The relation whose written rows are checked; null: none is. */
   readonly checked: string | null;
+  /** For how long it may run, and how much it may give, by the policies. */
+  readonly limits: PolicyLimits;
   /** What the server raises while it runs could quote what is withheld. */
   readonly isRestricted: boolean;
   /** What a firewall knows it by; null: it has no say. */
@@ -37,6 +40,7 @@ export const allowed: Judgement = {
   template: null,
   addsRows: [],
   checked: null,
+  limits: noLimits,
   isRestricted: false,
   fingerprint: null,
   isShareable: false,

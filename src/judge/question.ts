@@ -1,5 +1,6 @@
 import type { Principal, TouchedRelation } from '../policy/decide.js';
 import type { PolicySet } from '../policy/load-policies.js';
+import type { PolicyLimits } from '../policy/policy-file.js';
 import type { Relation } from '../sql/catalog/catalog.js';
 import type { CatalogText } from '../sql/catalog/catalog-text.js';
 import type { RewriteTemplate } from '../sql/rewrite/template.js';
@@ -27,6 +28,8 @@ export interface Question {
   readonly upstreamUser: string;
   /** The session's own temporary relations. */
   readonly temporary: readonly Relation[];
+  /** Of the database, beside the policies' own; 0: none. */
+  readonly complexityMax: number;
 }
 
 export interface Refusal {
@@ -58,6 +61,8 @@ export interface Verdict {
   readonly addsRows: readonly boolean[];
   /** The relation whose written rows are checked, as the client calls it; null: none is. */
   readonly checked: string | null;
+  /** How much of it may run at once, by the policies. */
+  readonly limits: PolicyLimits;
   /** Something is withheld of a relation in it, or of what it may run unseen: what it raises could quote that. */
   readonly isRestricted: boolean;
   /** Of the text; null where no firewall asks for it, and where there is no statement. */

@@ -2,7 +2,6 @@ import { ConfigError, type ConfigIssue } from '../config/config-error.js';
 import { Findings } from '../config/findings.js';
 import { parseYamlTree } from '../config/yaml-tree.js';
 import { findMaskConflicts } from './mask-conflicts.js';
-import { type Feature, notEnforcedYet } from './not-enforced.js';
 import type { PolicyFile } from './policy-file.js';
 import { readPolicy } from './read-policy.js';
 
@@ -29,12 +28,8 @@ export const noReferences = {
 
 /**
  * Rules out of policy files' texts. Throws ConfigError with file, line and column of everything that is wrong.
- * @param refused what is refused because nothing enforces it
  */
-export function loadPolicies(
-  sources: readonly PolicySource[],
-  refused: ReadonlySet<Feature> = notEnforcedYet,
-): PolicySet {
+export function loadPolicies(sources: readonly PolicySource[]): PolicySet {
   const files: PolicyFile[] = [];
   const errors: ConfigIssue[] = [];
   const warnings: string[] = [];
@@ -45,7 +40,7 @@ export function loadPolicies(
     const findings = new Findings(file, tree);
     for (const { place, message } of tree.problems) findings.errorAt(place, message);
     if (tree.problems.length === 0) {
-      files.push(readPolicy(file, tree, findings, refused));
+      files.push(readPolicy(file, tree, findings));
       readable.push(findings);
     }
     allFindings.push(findings);

@@ -40,6 +40,8 @@ export interface PolicyLimits {
   readonly timeoutMs: number;
 }
 
+export const noLimits: PolicyLimits = { rowsMax: 0, complexityMax: 0, timeoutMs: 0 };
+
 export interface FirewallRules {
   readonly mode: (typeof firewallModes)[number];
   readonly file: string | null;

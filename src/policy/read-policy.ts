@@ -2,12 +2,12 @@ import type { Findings } from '../config/findings.js';
 import type { YamlTree } from '../config/yaml-tree.js';
 import type { StatementKind } from '../sql/statement-facts.js';
 import { parseFunctionPattern, parseGlob } from './name-pattern.js';
-import { type Feature, notEnforced } from './not-enforced.js';
 import {
   type CatalogMode,
   catalogModes,
   type FirewallRules,
   firewallModes,
+  noLimits,
   type PolicyFile,
   type PolicyLimits,
   type Rule,
@@ -34,18 +34,12 @@ const functionForm = 'is no function; write schema.name, in which * stands for a
 
 /**
  * A policy out of its file. What is wrong goes to the findings; then the result must not be used.
- * @param refused what is an error because nothing enforces it
  */
-export function readPolicy(
-  file: string,
-  tree: YamlTree,
-  findings: Findings,
-  refused: ReadonlySet<Feature>,
-): PolicyFile {
+export function readPolicy(file: string, tree: YamlTree, findings: Findings): PolicyFile {
   const keys = new TreeReader(tree.root, [], findings).map(fileKeys);
   readVersion(keys.version, findings);
-  const masks = refusing(keys.masks, refused.has('masks'), readMasks) ?? (new Map() as Masks);
-  const rules = keys.rules?.list().map((item) => readRule(item, masks, refused)) ?? [];
+  const masks: Masks = keys.masks === undefined ? new Map() : readMasks(keys.masks);
+  const rules = keys.rules?.list().map((item) => readRule(item, masks)) ?? [];
   refuseSameNames(rules, findings);
   const functions = keys.functions?.map(['allow', 'deny']);
   return {
@@ -57,21 +51,10 @@ export function readPolicy(
       allow: functions?.allow?.anyTexts(parseFunctionPattern, functionForm) ?? [],
       deny: functions?.deny?.anyTexts(parseFunctionPattern, functionForm) ?? [],
     },
-    catalog: readCatalog(keys.catalog, findings, refused),
-    limits: refusing(keys.limits, refused.has('limits'), readLimits) ?? noLimits,
+    catalog: keys.catalog === undefined ? 'filtered' : readCatalog(keys.catalog),
+    limits: keys.limits === undefined ? noLimits : readLimits(keys.limits),
     firewall: readFirewall(keys.firewall),
   };
-}
-
-function refusing<T>(
-  reader: TreeReader | undefined,
-  isRefused: boolean,
-  read: (reader: TreeReader) => T,
-): T | undefined {
-  if (reader === undefined) return undefined;
-  if (!isRefused) return read(reader);
-  reader.error(notEnforced);
-  return undefined;
 }
 
 function readVersion(version: TreeReader | undefined, findings: Findings): void {
@@ -86,21 +69,9 @@ function readFirewall(firewall: TreeReader | undefined): FirewallRules {
   return { mode: wanted, file: file?.text() ?? null };
 }
 
-/** Filtered is what is meant to be usual; where it can't be had, better said than found out. */
-function readCatalog(catalog: TreeReader | undefined, findings: Findings, refused: ReadonlySet<Feature>): CatalogMode {
-  if (catalog === undefined) {
-    if (!refused.has('catalog-filtered')) return 'filtered';
-    const message =
-      'the catalog is visible to all, since this version filters none; write "catalog: visible" if so meant';
-    findings.warn([], message);
-    return 'visible';
-  }
-  const mode = catalog.oneOf(catalogModes) ?? 'hidden';
-  if (mode !== 'visible' && refused.has(`catalog-${mode}`) && catalog.isOneOf(catalogModes)) catalog.error(notEnforced);
-  return mode;
+function readCatalog(catalog: TreeReader): CatalogMode {
+  return catalog.oneOf(catalogModes) ?? 'hidden';
 }
-
-const noLimits: PolicyLimits = { rowsMax: 0, complexityMax: 0, timeoutMs: 0 };
 
 function readLimits(reader: TreeReader): PolicyLimits {
   const keys = reader.map(['rowsMax', 'complexityMax', 'timeoutMs']);

@@ -1,7 +1,6 @@
 import type { Action } from '../sql/statement-facts.js';
 import { type PolicyExpression, parseExpression } from './expression.js';
 import { parseColumnName, parseGlob, parseTablePattern } from './name-pattern.js';
-import { type Feature, notEnforced } from './not-enforced.js';
 import { actions, type ColumnRules, noColumnRules, type Rule } from './policy-file.js';
 import { type Masks, readMask } from './read-masks.js';
 import { isSystemSchema } from './system-relations.js';
@@ -26,8 +25,7 @@ function keysOf(reader: TreeReader) {
   return reader.map(ruleKeys);
 }
 
-/** @param refused what is an error because nothing enforces it */
-export function readRule(reader: TreeReader, masks: Masks, refused: ReadonlySet<Feature>): Rule {
+export function readRule(reader: TreeReader, masks: Masks): Rule {
   const keys = keysOf(reader);
   for (const key of ['name', 'tables', 'actions'] as const) {
     if (keys[key] === undefined) reader.error(`${key} is missing; add it to the rule`);
@@ -37,9 +35,9 @@ export function readRule(reader: TreeReader, masks: Masks, refused: ReadonlySet<
   }
   const effect = keys.effect?.oneOf(['allow', 'deny']) ?? 'allow';
   const allowed = readActions(keys.actions);
-  const restrictions = readRestrictions(keys, masks, refused);
-  if (effect === 'deny') refuseRestrictedDeny(keys, refused);
-  else refuseUseless(keys, allowed, refused);
+  const restrictions = readRestrictions(keys, masks);
+  if (effect === 'deny') refuseRestrictedDeny(keys);
+  else refuseUseless(keys, allowed);
   return {
     name: keys.name?.text() ?? '',
     users: keys.users?.texts(parseGlob) ?? null,
@@ -61,19 +59,11 @@ function readActions(reader: TreeReader | undefined): Set<Action> {
   return allowed;
 }
 
-function readRestrictions(
-  keys: Keys,
-  masks: Masks,
-  refused: ReadonlySet<Feature>,
-): Pick<Rule, 'rows' | 'check' | 'columns'> {
-  const isRead = (key: 'rows' | 'check' | 'columns'): boolean => {
-    if (refused.has(key)) keys[key]?.error(notEnforced);
-    return !refused.has(key) && keys[key] !== undefined;
-  };
+function readRestrictions(keys: Keys, masks: Masks): Pick<Rule, 'rows' | 'check' | 'columns'> {
   return {
-    rows: isRead('rows') ? readExpression(keys.rows) : null,
-    check: isRead('check') ? readExpression(keys.check) : null,
-    columns: isRead('columns') ? readColumns(keys.columns, masks) : noColumnRules,
+    rows: readExpression(keys.rows),
+    check: readExpression(keys.check),
+    columns: keys.columns === undefined ? noColumnRules : readColumns(keys.columns, masks),
   };
 }
 
@@ -86,18 +76,17 @@ export function readExpression(reader: TreeReader | undefined): PolicyExpression
   return null;
 }
 
-function refuseRestrictedDeny(keys: Keys, refused: ReadonlySet<Feature>): void {
+function refuseRestrictedDeny(keys: Keys): void {
   for (const key of ['rows', 'check', 'columns'] as const) {
-    if (!refused.has(key)) keys[key]?.error('stands in a deny, which takes all of it; restrict the rules that allow');
+    keys[key]?.error('stands in a deny, which takes all of it; restrict the rules that allow');
   }
 }
 
 /** What no statement that the rule allows would ever meet. */
-function refuseUseless(keys: Keys, allowed: ReadonlySet<Action>, refused: ReadonlySet<Feature>): void {
+function refuseUseless(keys: Keys, allowed: ReadonlySet<Action>): void {
   if (allowed.size === 0) return;
   const writes = (['insert', 'update', 'copy-in'] as const).some((action) => allowed.has(action));
-  if (!refused.has('check') && !writes)
-    keys.check?.error('checks nothing: the rule allows no insert, update or copy-in');
+  if (!writes) keys.check?.error('checks nothing: the rule allows no insert, update or copy-in');
 }
 
 const columnForm = 'is no column; write its name, with SQL quotes where it needs them';

@@ -73,10 +73,13 @@ function strictest<T>(order: readonly [T, ...T[]], found: readonly T[]): T {
   return order.findLast((mode) => found.includes(mode)) ?? order[0];
 }
 
-/** 0 is no limit. */
+/** The smaller of two limits of which 0 is none. */
+export function smaller(one: number, other: number): number {
+  return one === 0 || other === 0 ? Math.max(one, other) : Math.min(one, other);
+}
+
 function smallest(limits: readonly number[]): number {
-  const set = limits.filter((limit) => limit > 0);
-  return set.length === 0 ? 0 : Math.min(...set);
+  return limits.reduce(smaller, 0);
 }
 
 /** A partition or inheritance child is covered by a rule that names it, never by a wildcard. */

@@ -1,6 +1,6 @@
 import { frontend } from '../../protocol/message-types.js';
 import { MessageWriter } from '../../protocol/message-writer.js';
-import { closeCompleteFrame, syncFrame } from '../../protocol/messages/bodiless.js';
+import { closeCompleteFrame, flushFrame, syncFrame } from '../../protocol/messages/bodiless.js';
 import { decodeClose } from '../../protocol/messages/close.js';
 import { decodeDescribe, encodeDescribe } from '../../protocol/messages/describe.js';
 import { decodeExecute, encodeExecute } from '../../protocol/messages/execute.js';
@@ -138,7 +138,9 @@ function onExecute(session: Session): SessionPhase | null {
   if (request.dropsRows) upstream.connection.send(executeAll(portal ?? ''));
   else session.forward();
   upstream.connection.expect(request);
-  session.onStatementSent();
+  // Nothing follows until it has ended, so the server has to be told to answer now.
+  if (run.meter !== null) upstream.connection.send(flushFrame);
+  session.onStatementSent(statement ?? null);
   return 'batch';
 }
 

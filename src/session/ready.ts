@@ -83,7 +83,7 @@ function sendQuery(session: Session, upstream: PooledUpstream, statement: Statem
   request.dropsRows = addsRows(run);
   upstream.connection.expect(request);
   session.openExchanges += 1;
-  session.onStatementSent();
+  session.onStatementSent(statement);
 }
 
 function sendText(session: Session, upstream: PooledUpstream, statement: Statement): void {
@@ -112,6 +112,6 @@ function onFunctionCall(session: Session): SessionPhase | null {
   const run = new Run(null, performance.now(), session.sentBytes);
   upstream.connection.expect(new UpstreamRequest(frontend.FunctionCall, 'forward', session.replies, run));
   session.openExchanges += 1;
-  session.onStatementSent();
+  session.onStatementSent(null);
   return 'ready';
 }

@@ -25,9 +25,7 @@ export function refuseQuery(session: Session, statement: Statement | null, reaso
     session.answerReady();
     return 'ready';
   }
-  const writer = new MessageWriter(64);
-  encodeQuery(writer, { query: unparsable });
-  upstream.connection.send(writer.take());
+  upstream.connection.send(unparsableQuery());
   upstream.connection.unnamed = 0;
   upstream.connection.expect(
     new UpstreamRequest(frontend.Query, 'forward', session.replies, new Refusal(error, unnamedBefore)),
@@ -44,9 +42,7 @@ export function refuseInBatch(session: Session, statement: Statement | null, rea
     session.toClient(error);
     return 'skipToSync';
   }
-  const writer = new MessageWriter(64);
-  encodeParse(writer, { statement: '', query: unparsable, parameterTypes: [] });
-  upstream.connection.send(writer.take());
+  upstream.connection.send(unparsableParse());
   upstream.connection.unnamed = 0;
   upstream.connection.expect(new UpstreamRequest(frontend.Parse, 'forward', session.replies, new Refusal(error)));
   return 'batch';
@@ -62,4 +58,32 @@ function refusalFrame(session: Session, statement: Statement | null, reason: Pro
   session.pieces = 'drop';
   session.recorder.onRefused(session, statement, reason);
   return errorResponse(reason, statement?.judgement.refusal === reason ? statement.judgement.position : null);
+}
+
+const nothing = Buffer.alloc(0);
+
+/** Lets a batch fail at the server whose client was told so already. */
+export function failBatch(session: Session): void {
+  const connection = session.attachment.held?.connection;
+  connection?.send(unparsableParse());
+  connection?.expect(new UpstreamRequest(frontend.Parse, 'forward', session.replies, new Refusal(nothing)));
+}
+
+/** The same for a transaction, between exchanges: the client gets the ReadyForQuery that comes of it. */
+export function failTransaction(session: Session): void {
+  const connection = session.attachment.held?.connection;
+  connection?.send(unparsableQuery());
+  connection?.expect(new UpstreamRequest(frontend.Query, 'forward', session.replies, new Refusal(nothing)));
+}
+
+function unparsableQuery(): Buffer {
+  const writer = new MessageWriter(64);
+  encodeQuery(writer, { query: unparsable });
+  return writer.take();
+}
+
+function unparsableParse(): Buffer {
+  const writer = new MessageWriter(64);
+  encodeParse(writer, { statement: '', query: unparsable, parameterTypes: [] });
+  return writer.take();
 }

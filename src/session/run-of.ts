@@ -10,9 +10,10 @@ export function runOf(session: Session, upstream: PooledUpstream, statement: Sta
   const startedAt = performance.now();
   const undo = statement === null ? null : noteDeallocation(session, upstream, statement);
   const { sentBytes } = session;
-  return undo === null
-    ? new Run(statement, startedAt, sentBytes)
-    : new Deallocation(statement, startedAt, sentBytes, undo);
+  const run =
+    undo === null ? new Run(statement, startedAt, sentBytes) : new Deallocation(statement, startedAt, sentBytes, undo);
+  session.limit(run);
+  return run;
 }
 
 /**

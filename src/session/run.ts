@@ -1,3 +1,4 @@
+import type { ResultMeter } from './result-limit.js';
 import type { ClientStatement, Statement } from './statement.js';
 
 /** One Query or Execute on its way: the note of its request, for audit, metrics and timeouts. */
@@ -6,6 +7,10 @@ export class Run {
   completed = 0;
   /** The unnamed statement that the client had before: a simple query drops it, unless it is skipped. */
   unnamedBefore: ClientStatement | undefined;
+  /** Counts what it gives, where that is limited; null: it may give anything. */
+  meter: ResultMeter | null = null;
+  /** Its client was told that it gives too much. */
+  isRefused = false;
   /** Of the data of a COPY so far, as it goes over the wire; null: it copies nothing. */
   copyBytes: number | null = null;
 

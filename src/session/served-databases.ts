@@ -131,6 +131,7 @@ export class ServedDatabases {
       served.pool.reconfigure(poolOptions(config));
       served.share?.restart();
       served.welcomes.clear();
+      this.#judge(served);
     }
   }
 
@@ -297,13 +298,15 @@ export class ServedDatabases {
     const policies = this.#deps.policiesOf(served.tenant);
     const isJudged = policies !== null || served.config.pool.mode === 'auto';
     served.isPoliced = policies !== null;
-    if (served.judge !== null && served.judge.policies?.key === policies?.key && isJudged) return;
+    const { complexityMax } = served.limits;
+    if (isJudged && served.judge?.isFor(policies, complexityMax) === true) return;
     served.judge?.retire();
     served.judge = null;
     if (!isJudged) return;
     served.catalog ??= this.#feed(served);
     const { threads, firewalls, metrics } = this.#deps;
-    served.judge = new Judge(policies, { threads, firewalls, catalog: served.catalog, counters: metrics, isOurName });
+    const { catalog } = served;
+    served.judge = new Judge(policies, { threads, firewalls, catalog, counters: metrics, isOurName, complexityMax });
   }
 
   #feed(served: Served): CatalogFeed {

@@ -61,7 +61,7 @@ export class SessionReads {
     const lane = this.#lane;
     this.#open.push(read);
     session.openExchanges += 1;
-    session.onStatementSent();
+    session.onStatementSent(read.statement);
     session.database.lanes.onTaken();
     group.take(read, lane);
   }

@@ -10,6 +10,7 @@ import { transactionStatus, type UpstreamRequest } from '../backend/postgres/pos
 import { ProxyError } from '../errors/proxy-error.js';
 import type { Judge, SessionJudge } from '../judge/judge.js';
 import type { Session as PolicedSession } from '../policy/fill-expression.js';
+import { noLimits } from '../policy/policy-file.js';
 import type { SessionSettings } from '../pool/session-settings.js';
 import { BatchedWriter } from '../wire/batched-writer.js';
 import type { AdmittedClient } from './admitted-client.js';
@@ -25,6 +26,7 @@ import { NamesInSession } from './names-in-session.js';
 import { onReadyMessage } from './ready.js';
 import { readyFrame } from './ready-frames.js';
 import type { SessionRecorder } from './recorder.js';
+import { ResultMeter, resultLimit } from './result-limit.js';
 import type { Run } from './run.js';
 import type { ServedDatabase } from './served-database.js';
 import { SessionReads } from './session-reads.js';
@@ -87,6 +89,8 @@ export class Session {
   phase: SessionPhase = 'ready';
   /** Exchanges that were sent and are not answered yet. */
   openExchanges = 0;
+  /** The statement under way whose result is counted. */
+  limited: Run | null = null;
   /** What copies data now, in or out. */
   copying: Run | null = null;
   /** To the client. */
@@ -340,8 +344,21 @@ export class Session {
     return exchange !== undefined && exchange !== this.exchange;
   }
 
-  onStatementSent(): void {
-    this.#timeouts.onSent();
+  onStatementSent(statement: Statement | null): void {
+    this.#timeouts.onSent(statement?.judgement.limits.timeoutMs ?? 0);
+  }
+
+  /** Counts what a statement gives where that is limited. Until it has ended nothing else is taken of the client. */
+  limit(run: Run): void {
+    const limit = resultLimit(this.database.limits, run.statement?.judgement.limits ?? noLimits);
+    if (limit === null) return;
+    run.meter = new ResultMeter(limit);
+    this.limited = run;
+  }
+
+  /** Stops what runs, at the upstream. */
+  cancelRun(): void {
+    this.#timeouts.cancel();
   }
 
   /** The one exchange under way failed with its upstream; the next one gets another. */
@@ -411,7 +428,7 @@ export class Session {
         if (this.#isBroken && !this.input.isAgain) return this.#leaveBroken();
         const inHand = this.input.next();
         if (inHand === framing.none) return this.#endIfDone();
-        if (this.#writer.isFull || this.attachment.isHeldBack) return this.#wait();
+        if (this.#writer.isFull || this.attachment.isHeldBack || this.limited !== null) return this.#wait();
         if (this.attachment.connection?.writer.isFull) return this.#waitForUpstream();
         if (!this.#take(inHand)) return this.#wait();
         this.input.taken();

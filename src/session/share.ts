@@ -14,7 +14,7 @@ import { isOutdated, statementOf, statementToPrepare } from './statement-of.js';
 
 /** Sends the Query in hand over a shared lane, where that may be. False: it is to be run pinned. */
 export function shareQuery(session: Session, statement: Statement): boolean {
-  if (!statement.judgement.isShareable || missingBytes(session) > 0) return false;
+  if (!isShareable(session, statement) || missingBytes(session) > 0) return false;
   const shape = shapeOf(session, statement);
   if (!shape.isShared) return false;
   const group = session.reads.groupNow();
@@ -81,6 +81,11 @@ function lookAgain(session: Session, prepared: ClientStatement): void {
   if (text === null || effects.effect !== 'none' || now - prepared.lookedAt < lookAgainAfterMs) return;
   prepared.lookedAt = now;
   prepared.statement = statementOf(session, text) ?? prepared.statement;
+}
+
+/** What is counted while it passes is run pinned. */
+function isShareable({ database: { limits } }: Session, { judgement }: Statement): boolean {
+  return judgement.isShareable && limits.rowsMax + limits.resultBytesMax + judgement.limits.rowsMax === 0;
 }
 
 function shapeOf(session: Session, { judgement }: Statement): ShapeRuns {

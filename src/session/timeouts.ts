@@ -1,6 +1,7 @@
 import { transactionStatus } from '../backend/postgres/postgres-upstream.js';
 import { ProxyError } from '../errors/proxy-error.js';
 import type { TimerWheel, WheelTimer } from '../limits/timer-wheel.js';
+import { smaller } from '../policy/rights.js';
 import { errorResponse } from './error-response.js';
 import type { Session } from './session.js';
 
@@ -19,12 +20,14 @@ export class SessionTimeouts {
   isExpired = false;
   readonly #queryTimeoutMs: number;
   readonly #idleInTransactionMs: number;
+  readonly #cancel: () => void;
   readonly #query: WheelTimer;
   readonly #idle: WheelTimer;
 
   constructor(session: Session, deps: TimeoutDeps) {
     this.#queryTimeoutMs = session.database.limits.queryTimeoutMs;
     this.#idleInTransactionMs = session.database.limits.idleInTransactionMs;
+    this.#cancel = () => deps.cancel(session);
     this.#query = deps.wheel.timer(() => this.#onTimeUp(session, deps));
     this.#idle = deps.wheel.timer(() => {
       const error = new ProxyError('idleInTransaction', 'terminating connection due to idle-in-transaction timeout');
@@ -37,9 +40,15 @@ export class SessionTimeouts {
     if (this.#idle.isArmed) this.#idle.disarm();
   }
 
-  onSent(): void {
+  /** @param policyMs the policy's own limit for the statement */
+  onSent(policyMs: number): void {
     this.isExpired = false;
-    if (this.#queryTimeoutMs > 0) this.#query.arm(this.#queryTimeoutMs);
+    const timeoutMs = smaller(this.#queryTimeoutMs, policyMs);
+    if (timeoutMs > 0) this.#query.arm(timeoutMs);
+  }
+
+  cancel(): void {
+    this.#cancel();
   }
 
   /** Everything was answered. */

@@ -98,6 +98,18 @@ async function untilWaiting(event: string, count = 1): Promise<void> {
   await until(`${count} backends wait for ${event}`, async () => (await server.query(waiting)).length >= count);
 }
 
+/** A thread that loads a parser and a catalog beside the first statements has done so. */
+async function untilSettled(pid: number): Promise<void> {
+  let readings: number[] = [];
+  await until('the memory is what it stays', () => {
+    readings = [...readings, residentMb(pid).now].slice(-settledReadings);
+    return readings.length === settledReadings && Math.max(...readings) - Math.min(...readings) < 2;
+  });
+}
+
+/** Of what `until` looks at, so many in a row that are alike. */
+const settledReadings = 100;
+
 /** Writes as fast as it goes, until nothing more is taken for a while. Gives how many chunks were left. */
 async function writeUntilStalled(socket: net.Socket, chunks: Iterator<Buffer>): Promise<number> {
   let bytes = 0;
@@ -128,6 +140,7 @@ await t.test('the daemon is at work', async (t) => {
   const client = await signIn(t, daemon, server);
   await warmUp(client);
   t.equal(await answerOf(client, 'select 1'), '1');
+  await untilSettled(daemon.pid);
 });
 
 const results: Record<string, string> = {

@@ -215,7 +215,8 @@ class Author {
         'create temp table own (n int)',
         `insert into pg_temp.item values (${this.any}, 1, ${this.client}, 'temporary', '2026-03-03 00:00+00')`,
         'select * from own',
-        'drop table pg_temp.item',
+        // Of a pooled connection the temporary schema is older than its client: that it isn't there yet can't be asked.
+        'drop table own',
         'discard temp',
       ]),
     );

@@ -20,7 +20,7 @@ await server.query(`
 const index = await readCatalog(server);
 
 function compare(rules: string) {
-  const policies = loadPolicies([{ file: 'p.yaml', text: `version: 1\nrules:\n${rules}` }], new Set());
+  const policies = loadPolicies([{ file: 'p.yaml', text: `version: 1\nrules:\n${rules}` }]);
   const session = { user: 'ann', tenant: 'acme', roles: [], database: 'postgres', attributes: { regions: ['EU'] } };
   const { errors, warnings, probes } = compareWithCatalog(policies, index, parse, () => session);
   const shown = (found: typeof errors) => found.map(({ path, message }) => `${path.join('.')}: ${message}`);

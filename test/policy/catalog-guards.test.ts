@@ -68,7 +68,7 @@ for (const kind of kinds) {
   const client = new pg.Client({ connectionString: server.url });
   client.on('error', () => {});
   await client.connect();
-  t.teardown(() => void client.end().catch(() => {}));
+  t.teardown(() => client.end().catch(() => {}));
 
   t.test(`${server.major}: functions and casts tell nothing of what is hidden`, async (t) => {
     for (const sql of asking) {

@@ -3,7 +3,7 @@ import { diffPolicies } from '../../src/policy/diff-policies.js';
 import { loadPolicies } from '../../src/policy/load-policies.js';
 
 const rule = (name: string, table: string, more = '') =>
-  `  - { name: ${name}, tables: [${table}], actions: [select]${more} }`;
+  `  - { name: ${name}, tables: ['${table}'], actions: [select]${more} }`;
 
 function policies(file: string, rules: readonly string[], more = '') {
   const text = `version: 1\nrules:\n${rules.join('\n')}\ncatalog: visible\n${more}`;

@@ -2,12 +2,8 @@ import t from 'tap';
 import { ConfigError } from '../../src/config/config-error.js';
 import { loadPolicies, type PolicySet } from '../../src/policy/load-policies.js';
 
-/** A policy as an engine reads it that enforces all of the format. */
 function load(...texts: readonly string[]): PolicySet {
-  return loadPolicies(
-    texts.map((text, index) => ({ file: `${'abc'[index]}.yaml`, text })),
-    new Set(),
-  );
+  return loadPolicies(texts.map((text, index) => ({ file: `${'abc'[index]}.yaml`, text })));
 }
 
 function complaints(...texts: readonly string[]): string[] {

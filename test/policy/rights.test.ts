@@ -4,7 +4,7 @@ import { Rights } from '../../src/policy/rights.js';
 
 function rights(...texts: readonly string[]): Rights {
   const sources = texts.map((text, index) => ({ file: `${index}.yaml`, text: `version: 1\n${text}` }));
-  return new Rights(loadPolicies(sources, new Set()), { user: 'ann', roles: ['clerk'], database: 'sales' });
+  return new Rights(loadPolicies(sources), { user: 'ann', roles: ['clerk'], database: 'sales' });
 }
 
 t.test(

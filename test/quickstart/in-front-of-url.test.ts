@@ -38,8 +38,8 @@ t.test('a URL without a database leads to the one called like the user', async (
 t.test('a URL that can’t be used is refused without being quoted', async (t) => {
   const cases = [
     ['postgres://db.example.com/sales', /DATABASE_URL names no user/],
-    ['mysql://app:s3cret@db/sales', /DATABASE_URL .*does not begin with postgres/],
-    ['postgres://app:s3cret@db/sales?sslmode=sometimes', /DATABASE_URL .*sslmode/],
+    ['mysql://app:s3cret@db/sales', /DATABASE_URL: .*does not begin with postgres/],
+    ['postgres://app:s3cret@db/sales?sslmode=sometimes', /DATABASE_URL: .*sslmode/],
   ] as const;
   for (const [url, message] of cases) {
     const error = await inFrontOfUrl(url, options).then(

@@ -20,6 +20,6 @@ export interface PolicedSession {
 /** A session under a policy whose whole format is taken as enforced. */
 export function policedSession(index: CatalogIndex, policy: string, who: Partial<Session> = {}): PolicedSession {
   const session = { user: 'ann', tenant: 'acme', roles: [], database: 'postgres', attributes: {}, ...who };
-  const rights = new Rights(loadPolicies([{ file: 'policy.yaml', text: policy }], new Set()), session);
+  const rights = new Rights(loadPolicies([{ file: 'policy.yaml', text: policy }]), session);
   return { session, rights, restrictions: new SessionRestrictions(rights, session, index, parse) };
 }
