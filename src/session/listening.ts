@@ -110,7 +110,8 @@ export class Listening implements NotificationTaker {
     }
     if (isSettled && this.#mayHaveNotified && this.hasChannels) return this.#awaitOwn();
     if (isSettled) this.forgetTransaction();
-    this.flush();
+    // Behind a NOTIFY that is under way: what it brings must not come before its own reply.
+    if (!this.#mayHaveNotified) this.flush();
     return false;
   }
 

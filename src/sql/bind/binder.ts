@@ -262,7 +262,7 @@ export class Binder {
       query: (scope?.query ?? null) as BoundQuery | null,
       position: value.position,
       literal: value.literal,
-      origin: value.column?.origin ?? null,
+      origin: (value.column ?? value.oidOf)?.origin ?? null,
     });
   }
 

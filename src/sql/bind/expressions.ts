@@ -129,9 +129,9 @@ function typeCast(binder: Binder, fields: Fields, scope: Scope): Typed {
   const value = binder.expression(fields.arg, scope);
   binder.coerce(value, target, scope, true);
   const position = locationOf(fields) ?? value.position;
-  // An oid stays what it is as regclass.
-  const kept = isRegistry(target) && value.column !== undefined ? { column: value.column } : {};
-  return { type: target, literal: value.literal, literalAt: value.literalAt ?? value.position, position, ...kept };
+  const oidOf = isRegistry(target) ? (value.column ?? value.oidOf) : undefined;
+  const cast = { type: target, literal: value.literal, literalAt: value.literalAt ?? value.position, position };
+  return oidOf === undefined ? cast : { ...cast, oidOf };
 }
 
 function collate(binder: Binder, fields: Fields, scope: Scope): Typed {

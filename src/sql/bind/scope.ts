@@ -26,6 +26,8 @@ export interface Typed {
   readonly fields?: readonly Field[] | null;
   /** The plain column that it is. */
   readonly column?: SourceColumn;
+  /** The column whose oid it is, as a regclass or another registry type. */
+  readonly oidOf?: SourceColumn;
   /** The word DEFAULT. */
   readonly isDefault?: boolean;
   /** A whole row, whose fields can be taken as columns. */

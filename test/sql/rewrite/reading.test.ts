@@ -46,7 +46,8 @@ rules:
   - { name: orders, tables: [public.orders], actions: [select, update, copy-out], rows: "region = 'EU'" }
   - { name: parent, tables: [public.parent], actions: [select], rows: "region = 'EU'" }
   - { name: plain, tables: [public.plain, public.plain_view], actions: [select] }
-functions: { allow: [public.boom] }`;
+functions: { allow: [public.boom] }
+catalog: visible`;
 const session = policedSession(index, policy, { attributes: { regions: ['EU'] } });
 
 const client = new pg.Client({ connectionString: server.url });
