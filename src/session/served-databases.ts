@@ -57,6 +57,8 @@ const listeningParameters = [
   ['application_name', 'pgturnstile notifications'],
 ] as const;
 
+const catalogParameters = [['application_name', 'pgturnstile catalog']] as const;
+
 /** A served database with what only its keeper touches. */
 export interface Served extends ServedDatabase {
   /** Null: the limits of its pool are this process's own. */
@@ -319,7 +321,8 @@ export class ServedDatabases {
 
   /** Where the catalog is read: as the account for that, or as the sessions. */
   #controlTarget({ target, config: { control }, name }: Served): UpstreamTarget {
-    return control === null ? target : this.#target(ownAccount(control, name));
+    const account = control === null ? target.account : ownAccount(control, name);
+    return this.#target({ ...account, parameters: [...account.parameters, ...catalogParameters] });
   }
 
   #breaker(tenant: string, name: string, config: DatabaseConfig): Breaker {

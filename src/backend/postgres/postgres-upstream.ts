@@ -5,6 +5,7 @@ import { decodeErrorResponse, type ErrorFields } from '../../../protocol/message
 import { decodeParameterStatus, type ParameterStatus } from '../../../protocol/messages/parameter-status.js';
 import { type PendingReply, ReplyQueue } from '../../../protocol/reply-queue.js';
 import { BatchedWriter } from '../../wire/batched-writer.js';
+import { cutReport } from './cut-report.js';
 import { catalogRules, laneRules, ownQueryRules, replyRules } from './framing-rules.js';
 
 /** Transaction status of a ReadyForQuery, as its byte. */
@@ -201,7 +202,8 @@ export class PostgresUpstream {
       for (let found = reader.next(); found !== framing.none; found = reader.next()) {
         if (found === framing.run) this.#onRun();
         else if (found === framing.piece) this.#bytesOwner?.onBytes(reader.buffer, reader.start, reader.end);
-        else this.#onMessage(found === framing.head);
+        else if (found === framing.head) this.#onHead();
+        else this.#onMessage(reader.buffer, reader.start, reader.end);
         if (this.isLost) return;
       }
       this.#isMidMessage = !reader.isAtBoundary && this.#bytesOwner !== null;
@@ -218,8 +220,17 @@ export class PostgresUpstream {
     this.#bytesOwner?.onBytes(buffer, start, end);
   }
 
-  #onMessage(isHead: boolean): void {
+  /** The beginning of a large message; its pieces follow, of which nobody hears where it is a report. */
+  #onHead(): void {
     const { type, buffer, start, end } = this.#reader;
+    if (type !== backend.ErrorResponse && type !== backend.NoticeResponse)
+      return this.#onMessage(buffer, start, end, true);
+    const cut = cutReport(buffer.subarray(start, end));
+    this.#onMessage(cut, 0, cut.length);
+  }
+
+  #onMessage(buffer: Buffer, start: number, end: number, isHead = false): void {
+    const { type } = this.#reader;
     this.#bytesOwner = null;
     switch (type) {
       case backend.ParameterStatus: {

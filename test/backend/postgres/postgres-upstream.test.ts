@@ -233,13 +233,13 @@ t.test('pausing stops the server, and resuming starts it again', async (t) => {
   t.ok(owner.bytes > 100_000_000);
 });
 
-t.test('a large error passes: its first part as the reply, the rest as bytes', async (t) => {
+t.test('of a huge error only the reply is heard', async (t) => {
   const { upstream, owner, expect, heard } = await connected(t);
-  upstream.send(query("do $$ begin raise exception '%', repeat('x', 300000); end $$"));
+  upstream.send(query("do $$ begin raise exception '%', repeat('x', 3000000); end $$"));
   expect('Q');
   await heard('QZ');
   t.same(owner.heard, ['QE', 'QZ']);
-  t.ok(owner.bytes > 200_000);
+  t.equal(owner.bytes, 0);
 });
 
 t.test('bytes are counted, both ways', async (t) => {

@@ -1,0 +1,103 @@
+import t from 'tap';
+import { refusalOf } from '../support/ask.js';
+import { startPostgres } from '../support/postgres.js';
+import { until } from '../support/until.js';
+import { startWorkers } from './support/daemon-of-workers.js';
+
+const server = await startPostgres({ settings: { max_connections: '100' } });
+t.teardown(() => server.stop());
+const account = { user: server.superuser, password: server.password, database: 'postgres' };
+
+/** Connections of pools at the server: not our own question, and not the one that reads the catalog. */
+async function upstreams(): Promise<number> {
+  const sql = `select from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid()
+    and application_name <> 'pgturnstile catalog'`;
+  return (await server.query(sql)).length;
+}
+
+t.test('the size of a pool holds for all workers together, whoever needs the upstreams', async (t) => {
+  const size = 4;
+  const pool = { mode: 'transaction', size, reserve: 0, acquireTimeoutMs: 60_000 };
+  const { clientsOfEach } = await startWorkers(t, server, { database: { pool } });
+  const [one = [], other = []] = [...(await clientsOfEach(2, 4)).values()];
+  let isOver = false;
+  let most = 0;
+  const watching = (async () => {
+    while (!isOver) most = Math.max(most, await upstreams());
+  })();
+  const run = (clients: typeof one, statements: number) =>
+    Promise.all(
+      clients.map(async ({ client }) => {
+        for (let n = 0; n < statements; n++) await client.ask('begin; select pg_sleep(0.01); commit', 60_000);
+      }),
+    );
+  await run(one, 5);
+  t.equal(await upstreams(), Math.min(size, one.length), 'one that is alone in needing them has all');
+  await Promise.all([run(one, 20), run(other, 20)]);
+  await run(other, 5);
+  isOver = true;
+  await watching;
+  t.equal(most, size, 'and never more than there may be');
+});
+
+t.test('upstreams of a worker that is killed are free for the others', async (t) => {
+  const { daemon, clientsOfEach, status } = await startWorkers(t, server, {
+    database: { pool: { size: 1, reserve: 0 } },
+  });
+  const [[number, one = []] = [0, []], [, other = []] = [0, []]] = [...(await clientsOfEach(2, 1))];
+  await one[0]?.client.ask('begin');
+  const waiting = other[0]?.client.ask('select 1', 60_000);
+  await until('it waits', async () =>
+    (await status()).databases.some(({ pools }) => pools.some((pool) => pool.waiting > 0)),
+  );
+  const pid = (await status()).workers?.find((worker) => worker.number === number)?.pid as number;
+  process.kill(pid, 'SIGKILL');
+  t.match(await waiting, { types: 'TDCZ' });
+  await daemon.untilLogged(/ended unasked/);
+});
+
+t.test('maxClients and limits.clients count the clients of all workers', async (t) => {
+  const { daemon, signIn, status } = await startWorkers(t, server, {
+    listen: { maxClients: 6 },
+    config: {
+      tenants: {
+        default: { databases: { postgres: { url: server.url, limits: { clients: 4 } }, other: { url: server.url } } },
+      },
+    },
+  });
+  for (let n = 0; n < 4; n++) await signIn();
+  await until('all know of all', async () => {
+    const reports = (await status()).clients.current;
+    return reports === 4;
+  });
+  await until('the fifth is refused by every worker', async () => {
+    const refusals = await Promise.all(
+      Array.from({ length: 3 }, () => refusalOf(t, daemon, account).catch(() => null)),
+    );
+    return refusals.every((refusal) => refusal?.C === '53300');
+  });
+  t.match(await refusalOf(t, daemon, account), { S: 'FATAL', C: '53300' });
+});
+
+t.test('a rate holds for all workers, and wrong passwords are counted by all', async (t) => {
+  const limits = { ratePerMinute: 60, rateBurst: 20 };
+  const { daemon, clientsOfEach } = await startWorkers(t, server, { database: { limits } });
+  const [one = [], other = []] = [...(await clientsOfEach(2, 1)).values()];
+  const run = async (clients: typeof one) => {
+    let refused = 0;
+    for (let n = 0; n < 20; n++) if (/^E/.test((await clients[0]?.client.ask('select 1'))?.types ?? '')) refused += 1;
+    return refused;
+  };
+  const first = await run(one);
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  const second = await run(other);
+  t.equal(first, 0, 'the burst is there');
+  t.ok(second > 10, `and is used up for the other worker as well: ${second} of 20 were refused`);
+
+  const wrong = { ...account, password: 'wrong' };
+  for (let n = 0; n < 10; n++) t.match(await refusalOf(t, daemon, wrong), { C: '28P01' });
+  await until('every worker refuses the address', async () => {
+    const refusals = await Promise.all(Array.from({ length: 4 }, () => refusalOf(t, daemon, wrong)));
+    return refusals.every(({ C }) => C === '53400');
+  });
+});
