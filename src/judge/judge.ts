@@ -130,7 +130,8 @@ export class Judge {
   #judgement(answer: Answer, version: number): Judgement {
     if (!answer.ok) {
       const { sqlstate, message, position } = answer;
-      return this.#refuse(new ProxyError('syntaxError', message, { sqlstate }), position);
+      const refusal = new ProxyError('syntaxError', message, { sqlstate });
+      return { ...this.#refuse(refusal, position), isUnreadable: /^(?:42|22)/.test(sqlstate) };
     }
     const { rules, actions, relations, template, addsRows, checked, isRestricted, fingerprint, isShareable, limits } =
       answer;
@@ -138,7 +139,7 @@ export class Judge {
     const position = answer.refusal?.position ?? null;
     return {
       ...{ refusal, position, rules, actions, relations, template, addsRows, checked, isRestricted },
-      ...{ fingerprint, isShareable, limits, version },
+      ...{ fingerprint, isShareable, limits, version, isUnreadable: false },
     };
   }
 

@@ -9,6 +9,8 @@ export interface Judgement {
   readonly refusal: ProxyError | null;
   /** Of what is refused, in characters from 1. */
   readonly position: number | null;
+  /** It is refused for how it is written: a server says so whatever state it is in. */
+  readonly isUnreadable: boolean;
   readonly rules: readonly string[];
   readonly actions: readonly string[];
   readonly relations: readonly TouchedRelation[];
@@ -34,6 +36,7 @@ export interface Judgement {
 export const allowed: Judgement = {
   refusal: null,
   position: null,
+  isUnreadable: false,
   rules: [],
   actions: [],
   relations: [],

@@ -191,13 +191,14 @@ export class ClientReplies implements ReplyOwner {
     const session = this.#session;
     const { note } = request;
     const passed = this.#asClientSees(note, buffer, start, end);
-    noteChange(session.database.catalog, buffer.subarray(start + 5, end));
+    const isRefusal = note instanceof Refusal && !(note.yields && isFailedBefore(buffer.subarray(start + 5, end)));
+    if (!isRefusal) noteChange(session.database.catalog, buffer.subarray(start + 5, end));
     if (note instanceof Assumption || note instanceof Deallocation) note.undo(false);
     if (note instanceof Run)
       session.recordRun(note, 0, sqlstateOf(passed?.subarray(5) ?? buffer.subarray(start + 5, end)));
     session.onCopyFailed();
     session.listening?.onError();
-    if (note instanceof Refusal) session.toClient(note.error);
+    if (isRefusal) session.toClient(note.error);
     else if (passed === null) session.toClient(buffer, start, end);
     else session.toClient(passed);
     session.onAnswered();
@@ -303,6 +304,11 @@ function noteChange(catalog: CatalogFeed | null, body: Buffer): void {
   if (catalog === null) return;
   const { sqlstate, message } = decodeErrorResponse(body);
   if (smellsOfChange(sqlstate, message)) catalog.hurry();
+}
+
+/** in_failed_sql_transaction */
+function isFailedBefore(body: Buffer): boolean {
+  return sqlstateOf(body) === '25P02';
 }
 
 const unreadBytesMax = 1024 * 1024;

@@ -11,8 +11,11 @@ import type { Statement } from './statement.js';
 
 // A statement that is refused behind something unfinished must fail at the server too, or what the client did before
 // would stay: a transaction would go on as if nothing had happened, and a batch would be committed without it. So the
-// server gets a text in its place that no server can parse, and the client gets our reason for the server's.
+// server gets a text in its place that no server can parse, and the client gets our reason for the server's. Where the
+// server would not have looked at names in a transaction that has failed, it gets one that can be parsed and names
+// nothing, so that it says itself whether it is in one.
 const unparsable = 'pgturnstile: refused by the proxy';
+const meaningless = 'SELECT "pgturnstile: refused by the proxy"';
 
 /** Answers a Query or FunctionCall that is not sent. */
 export function refuseQuery(session: Session, statement: Statement | null, reason: ProxyError): SessionPhase {
@@ -25,11 +28,11 @@ export function refuseQuery(session: Session, statement: Statement | null, reaso
     session.answerReady();
     return 'ready';
   }
-  upstream.connection.send(unparsableQuery());
+  const isReadable = readsAsOthers(statement, reason);
+  upstream.connection.send(failingQuery(isReadable ? meaningless : unparsable));
   upstream.connection.unnamed = 0;
-  upstream.connection.expect(
-    new UpstreamRequest(frontend.Query, 'forward', session.replies, new Refusal(error, unnamedBefore)),
-  );
+  const note = new Refusal(error, isReadable, unnamedBefore);
+  upstream.connection.expect(new UpstreamRequest(frontend.Query, 'forward', session.replies, note));
   session.openExchanges += 1;
   return 'ready';
 }
@@ -42,9 +45,11 @@ export function refuseInBatch(session: Session, statement: Statement | null, rea
     session.toClient(error);
     return 'skipToSync';
   }
-  upstream.connection.send(unparsableParse());
+  const isReadable = readsAsOthers(statement, reason);
+  upstream.connection.send(failingParse(isReadable ? meaningless : unparsable));
   upstream.connection.unnamed = 0;
-  upstream.connection.expect(new UpstreamRequest(frontend.Parse, 'forward', session.replies, new Refusal(error)));
+  const note = new Refusal(error, isReadable);
+  upstream.connection.expect(new UpstreamRequest(frontend.Parse, 'forward', session.replies, note));
   return 'batch';
 }
 
@@ -60,30 +65,39 @@ function refusalFrame(session: Session, statement: Statement | null, reason: Pro
   return errorResponse(reason, statement?.judgement.refusal === reason ? statement.judgement.position : null);
 }
 
+const endings = /^(?:commit|rollback|prepare transaction)/;
+
+/** Whether a server whose transaction has failed would say so before it found anything wrong with the statement. */
+function readsAsOthers(statement: Statement | null, reason: ProxyError): boolean {
+  if (statement === null) return reason.fault === 'policy';
+  const { judgement, effects } = statement;
+  return judgement.refusal === reason && !judgement.isUnreadable && !endings.test(effects.first);
+}
+
 const nothing = Buffer.alloc(0);
 
 /** Lets a batch fail at the server whose client was told so already. */
 export function failBatch(session: Session): void {
   const connection = session.attachment.held?.connection;
-  connection?.send(unparsableParse());
-  connection?.expect(new UpstreamRequest(frontend.Parse, 'forward', session.replies, new Refusal(nothing)));
+  connection?.send(failingParse(unparsable));
+  connection?.expect(new UpstreamRequest(frontend.Parse, 'forward', session.replies, new Refusal(nothing, false)));
 }
 
 /** The same for a transaction, between exchanges: the client gets the ReadyForQuery that comes of it. */
 export function failTransaction(session: Session): void {
   const connection = session.attachment.held?.connection;
-  connection?.send(unparsableQuery());
-  connection?.expect(new UpstreamRequest(frontend.Query, 'forward', session.replies, new Refusal(nothing)));
+  connection?.send(failingQuery(unparsable));
+  connection?.expect(new UpstreamRequest(frontend.Query, 'forward', session.replies, new Refusal(nothing, false)));
 }
 
-function unparsableQuery(): Buffer {
+function failingQuery(query: string): Buffer {
   const writer = new MessageWriter(64);
-  encodeQuery(writer, { query: unparsable });
+  encodeQuery(writer, { query });
   return writer.take();
 }
 
-function unparsableParse(): Buffer {
+function failingParse(query: string): Buffer {
   const writer = new MessageWriter(64);
-  encodeParse(writer, { statement: '', query: unparsable, parameterTypes: [] });
+  encodeParse(writer, { statement: '', query, parameterTypes: [] });
   return writer.take();
 }

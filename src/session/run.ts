@@ -53,9 +53,13 @@ export function mentionOf(isPoliced: boolean, name: string, prepared: ClientStat
 
 /** A statement of ours sent in the place of a refused one, so that the server fails where the client's would have. */
 export class Refusal {
-  /** `error` is the ErrorResponse that the client gets for the server's. */
+  /**
+   * `error` is the ErrorResponse that the client gets for the server's; `yields`: but for the server's that the
+   * transaction has failed before.
+   */
   constructor(
     readonly error: Buffer,
+    readonly yields: boolean,
     readonly unnamedBefore?: ClientStatement,
   ) {}
 }

@@ -5,7 +5,17 @@ import t, { type Test } from 'tap';
 import { daemonWith } from '../support/in-process-daemon.js';
 import { startPostgres } from '../support/postgres.js';
 import { RawClient, type Reply } from '../support/raw-client.js';
-import { bind, errorFields, execute, functionCall, parse, query, rowValues, sync } from '../support/raw-messages.js';
+import {
+  bind,
+  describe,
+  errorFields,
+  execute,
+  functionCall,
+  parse,
+  query,
+  rowValues,
+  sync,
+} from '../support/raw-messages.js';
 import { until } from '../support/until.js';
 
 const policy = `
@@ -90,6 +100,67 @@ t.test('a denied statement fails the transaction that it is in', async (t) => {
   t.same(sqlstates(await ann.ask('select 1')), ['25P02']);
   t.same((await ann.ask('commit')).messages[0]?.body.toString(), 'ROLLBACK\0');
   t.equal(await notes(), 1, 'nothing of the transaction stays');
+});
+
+t.test('in a transaction that has failed, what would be refused is what PostgreSQL says of it', async (t) => {
+  const { connect } = await policed(t);
+  const direct = await RawClient.connect(
+    { port: server.port },
+    { user: 'postgres', password: server.password, database: 'postgres' },
+  );
+  t.teardown(() => direct.destroy());
+  const failed = { ann: await connect('ann'), direct };
+  const told = ({ messages }: Reply) =>
+    messages
+      .filter(({ type }) => type !== 'T' && type !== 'D')
+      .map(({ type, body }) => [type, type === 'E' ? errorFields(body).C : body.toString()]);
+  const same = async (what: string, talk: (client: RawClient) => Promise<Reply>) =>
+    t.same(told(await talk(failed.ann)), told(await talk(failed.direct)), what);
+  const texts = [
+    'select * from secret',
+    'select * from nowhere',
+    'drop table note',
+    "copy secret to program 'true'",
+    'select * from note; delete from secret',
+    `select ${'1+'.repeat(3000)}1`,
+    'selekt 1',
+    'execute nothing',
+    '',
+  ];
+  for (const text of texts) {
+    await same('begin', (client) => client.ask('begin'));
+    await same('fails', (client) => client.ask('select 1/0'));
+    await same(text.slice(0, 60), (client) => client.ask(text));
+    // Several in one Parse are another error, whatever they are.
+    if (!text.includes(';'))
+      await same(`${text.slice(0, 60)}, by parse`, (client) => {
+        client.send(parse(text), bind(), describe('P'), execute(), sync());
+        return client.readUntilReady();
+      });
+    await same('rollback', (client) => client.ask('rollback'));
+  }
+  await same('begin', (client) => client.ask('begin; savepoint one; select 1/0'));
+  await same('refused', (client) => client.ask('select * from secret where false'));
+  await same('rollback to', (client) => client.ask('rollback to one'));
+  await same('goes on', (client) => client.ask('select id from note'));
+  await same('commit', (client) => client.ask('commit'));
+  await failed.ann.ask('begin');
+  failed.ann.send(query('select 1/0'), query('select * from secret'), query('rollback'), query('select * from secret'));
+  const states: string[] = [];
+  for (let at = 0; at < 4; at++) states.push(...sqlstates(await failed.ann.readUntilReady()));
+  t.same(states, ['22012', '25P02', '42501'], 'also when all of it is sent at once');
+  await failed.ann.ask('begin');
+  failed.ann.send(
+    query('select 1/0'),
+    parse('select * from secret'),
+    sync(),
+    parse('rollback'),
+    bind(),
+    execute(),
+    sync(),
+  );
+  for (let at = 0; at < 3; at++) await failed.ann.readUntilReady();
+  t.same(sqlstates(await failed.ann.ask('select * from secret')), ['42501']);
 });
 
 t.test('a denied Parse skips to Sync, and what came before it in the batch is undone', async (t) => {
