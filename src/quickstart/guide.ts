@@ -26,7 +26,8 @@ pgturnstile ${readVersion()}, in front of a PostgreSQL ${version} of its own wit
 Any other client takes the same URL; JDBC: jdbc:postgresql://${host}:${port}/${shopName}?user=analyst&password=${secrets.analyst}
 
 Try there
-  select city, count(*) from customers group by city;    allowed
+  select city, count(*) from customers group by city;    allowed, and the clerk sees two of the towns
+  select name, email from customers where id < 8;        with a mask, unless it is the clerk who asks
   select * from hr.salaries;                             denied with 42501
   update orders set status = 'sent' where id = 4;        denied to the analyst, but not to the clerk:
   psql '${urlOf('clerk')}'

@@ -3,11 +3,22 @@ export const samplePolicy = `# Who may do what in the sample shop. What no rule 
 # Change it, then send the daemon a SIGHUP: it reads this file again, and says so when something is wrong with it.
 version: 1
 roles: [analyst, clerk]
-catalog: visible        # names of tables and columns can be looked up; what is in them can't
+masks:
+  initial: "left(value, 1) || '***@' || split_part(value, '@', 2)"
 rules:
-  - name: everyone in the shop reads it
-    tables: [public.customers, public.products, public.orders]
+  - name: everyone in the shop reads what it sells and has sold
+    tables: [public.products, public.orders]
     actions: [select]
+  - name: analysts read customers, not how to write to them
+    roles: [analyst]
+    tables: [public.customers]
+    actions: [select]
+    columns: { mask: { email: initial } }
+  - name: clerks read customers of their towns
+    roles: [clerk]
+    tables: [public.customers]
+    actions: [select]
+    rows: "city in ('Porto', 'Graz')"
   - name: analysts export orders
     roles: [analyst]
     tables: [public.orders]
