@@ -120,6 +120,11 @@ export class CatalogKeeper {
     return this.#catalog !== null && this.#isKnown() ? this.#catalog.version : 0;
   }
 
+  /** As it was read last, in force or not; null: it never was. */
+  get loaded(): LoadedCatalog | null {
+    return this.#loaded;
+  }
+
   /**
    * The catalog as soon as it is known.
    * @throws ProxyError upstreamUnavailable when that takes longer than `waitMs`, too many wait, or the keeper is closed

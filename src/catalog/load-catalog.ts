@@ -1,7 +1,7 @@
 import { ProxyError } from '../errors/proxy-error.js';
 import { type CatalogSection, type CatalogText, catalogSections } from '../sql/catalog/catalog-text.js';
 import { catalogQueries } from './catalog-queries.js';
-import { differs, type Fingerprint, fingerprintSql } from './fingerprint.js';
+import { differs, type Fingerprint, fingerprintSql, isSame } from './fingerprint.js';
 
 /** A connection of the daemon's own to the database. Rejects when the server refuses or the connection is lost. */
 export interface CatalogLoader {
@@ -35,6 +35,7 @@ export const defaultCatalogLimits: CatalogLimits = {
 };
 
 const oldestMajor = 13;
+const readTriesMax = 4;
 
 /** Reads catalogs over one connection, one thing at a time. Works for every account: it asks only what is open to all. */
 export class CatalogSession {
@@ -74,20 +75,37 @@ export class CatalogSession {
    * @throws ProxyError notSupported when it is larger than the limits; what the loader rejects with
    */
   async load(previous: LoadedCatalog | null = null): Promise<LoadedCatalog> {
-    return this.#inSnapshot(async () => {
-      await this.#checkSize();
-      const { serverMajor, database } = this;
+    return this.#inSnapshot(() => this.#read(previous));
+  }
+
+  /**
+   * As `load`, within a transaction that is open. Its queries have a snapshot each, so what others change while it is
+   * being read is read again.
+   * @throws Error when they don't cease
+   */
+  async loadWithin(previous: LoadedCatalog): Promise<LoadedCatalog> {
+    let loaded = previous;
+    for (let tries = 0; tries < readTriesMax; tries++) {
       const fingerprint = await this.readFingerprint();
-      const queries = catalogQueries(serverMajor);
-      const isKept = (section: CatalogSection) =>
-        previous !== null && !differs(section, previous.fingerprint, fingerprint);
-      const sections: Partial<Record<CatalogSection, string>> = {};
-      for (const section of catalogSections) {
-        const kept = isKept(section) ? previous?.sections[section] : undefined;
-        sections[section] = kept ?? (await readText(this.loader, queries[section]));
-      }
-      return { serverMajor, database, sections: sections as CatalogText['sections'], fingerprint };
-    });
+      if (isSame(loaded.fingerprint, fingerprint)) return loaded;
+      loaded = await this.#read(loaded, fingerprint);
+    }
+    throw new Error('the catalog changes while it is being read');
+  }
+
+  async #read(previous: LoadedCatalog | null, known?: Fingerprint): Promise<LoadedCatalog> {
+    await this.#checkSize();
+    const { serverMajor, database } = this;
+    const fingerprint = known ?? (await this.readFingerprint());
+    const queries = catalogQueries(serverMajor);
+    const isKept = (section: CatalogSection) =>
+      previous !== null && !differs(section, previous.fingerprint, fingerprint);
+    const sections: Partial<Record<CatalogSection, string>> = {};
+    for (const section of catalogSections) {
+      const kept = isKept(section) ? previous?.sections[section] : undefined;
+      sections[section] = kept ?? (await readText(this.loader, queries[section]));
+    }
+    return { serverMajor, database, sections: sections as CatalogText['sections'], fingerprint };
   }
 
   async #inSnapshot<Value>(read: () => Promise<Value>): Promise<Value> {

@@ -1,7 +1,10 @@
 import { CatalogKeeper } from '../catalog/catalog-keeper.js';
+import type { CatalogLoader } from '../catalog/load-catalog.js';
+import { readWithin } from '../catalog/read-within.js';
 import { type CatalogConnection, ReopeningReader } from '../catalog/reopening-reader.js';
 import type { Log } from '../telemetry/log.js';
 import type { JudgeThreads } from './judge-threads.js';
+import { OwnCatalog } from './own-catalog.js';
 
 export interface CatalogFeedDeps {
   /** Opens a connection to the database, which calls `onChange` when it is told of a change. */
@@ -44,6 +47,18 @@ export class CatalogFeed {
   /** @throws ProxyError upstreamUnavailable when that takes too long */
   async whenKnown(): Promise<void> {
     await this.#keeper.whenKnown();
+  }
+
+  /**
+   * The catalog as one session's open transaction sees it, read over that session's upstream.
+   * @returns null: as everybody does
+   * @throws when it can't be read, or too many are kept already
+   */
+  async readOwn(loader: CatalogLoader, judgedBy: number): Promise<OwnCatalog | null> {
+    const others = this.#keeper.loaded;
+    if (others === null) throw new Error('the catalog has not been read yet');
+    const loaded = await readWithin(loader, others);
+    return loaded === null ? null : OwnCatalog.open(this.#threads, loaded, judgedBy);
   }
 
   /** Somebody who is judged by it is connected. Gives a function for when they have gone. */

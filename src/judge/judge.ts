@@ -1,4 +1,5 @@
 import { BoundedCache } from '../cache/bounded-cache.js';
+import type { CatalogLoader } from '../catalog/load-catalog.js';
 import { ProxyError } from '../errors/proxy-error.js';
 import type { Firewalls, SessionGate } from '../firewall/firewalls.js';
 import type { Principal } from '../policy/decide.js';
@@ -7,8 +8,10 @@ import { keyOf } from '../sql/shape.js';
 import type { CatalogFeed } from './catalog-feed.js';
 import type { JudgeThreads } from './judge-threads.js';
 import { allowed, type Judgement } from './judgement.js';
+import type { OwnCatalog } from './own-catalog.js';
 import type { PoliciesInForce } from './policies-in-force.js';
 import type { Answer, Question, Refusal, Verdict } from './question.js';
+import { nextVersion } from './versions.js';
 
 /** Bytes of judgements kept, over all who ask. */
 const cacheBytesMax = 32 * 1024 * 1024;
@@ -35,9 +38,9 @@ export interface SessionNames {
   readonly temporary: readonly Relation[];
   /** Two are alike when their keys are. */
   readonly key: string;
+  /** As the session's open transaction sees it; null: as everybody does. */
+  readonly catalog: OwnCatalog | null;
 }
-
-let versions = 0;
 
 /**
  * Judges the statements of one database's clients by the policies in force and the catalog as it is now. A reload makes
@@ -85,8 +88,17 @@ export class Judge {
     return new SessionJudge(this, { who, upstreamUser, session, keyPrefix: `${id}\0` }, gate);
   }
 
-  known(key: string): Judgement | undefined {
-    return this.version === 0 ? undefined : this.#cache.get(key);
+  known(key: string, own: OwnCatalog | null): Judgement | undefined {
+    if (this.version === 0) return undefined;
+    if (own === null) return this.#cache.get(key);
+    return own.judgedBy === this.#version ? own.cache.get(key) : undefined;
+  }
+
+  /** The catalog as a session's open transaction sees it. Rejects where it can't be read. */
+  async readOwn(loader: CatalogLoader): Promise<OwnCatalog | null> {
+    const { catalog } = this.#deps;
+    if (catalog.version === 0) await catalog.whenKnown();
+    return catalog.readOwn(loader, this.#version);
   }
 
   count(isHit: boolean): void {
@@ -100,6 +112,7 @@ export class Judge {
     asked: Omit<Question, 'policies' | 'catalog' | 'complexityMax'>,
     keys: CacheKeys,
     session: unknown,
+    own: OwnCatalog | null,
   ): Promise<Judgement> {
     const { catalog, complexityMax, threads } = this.#deps;
     try {
@@ -107,12 +120,17 @@ export class Judge {
       for (let tries = 0; tries < judgeTriesMax; tries++) {
         if (catalog.version === 0) await catalog.whenKnown();
         const version = this.#version;
-        const question = { ...asked, policies: this.policies?.key ?? null, catalog: catalog.key, complexityMax };
-        const answer = await threads.ask(question, session);
+        // What others have changed would have to be read within the transaction again.
+        if (own !== null && own.judgedBy !== version) break;
+        const { key } = own ?? catalog;
+        const question = { ...asked, policies: this.policies?.key ?? null, catalog: key, complexityMax };
+        const asking = threads.ask(question, session);
+        const answer = await (own?.during(asking) ?? asking);
         if (version !== this.version) continue;
-        const judgement = this.#judgement(answer, version);
+        const judgement = this.#judgement(answer, own?.version ?? version);
         const isForAll = answer.ok && !answer.hangsOnLiterals;
-        this.#cache.set(isForAll ? (keys.shape ?? keys.text) : keys.text, judgement);
+        const cache = own?.cache ?? this.#cache;
+        cache.set(isForAll ? (keys.shape ?? keys.text) : keys.text, judgement);
         return judgement;
       }
       throw unsettled;
@@ -122,8 +140,7 @@ export class Judge {
   }
 
   #renew(): void {
-    versions += 1;
-    this.#version = versions;
+    this.#version = nextVersion();
     this.#cache = new BoundedCache<Judgement>(cacheBytesMax, judgementBytes);
   }
 
@@ -206,6 +223,11 @@ export class SessionJudge {
     return this.#judge.policies;
   }
 
+  /** As `Judge.readOwn`. */
+  readOwn(loader: CatalogLoader): Promise<OwnCatalog | null> {
+    return this.#judge.readOwn(loader);
+  }
+
   /** @param parameterTypes as Parse has them */
   judge(text: string, names: SessionNames, parameterTypes = noTypes): Judgement | Promise<Judgement> {
     if (names !== this.#names) {
@@ -216,12 +238,13 @@ export class SessionJudge {
     const shape = keyOf(text);
     const shapeKey = shape === null ? null : `${prefix}s${shape.key}`;
     const textKey = `${prefix}t${text}`;
-    const known = (shapeKey === null ? undefined : this.#judge.known(shapeKey)) ?? this.#judge.known(textKey);
+    const { searchPath, temporary, catalog } = names;
+    const known =
+      (shapeKey === null ? undefined : this.#judge.known(shapeKey, catalog)) ?? this.#judge.known(textKey, catalog);
     this.#judge.count(known !== undefined);
     if (known !== undefined) return known;
     const { who, upstreamUser, session } = this.#asker;
-    const { searchPath, temporary } = names;
     const asked = { text, parameterTypes, upstreamUser, temporary, who: { ...who, searchPath } };
-    return this.#judge.judge(asked, { shape: shapeKey, text: textKey }, session);
+    return this.#judge.judge(asked, { shape: shapeKey, text: textKey }, session, catalog);
   }
 }

@@ -249,6 +249,7 @@ export class ClientReplies implements ReplyOwner {
 
   /** What was defined is seen by others once it is committed. */
   #noteDefinitions(status: number): void {
+    if (status === transactionStatus.idle) this.#session.names.onIdle();
     if (!this.#hasDefined || status !== transactionStatus.idle) return;
     this.#hasDefined = false;
     this.#session.database.lanes.onCatalogChanged();
@@ -264,7 +265,10 @@ export class ClientReplies implements ReplyOwner {
       note.completed += 1;
       request.dropsRows = addsRows(note);
     }
-    if (mayDefine(note, buffer, start)) this.#hasDefined = true;
+    if (mayDefine(note, buffer, start)) {
+      this.#hasDefined = true;
+      if (session.database.isPoliced) session.names.onDefined();
+    }
     // D: DISCARD ALL and DEALLOCATE ALL among other statements drop those that were prepared by Parse as well.
     if (buffer[start + 5] === 0x44 && !(note instanceof Deallocation)) {
       const tag = buffer.toString('latin1', start + 5, end - 1);

@@ -1,8 +1,11 @@
 import { createHash } from 'node:crypto';
+import { catalogConnection } from '../backend/postgres/open-catalog-connection.js';
 import { askUpstream } from '../backend/postgres/own-query.js';
-import { transactionStatus } from '../backend/postgres/postgres-upstream.js';
+import { type PostgresUpstream, transactionStatus } from '../backend/postgres/postgres-upstream.js';
 import { temporaryRelationsQuery } from '../catalog/catalog-queries.js';
-import type { SessionNames } from '../judge/judge.js';
+import { ProxyError } from '../errors/proxy-error.js';
+import type { SessionJudge, SessionNames } from '../judge/judge.js';
+import type { OwnCatalog } from '../judge/own-catalog.js';
 import { sessionNames, type TemporaryRelations } from '../judge/session-names.js';
 import type { SessionSettings } from '../pool/session-settings.js';
 import { parseTemporaryRelations } from '../sql/catalog/parse-relations.js';
@@ -10,8 +13,9 @@ import type { SessionEffects, StatementEffect } from '../sql/session-effects.js'
 import type { Session } from './session.js';
 
 /**
- * Where the server would look for a session's names now. Outside of a transaction its settings say so; within one, and
- * where it has temporary relations, the server is asked after whatever may have changed that.
+ * Where the server would look for a session's names now, and in which catalog. Outside of a transaction its settings say
+ * so, and everybody's catalog holds; within one, and where it has temporary relations, the server is asked after whatever
+ * may have changed that.
  */
 export class NamesInSession {
   readonly #startPath: string;
@@ -25,6 +29,14 @@ export class NamesInSession {
   /** And may be taken back when the transaction ends. */
   #isProvisional = false;
   #isAsking = false;
+  /** The open transaction has defined something. */
+  #isDefining = false;
+  /** What it has defined was not looked at since. */
+  #isCatalogStale = false;
+  #isReadCommitted = false;
+  #catalog: OwnCatalog | null = null;
+  /** Why what it has defined isn't known: nothing can be judged by names until it ends. */
+  #refusal: ProxyError | null = null;
 
   /** @param startPath the server's search_path for a session that sets none */
   constructor(startPath: string) {
@@ -35,7 +47,7 @@ export class NamesInSession {
     if (this.#known === null || this.#knownOf !== settings) {
       this.#knownOf = settings;
       const path = this.#path ?? settings.values.get('search_path') ?? this.#startPath;
-      this.#known = sessionNames(path, this.#temporary);
+      this.#known = sessionNames(path, this.#temporary, this.#catalog);
     }
     return this.#known;
   }
@@ -45,11 +57,41 @@ export class NamesInSession {
     const isOver = this.#isProvisional && (statements?.some(({ command }) => endings.test(command)) ?? true);
     if (isTouched) this.#isProvisional = true;
     if (isTouched || isOver) this.#isStale = true;
+    // A savepoint that it goes back to knows less than it does.
+    if (isOver && this.#isDefining) this.#isCatalogStale = true;
+  }
+
+  /** Something was defined that others see when it is committed. */
+  onDefined(): void {
+    this.#isDefining = true;
+    this.#isCatalogStale = true;
+  }
+
+  /** No transaction is open: everybody's catalog holds. */
+  onIdle(): void {
+    if (!this.#isDefining) return;
+    this.#isDefining = false;
+    this.#isCatalogStale = false;
+    this.#refusal = null;
+    this.#useCatalog(null);
+  }
+
+  /** Why statements that name anything are refused; null: they aren't. */
+  get refusal(): ProxyError | null {
+    return this.#refusal;
+  }
+
+  /** By which version of the catalog a statement has to be judged now; 0: that isn't known. */
+  versionNow({ phase }: Session, judging: SessionJudge): number {
+    if (this.#isCatalogStale && phase === 'ready') return 0;
+    return this.#catalog === null ? judging.version : this.#catalog.version;
   }
 
   /** False: the server is being asked, or will be when it has answered what was sent; the session is woken then. */
-  isCertain(session: Session): boolean {
-    if (!this.#isStale) return true;
+  isCertain(session: Session, judging: SessionJudge): boolean {
+    // What others have committed since is not in what was read.
+    if (this.#catalog !== null && this.#catalog.judgedBy !== judging.version) this.#isCatalogStale = true;
+    if (!this.#isStale && !this.#isCatalogStale) return true;
     const { attachment } = session;
     if (attachment.upstream === null) return this.#forget();
     const connection = attachment.held?.connection;
@@ -60,12 +102,35 @@ export class NamesInSession {
     this.#isAsking = true;
     const major = Number.parseInt(connection.parameters.get('server_version') ?? '', 10);
     askUpstream(connection, namesSql(major), (answer) => {
-      this.#isAsking = false;
       if (answer.kind === 'value' && answer.value !== null) this.#learn(answer.value);
       this.#isStale = false;
+      if (this.#isCatalogStale && !connection.isLost) return void this.#readCatalog(session, connection, judging);
+      this.#isAsking = false;
       session.wake();
     });
     return false;
+  }
+
+  async #readCatalog(session: Session, connection: PostgresUpstream, judging: SessionJudge): Promise<void> {
+    this.#useCatalog(null);
+    this.#refusal = null;
+    try {
+      // In another kind of transaction one sees what others had committed when it began, and the server goes by more.
+      const catalog = this.#isReadCommitted ? await judging.readOwn(catalogConnection(connection)) : null;
+      if (session.phase === 'closed') catalog?.drop();
+      else this.#useCatalog(catalog);
+    } catch (error) {
+      this.#refusal = error instanceof ProxyError ? error : unknownCatalog;
+    }
+    this.#isCatalogStale = false;
+    this.#isAsking = false;
+    session.wake();
+  }
+
+  #useCatalog(catalog: OwnCatalog | null): void {
+    this.#catalog?.drop();
+    this.#catalog = catalog;
+    this.#known = null;
   }
 
   /** The upstream was given back: nothing that only it had is left. */
@@ -79,14 +144,23 @@ export class NamesInSession {
   }
 
   #learn(told: string): void {
-    const { path, temporary } = JSON.parse(told) as { path: string; temporary: string };
+    const { path, temporary, isolation } = JSON.parse(told) as { path: string; temporary: string; isolation: string };
     const relations = parseTemporaryRelations(temporary);
     const key = createHash('sha1').update(temporary).digest('base64');
     this.#path = path;
+    this.#isReadCommitted = isolation === 'read committed';
     this.#temporary = relations.length === 0 ? null : { relations, key };
     this.#known = null;
   }
 }
+
+const unknownCatalog = new ProxyError(
+  'upstreamUnavailable',
+  'what the transaction has defined could not be looked at',
+  {
+    hint: 'Nothing can be judged by a policy without it. Roll back, and try again.',
+  },
+);
 
 const endings = /^(?:commit|end|rollback|abort|release)/;
 const definitions = /^(?:create|drop|alter|discard|select into)/;
@@ -97,5 +171,5 @@ function touches({ command, names, effect }: StatementEffect): boolean {
 
 function namesSql(major: number): string {
   return `SELECT pg_catalog.json_build_object('path', pg_catalog.current_setting('search_path'),
- 'temporary', (${temporaryRelationsQuery(major)}))`;
+ 'isolation', pg_catalog.current_setting('transaction_isolation'), 'temporary', (${temporaryRelationsQuery(major)}))`;
 }

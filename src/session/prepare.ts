@@ -17,6 +17,8 @@ import type { ClientStatement, Statement } from './statement.js';
 import { isAnothers, statementName } from './statement-name.js';
 import { isOutdated, largeStatement, statementOf, statementToPrepare } from './statement-of.js';
 
+type BindNames = ReturnType<typeof decodeBindNames>;
+
 /** Prepared statements one client may hold at once. */
 const statementsMax = 20_000;
 
@@ -162,7 +164,11 @@ export function onBind(session: Session): SessionPhase | null {
   if (session.isInDoubt(names.statement)) return null;
   const prepared = session.statements.get(names.statement);
   if (prepared === undefined && isAnothers(names.statement)) return refuseAnothers(session, names.statement);
-  if (prepared !== undefined && isOutdated(session, prepared.statement)) return judgeAgain(session, names.statement);
+  if (prepared !== undefined && isOutdated(session, prepared.statement)) return judgeAgain(session, names);
+  return bindTo(session, names, prepared);
+}
+
+function bindTo(session: Session, names: BindNames, prepared: ClientStatement | undefined): SessionPhase | null {
   const upstream = session.attachment.acquire();
   if (upstream === null) return null;
   if (upstream instanceof ProxyError) return refuseInBatch(session, prepared?.statement ?? null, upstream);
@@ -189,15 +195,16 @@ function sendBind(session: Session, upstream: PooledUpstream, prepared: ClientSt
 }
 
 /** What the statement was judged by has changed since: it may have to be another one upstream. */
-function judgeAgain(session: Session, name: string): SessionPhase | null {
-  const prepared = session.statements.get(name) as ClientStatement;
+function judgeAgain(session: Session, names: BindNames): SessionPhase | null {
+  const prepared = session.statements.get(names.statement) as ClientStatement;
   const { statement: before, rest } = prepared;
   const types = rest === null ? noTypes : parameterTypesAt(rest, rest.indexOf(0) + 1);
   const statement = statementOf(session, before.text as string, types);
   if (statement === null) return null;
   if (statement.judgement.refusal !== null) return refuseInBatch(session, statement, statement.judgement.refusal);
-  session.statements.set(name, rejudged(session, prepared, statement));
-  return onBind(session);
+  const again = rejudged(session, prepared, statement);
+  session.statements.set(names.statement, again);
+  return bindTo(session, names, again);
 }
 
 function rejudged(session: Session, prepared: ClientStatement, statement: Statement): ClientStatement {

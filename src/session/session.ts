@@ -63,8 +63,7 @@ export interface SessionDeps {
 
 /**
  * One client past its start-up: takes its messages one by one, in the phase that it is in, and its upstream's replies
- * as they come. What can't be taken yet (no upstream is free, a verdict is being made) waits, and the client's socket
- * is not read on until then.
+ * as they come. What can't be taken yet (no upstream is free, a verdict is being made) waits, its socket isn't read on.
  */
 export class Session {
   readonly database: ServedDatabase;
@@ -386,6 +385,7 @@ export class Session {
     this.#timeouts.stop();
     this.reads.leave();
     this.listening?.end();
+    this.names.onIdle();
     this.attachment.leave(isMidBatch);
     endClient(this.#socket);
     this.#onEnd(this, reason);
@@ -496,5 +496,5 @@ export class Session {
 }
 
 const clientEnded = 'the client closed the connection';
-/** A client that has closed its side may be gone altogether: it keeps its upstream for so long at most. */
+/** A client that has closed its side may be gone altogether. */
 const answerHalfClosedMs = 5000;

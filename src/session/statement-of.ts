@@ -1,5 +1,5 @@
 import { ProxyError } from '../errors/proxy-error.js';
-import type { SessionJudge } from '../judge/judge.js';
+import type { SessionJudge, SessionNames } from '../judge/judge.js';
 import { allowed, type Judgement } from '../judge/judgement.js';
 import { sentText } from '../judge/rewriting.js';
 import { type SessionEffects, sessionEffects } from '../sql/session-effects.js';
@@ -27,8 +27,12 @@ export function statementOf(session: Session, text: string, parameterTypes?: rea
   if (judging === null) return statement(text, effects, namesOurs(text) ?? allowed);
   if (judging.policies === null)
     return statement(text, effects, namesOurs(text) ?? glance(session, judging, text, effects));
-  if (!session.names.isCertain(session)) return null;
-  const judgement = judging.judge(text, session.names.now(session.attachment.settings), parameterTypes);
+  const isControl = isOnlyControl(effects);
+  if (!isControl && !session.names.isCertain(session, judging)) return null;
+  const { refusal } = session.names;
+  if (!isControl && refusal !== null) return statement(text, effects, { ...allowed, refusal });
+  const names = session.names.now(session.attachment.settings);
+  const judgement = judging.judge(text, isControl ? withoutOwn(names) : names, parameterTypes);
   if (!(judgement instanceof Promise)) return statement(text, effects, gated(judging, text, judgement));
   if (!session.isBeingJudged) {
     session.isBeingJudged = true;
@@ -39,6 +43,17 @@ export function statementOf(session: Session, text: string, parameterTypes?: rea
     });
   }
   return null;
+}
+
+const control = /^(?:begin|commit|rollback|savepoint|release)/;
+
+/** Names nothing, and may be the way out of a transaction in which nothing can be judged. */
+function isOnlyControl({ statements }: SessionEffects): boolean {
+  return statements?.length === 1 && control.test(statements[0]?.command ?? '');
+}
+
+function withoutOwn(names: SessionNames): SessionNames {
+  return names.catalog === null ? names : { ...names, catalog: null };
 }
 
 function statement(text: string, effects: SessionEffects, judgement: Judgement): Statement {
@@ -101,8 +116,10 @@ export function largeStatement(database: ServedDatabase): Statement {
 export function isOutdated(session: Session, statement: Statement): boolean {
   if (!session.database.isPoliced) return false;
   const { judging } = session;
-  const { judgement, text } = statement;
-  if (judging === null || judgement.version !== judging.version) return true;
+  const { judgement, text, effects } = statement;
+  if (judging === null) return true;
+  const version = isOnlyControl(effects) ? judging.version : session.names.versionNow(session, judging);
+  if (judgement.version !== version) return true;
   // Somebody may have dropped it since.
   return text !== null && judgement.refusal === null && gated(judging, text, judgement).refusal !== null;
 }

@@ -26,7 +26,8 @@ export async function openCatalogConnection(
   return connection;
 }
 
-function catalogConnection(upstream: PostgresUpstream): CatalogConnection {
+/** Reads a catalog over an upstream that nobody else uses meanwhile. */
+export function catalogConnection(upstream: PostgresUpstream): CatalogConnection {
   return {
     ask: (sql) =>
       new Promise((resolve, reject) => {
