@@ -12,9 +12,11 @@ const { values } = parseArgs({
   },
 });
 const { minutes, programs, seed } = values;
-const env = { ...process.env, MODEL_MINUTES: minutes, MODEL_PROGRAMS: programs };
+const env = { ...process.env, MODEL_MINUTES: minutes, MODEL_PROGRAMS: String(Math.ceil(Number(programs) / 2)) };
 if (seed !== undefined) env.MODEL_SEED = seed;
 const test = fileURLToPath(new URL('test.mjs', import.meta.url));
+// Of each kind half the programs; both are run at once.
+const tests = ['test/model/lockstep.test.ts', 'test/model/concurrent.test.ts'];
 const limit = `--timeout=${Math.ceil(Number(minutes) * 60) + 300}`;
-const { status } = spawnSync(process.execPath, [test, limit, 'test/model/lockstep.test.ts'], { stdio: 'inherit', env });
+const { status } = spawnSync(process.execPath, [test, limit, ...tests], { stdio: 'inherit', env });
 process.exitCode = status ?? 1;

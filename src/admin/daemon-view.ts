@@ -67,7 +67,7 @@ export interface PoolStatus {
   /** Clients that wait for an upstream. */
   readonly waiting: number;
   readonly lanes: readonly LaneStatus[];
-  /** Since the pool was made: reads that shared lanes answered, ran anew, rescued, and statements parsed there. */
+  /** Since the pool was made: reads that shared lanes answered, ran anew, rescued, statements parsed there, and shapes found fit. */
   readonly sharedReads: LaneCounters;
 }
 

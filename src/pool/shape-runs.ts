@@ -18,14 +18,16 @@ export class ShapeRuns {
   #goodRuns = 0;
   #runsNeeded = runsToShare;
 
-  /** It ran pinned, and succeeded. */
-  ranPinned(isFast: boolean, bytes: number): void {
+  /** It ran pinned, and succeeded. True: from now on it is shared. */
+  ranPinned(isFast: boolean, bytes: number): boolean {
     if (!isFast || bytes > smallBytes) {
       this.#goodRuns = 0;
     } else if (!this.isShared && !this.isWriting) {
       this.#goodRuns += 1;
       this.isShared = this.#goodRuns >= this.#runsNeeded;
+      return this.isShared;
     }
+    return false;
   }
 
   /** It ran on a lane, and kept nobody waiting. */

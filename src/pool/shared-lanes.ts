@@ -24,6 +24,8 @@ export interface LaneCounters {
   rescued: number;
   /** Statements that were parsed on a lane. */
   parsed: number;
+  /** Shapes that were found fit for lanes, each time that one was. */
+  promoted: number;
 }
 
 /** Slow heads that may be left alone, a second: an overloaded server isn't to be stormed with what it has yet to answer. */
@@ -86,7 +88,8 @@ export class SharedLanes {
 
   /** A read ran pinned, and succeeded. Fast is what takes a tenth of the time after which it would be rescued. */
   ranPinned(shape: object, durationMs: number, bytes: number): void {
-    this.shapes.of(shape).ranPinned(durationMs <= this.#options.rescueMs / 10, bytes);
+    const isPromoted = this.shapes.of(shape).ranPinned(durationMs <= this.#options.rescueMs / 10, bytes);
+    if (isPromoted) this.counters.promoted += 1;
   }
 
   /** A read was taken: from now on lanes are looked at. */

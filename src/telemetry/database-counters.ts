@@ -22,7 +22,7 @@ export class DatabaseCounters {
   readonly statementDuration = new Histogram();
   readonly checkoutWait = new Histogram();
   /** Reads on shared lanes, and what became of them. */
-  readonly shared = { answered: 0, rerun: 0, rescued: 0, parsed: 0 };
+  readonly shared = { answered: 0, rerun: 0, rescued: 0, parsed: 0, promoted: 0 };
   copyRows = 0;
   rateLimited = 0;
 

@@ -37,7 +37,7 @@ const instruments: Readonly<Record<string, Instrument>> = {
   },
   shared_reads_total: {
     type: 'counter',
-    help: 'Reads on shared lanes: answered there, run anew elsewhere, rescued for being slow; and statements parsed there',
+    help: 'Reads on shared lanes: answered there, run anew elsewhere, rescued for being slow; statements parsed there, and shapes found fit for it',
     read: (metrics) =>
       eachDatabase(metrics, ({ shared }) => Object.entries(shared).map(([event, count]) => [{ event }, count])),
   },

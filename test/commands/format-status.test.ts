@@ -27,7 +27,7 @@ const report: StatusReport = {
             { lane: 'pinned', active: 4, idle: 1, connecting: 2 },
             { lane: 'shared', active: 1, idle: 1, connecting: 0 },
           ],
-          sharedReads: { answered: 1000, rerun: 2, rescued: 1, parsed: 3 },
+          sharedReads: { answered: 1000, rerun: 2, rescued: 1, parsed: 3, promoted: 2 },
         },
       ],
     },

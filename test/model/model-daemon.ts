@@ -29,7 +29,7 @@ tenants: { default: { databases: { '*': { url: '${server.urlFor('*')}', pool: { 
 }
 
 function sumOf(counters: readonly LaneCounters[]): LaneCounters {
-  const sum = { answered: 0, rerun: 0, rescued: 0, parsed: 0 };
+  const sum = { answered: 0, rerun: 0, rescued: 0, parsed: 0, promoted: 0 };
   for (const counter of counters)
     for (const name of Object.keys(sum) as (keyof typeof sum)[]) sum[name] += counter[name];
   return sum;

@@ -4,6 +4,7 @@ import path from 'node:path';
 import type { Test } from 'tap';
 import { SessionJudge } from '../../src/judge/judge.js';
 import type { Judgement } from '../../src/judge/judgement.js';
+import type { LaneCounters } from '../../src/pool/shared-lanes.js';
 import { daemonWith, type InProcessDaemon } from './in-process-daemon.js';
 import type { Reachable } from './relay.js';
 
@@ -20,7 +21,7 @@ catalog: visible
 
 /** A daemon that shares what reads, and what each of its shared reads became. */
 export interface SharingDaemon extends InProcessDaemon {
-  reads(): { answered: number; rerun: number; rescued: number; parsed: number };
+  reads(): LaneCounters;
 }
 
 /** A daemon in mode auto whose users may do everything, with these keys of the pool as YAML flow. */
@@ -39,7 +40,7 @@ export async function sharingDaemon(
 tenants: { default: { policies: [${folder}/policy.yaml], databases: { '*': {
   url: '${server.urlFor('*')}', pool: { mode: auto, ${pool} }, limits: { queryTimeoutMs: 0 } } } } }`,
   );
-  const zero = { answered: 0, rerun: 0, rescued: 0, parsed: 0 };
+  const zero = { answered: 0, rerun: 0, rescued: 0, parsed: 0, promoted: 0 };
   return { ...daemon, reads: () => daemon.pools()[0]?.sharedReads ?? zero };
 }
 
