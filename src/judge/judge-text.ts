@@ -14,7 +14,7 @@ import type { Parse, ParsedText } from '../sql/rewrite/parse.js';
 import { type Restrictions, rewrite, visibilityIn } from '../sql/rewrite/rewrite.js';
 import { applySplices, type Splice } from '../sql/rewrite/splice.js';
 import { makeTemplate } from '../sql/rewrite/template.js';
-import { isAsMeant } from '../sql/rewrite/verify.js';
+import { parseAsMeant } from '../sql/rewrite/verify.js';
 import { isShareable } from '../sql/sharing/is-shareable.js';
 import type { StatementFacts } from '../sql/statement-facts.js';
 import type { Question, Refusal, Verdict } from './question.js';
@@ -107,6 +107,8 @@ class Judging {
   readonly #rules = new Set<string>();
   readonly #splices: Splice[] = [];
   readonly #addsRows: boolean[] = [];
+  /** Of what is sent, where that is another text. */
+  #sentTree: ParsedText | null = null;
   #checked: string | null = null;
   #isRestricted = false;
 
@@ -224,7 +226,8 @@ class Judging {
   /** The spliced text is parsed again, and must be the tree that was meant. */
   #refuseUnlessAsMeant(): Refusal | null {
     if (this.#splices.length === 0) return null;
-    if (isAsMeant(this.#question.text, this.#splices, this.#parse)) return null;
+    this.#sentTree = parseAsMeant(this.#question.text, this.#splices, this.#parse, this.#parsed.tree);
+    if (this.#sentTree !== null) return null;
     const message = 'permission denied: the statement could not be rewritten as the policy asks for';
     return denial(message, 'Write it in a simpler form.');
   }
@@ -233,16 +236,17 @@ class Judging {
   #isShareable(bound: readonly BoundStatement[]): boolean {
     const [facts, ...others] = this.#parsed.facts;
     if (facts === undefined || others.length > 0) return false;
-    const sent = this.#splices.length === 0 ? bound[0] : this.#bindSent();
-    if (sent === undefined) return false;
-    return isShareable(sent, facts, this.#index).isShareable;
+    const isHarmless = (statement: BoundStatement | undefined) =>
+      statement !== undefined && isShareable(statement, facts, this.#index).isShareable;
+    if (!isHarmless(bound[0])) return false;
+    return this.#sentTree === null || isHarmless(this.#bindSent(this.#sentTree));
   }
 
-  #bindSent(): BoundStatement | undefined {
+  #bindSent(tree: ParsedText): BoundStatement | undefined {
     const { who, parameterTypes, temporary, upstreamUser, text } = this.#question;
     const sent = applySplices(text, this.#splices);
     const context = { searchPath: who.searchPath, user: upstreamUser, temporary, parameterTypes };
-    const [result] = bindText(sent, this.#parse(sent), this.#index, context);
+    const [result] = bindText(sent, tree, this.#index, context);
     return result?.ok === true ? result.bound : undefined;
   }
 

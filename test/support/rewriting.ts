@@ -3,7 +3,7 @@ import { bindText } from '../../src/sql/bind/bind.js';
 import type { CatalogIndex } from '../../src/sql/catalog/catalog-index.js';
 import { rewrite, visibilityIn } from '../../src/sql/rewrite/rewrite.js';
 import { applySplices, type Splice } from '../../src/sql/rewrite/splice.js';
-import { isAsMeant } from '../../src/sql/rewrite/verify.js';
+import { parseAsMeant } from '../../src/sql/rewrite/verify.js';
 import { type PolicedSession, parse } from './policed-session.js';
 
 export type Rewritten =
@@ -22,6 +22,7 @@ export function rewritten(text: string, index: CatalogIndex, { restrictions, rig
   const found = rewrite(text, result.bound, index, restrictions);
   if (!found.ok) return found;
   const sent = applySplices(text, found.splices);
-  if (!isAsMeant(text, found.splices, parse)) return { ok: false, sqlstate: 'XX000', message: `not as meant: ${sent}` };
+  if (parseAsMeant(text, found.splices, parse) === null)
+    return { ok: false, sqlstate: 'XX000', message: `not as meant: ${sent}` };
   return { ok: true, text: sent, splices: found.splices, addsRows: found.addsRows };
 }

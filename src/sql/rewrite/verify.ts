@@ -4,22 +4,23 @@ import type { Parse, ParsedText } from './parse.js';
 import { applySplices, type Splice } from './splice.js';
 
 /**
- * Parses the spliced text again and compares it with the client's tree changed as each splice meant it. True if they are
- * the same tree: then every splice stands where it should, and nothing of the client's means something else now.
+ * Parses the spliced text again and compares it with the client's tree changed as each splice meant it. If they are the
+ * same tree, every splice stands where it should, and nothing of the client's means something else now.
  * @param parsed the text's tree, where it is at hand
+ * @returns the spliced text's tree; null: it is another one than was meant, or can't be parsed
  */
-export function isAsMeant(
+export function parseAsMeant(
   text: string,
   splices: readonly Splice[],
   parse: Parse,
   parsed: ParsedText = parse(text),
-): boolean {
+): ParsedText | null {
   try {
     const spliced = parse(applySplices(text, splices));
     const meant = meantTree(parsed, splices, parse);
-    return meant !== null && isSameTree(spliced.stmts, meant);
+    return meant !== null && isSameTree(spliced.stmts, meant) ? spliced : null;
   } catch {
-    return false;
+    return null;
   }
 }
 
