@@ -28,70 +28,72 @@ function comparable(rows: readonly unknown[]): unknown {
 }
 
 for (const kind of kinds) {
-  const server = await startPostgres({ kind });
-  t.teardown(() => server.stop());
-  await server.query('create database plain');
-  await server.query('create database mixed');
-  const clients: pg.Client[] = [];
-  for (const [database, sql] of [
-    ['plain', visibleObjectsSql],
-    ['mixed', `${hiddenObjectsSql.split(/(?=create view public\.half)/)[0]}`],
-  ] as const) {
-    const client = new pg.Client({ connectionString: server.urlFor(database) });
-    client.on('error', () => {});
-    await client.connect();
-    const all = database === 'mixed' ? `${visibleObjectsSql}\n${sql}` : sql;
-    for (const statement of all.split(/;\s*\n/)) await client.query(statement);
-    await client.query('analyze');
-    t.teardown(() => void client.end().catch(() => {}));
-    clients.push(client);
-  }
-  const [plain, mixed] = clients as [pg.Client, pg.Client];
-  const index = await readCatalog(server, server.urlFor('mixed'));
-  const session = policedSession(index, policy);
-
-  async function compare(t: Test, name: string, plainSql: string, mixedSql: string): Promise<void> {
-    const expected = await plain.query(plainSql);
-    const result = rewritten(mixedSql, index, session);
-    if (!result.ok) {
-      t.fail(`${name}: ${result.message}: ${mixedSql}`);
-      return;
+  t.test(`on ${kind} PostgreSQL`, async (t) => {
+    const server = await startPostgres({ kind });
+    t.teardown(() => server.stop());
+    await server.query('create database plain');
+    await server.query('create database mixed');
+    const clients: pg.Client[] = [];
+    for (const [database, sql] of [
+      ['plain', visibleObjectsSql],
+      ['mixed', `${hiddenObjectsSql.split(/(?=create view public\.half)/)[0]}`],
+    ] as const) {
+      const client = new pg.Client({ connectionString: server.urlFor(database) });
+      client.on('error', () => {});
+      await client.connect();
+      const all = database === 'mixed' ? `${visibleObjectsSql}\n${sql}` : sql;
+      for (const statement of all.split(/;\s*\n/)) await client.query(statement);
+      await client.query('analyze');
+      t.teardown(() => void client.end().catch(() => {}));
+      clients.push(client);
     }
-    try {
-      const found = await mixed.query(result.text);
-      t.same(comparable(found.rows), comparable(expected.rows), `${name}: ${mixedSql.slice(0, 2000)}`);
-    } catch (error) {
-      t.fail(`${name}: ${String(error)}: ${result.text}`);
-    }
-  }
+    const [plain, mixed] = clients as [pg.Client, pg.Client];
+    const index = await readCatalog(server, server.urlFor('mixed'));
+    const session = policedSession(index, policy);
 
-  for (const [tool, queries] of Object.entries(catalogQueries)) {
-    t.test(`${server.major}: ${tool} sees what it would see if nothing else were there`, async (t) => {
-      for (const sql of queries) await compare(t, tool, sql, sql);
-    });
-  }
-
-  const psql = server.tool('psql');
-  t.test(
-    `${server.major}: psql describes what it would describe if nothing else were there`,
-    { skip: psql === null && 'no psql' },
-    async (t) => {
-      const asked = async (database: string) => {
-        const commands = describingCommands.flatMap((command) => ['-c', command]);
-        const { stdout } = await run(psql ?? '', ['-X', '-E', ...commands, server.urlFor(database)]);
-        return [...stdout.matchAll(/\*{9} QUERY \*{10}\n([\s\S]*?)\n\*{26}/g)].map(([, sql]) => sql ?? '');
-      };
-      const ofMixed = await asked('mixed');
-      const ofPlain = await asked('plain');
-      t.ok(ofPlain.length > 50, `${ofPlain.length} queries`);
-      for (const sql of ofPlain) {
-        // The same object's turn comes in the same order.
-        const shape = sql.replace(/\d{5,}/g, '');
-        const at = ofMixed.findIndex((each) => each.replace(/\d{5,}/g, '') === shape);
-        const [same] = at < 0 ? [] : ofMixed.splice(at, 1);
-        if (same !== undefined) await compare(t, 'psql', sql, same);
-        else t.match(sql, /zq/, `asked otherwise: ${sql}`);
+    async function compare(t: Test, name: string, plainSql: string, mixedSql: string): Promise<void> {
+      const expected = await plain.query(plainSql);
+      const result = rewritten(mixedSql, index, session);
+      if (!result.ok) {
+        t.fail(`${name}: ${result.message}: ${mixedSql}`);
+        return;
       }
-    },
-  );
+      try {
+        const found = await mixed.query(result.text);
+        t.same(comparable(found.rows), comparable(expected.rows), `${name}: ${mixedSql.slice(0, 2000)}`);
+      } catch (error) {
+        t.fail(`${name}: ${String(error)}: ${result.text}`);
+      }
+    }
+
+    for (const [tool, queries] of Object.entries(catalogQueries)) {
+      t.test(`${server.major}: ${tool} sees what it would see if nothing else were there`, async (t) => {
+        for (const sql of queries) await compare(t, tool, sql, sql);
+      });
+    }
+
+    const psql = server.tool('psql');
+    t.test(
+      `${server.major}: psql describes what it would describe if nothing else were there`,
+      { skip: psql === null && 'no psql' },
+      async (t) => {
+        const asked = async (database: string) => {
+          const commands = describingCommands.flatMap((command) => ['-c', command]);
+          const { stdout } = await run(psql ?? '', ['-X', '-E', ...commands, server.urlFor(database)]);
+          return [...stdout.matchAll(/\*{9} QUERY \*{10}\n([\s\S]*?)\n\*{26}/g)].map(([, sql]) => sql ?? '');
+        };
+        const ofMixed = await asked('mixed');
+        const ofPlain = await asked('plain');
+        t.ok(ofPlain.length > 50, `${ofPlain.length} queries`);
+        for (const sql of ofPlain) {
+          // The same object's turn comes in the same order.
+          const shape = sql.replace(/\d{5,}/g, '');
+          const at = ofMixed.findIndex((each) => each.replace(/\d{5,}/g, '') === shape);
+          const [same] = at < 0 ? [] : ofMixed.splice(at, 1);
+          if (same !== undefined) await compare(t, 'psql', sql, same);
+          else t.match(sql, /zq/, `asked otherwise: ${sql}`);
+        }
+      },
+    );
+  });
 }

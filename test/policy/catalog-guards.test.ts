@@ -58,53 +58,55 @@ const refused: readonly string[] = [
 ];
 
 for (const kind of kinds) {
-  const server = await startPostgres({ kind });
-  t.teardown(() => server.stop());
-  for (const statement of [visibleObjectsSql, hiddenObjectsSql, hiddenColumnsSql].join('\n').split(/;\s*\n/)) {
-    await server.query(statement);
-  }
-  const index = await readCatalog(server);
-  const session = policedSession(index, filteredPolicy);
-  const client = new pg.Client({ connectionString: server.url });
-  client.on('error', () => {});
-  await client.connect();
-  t.teardown(() => client.end().catch(() => {}));
+  t.test(`on ${kind} PostgreSQL`, async (t) => {
+    const server = await startPostgres({ kind });
+    t.teardown(() => server.stop());
+    for (const statement of [visibleObjectsSql, hiddenObjectsSql, hiddenColumnsSql].join('\n').split(/;\s*\n/)) {
+      await server.query(statement);
+    }
+    const index = await readCatalog(server);
+    const session = policedSession(index, filteredPolicy);
+    const client = new pg.Client({ connectionString: server.url });
+    client.on('error', () => {});
+    await client.connect();
+    t.teardown(() => client.end().catch(() => {}));
 
-  t.test(`${server.major}: functions and casts tell nothing of what is hidden`, async (t) => {
-    for (const sql of asking) {
-      const result = rewritten(sql, index, session);
-      if (!result.ok) {
-        t.equal(result.sqlstate, '42501', `${sql}: ${result.message}`);
-        continue;
+    t.test('functions and casts tell nothing of what is hidden', async (t) => {
+      for (const sql of asking) {
+        const result = rewritten(sql, index, session);
+        if (!result.ok) {
+          t.equal(result.sqlstate, '42501', `${sql}: ${result.message}`);
+          continue;
+        }
+        const { rows } = await client.query(result.text);
+        t.notMatch(JSON.stringify(rows), /zq/, sql);
       }
-      const { rows } = await client.query(result.text);
-      t.notMatch(JSON.stringify(rows), /zq/, sql);
-    }
-  });
+    });
 
-  t.test(`${server.major}: what could make names of numbers is refused`, async (t) => {
-    for (const sql of refused) {
-      const result = rewritten(sql, index, session);
-      t.match(result, { ok: false, sqlstate: '42501' }, sql);
-    }
-    const messageOf = (name: string) => rewritten(`select '${name}'::regclass`, index, session);
-    t.same(messageOf('zq_schema.zq_table'), messageOf('zq_schema.nothing'), 'what is hidden and what is not there');
-  });
+    t.test('what could make names of numbers is refused', async (t) => {
+      for (const sql of refused) {
+        const result = rewritten(sql, index, session);
+        t.match(result, { ok: false, sqlstate: '42501' }, sql);
+      }
+      const messageOf = (name: string) => rewritten(`select '${name}'::regclass`, index, session);
+      t.same(messageOf('zq_schema.zq_table'), messageOf('zq_schema.nothing'), 'what is hidden and what is not there');
+    });
 
-  t.test(`${server.major}: what is visible is told`, async (t) => {
-    const value = async (expression: string) => {
-      const result = rewritten(`select ${expression} as value`, index, session);
-      if (!result.ok) throw new Error(`${expression}: ${result.message}`);
-      return (await client.query<{ value: unknown }>(result.text)).rows[0]?.value;
-    };
-    t.equal(await value("'people'::regclass::text"), 'people');
-    t.equal(await value("to_regclass('orders')::text"), 'orders');
-    t.equal(await value("has_table_privilege('people', 'select')"), true);
-    t.equal(await value("pg_get_serial_sequence('people', 'id')"), 'public.people_id_seq');
-    t.equal(await value("pg_relation_size('shop.open')"), '0');
-    t.equal(await value("pg_relation_size('people')"), null, 'its size tells of rows that are withheld');
-    t.equal(await value("format_type('shop.mood'::regtype, null)"), 'shop.mood');
-    const glad = index.relationByName('public', 'glad')?.oid;
-    t.equal(await value(`pg_get_viewdef('${glad}'::oid)`), null, 'it reads what something is withheld of');
+    t.test('what is visible is told', async (t) => {
+      const value = async (expression: string) => {
+        const result = rewritten(`select ${expression} as value`, index, session);
+        if (!result.ok) throw new Error(`${expression}: ${result.message}`);
+        return (await client.query<{ value: unknown }>(result.text)).rows[0]?.value;
+      };
+      t.equal(await value("'people'::regclass::text"), 'people');
+      t.equal(await value("to_regclass('orders')::text"), 'orders');
+      t.equal(await value("has_table_privilege('people', 'select')"), true);
+      t.equal(await value("pg_get_serial_sequence('people', 'id')"), 'public.people_id_seq');
+      t.equal(await value("pg_relation_size('shop.open')"), '0');
+      t.equal(await value("pg_relation_size('people')"), null, 'its size tells of rows that are withheld');
+      t.equal(await value("format_type('shop.mood'::regtype, null)"), 'shop.mood');
+      const glad = index.relationByName('public', 'glad')?.oid;
+      t.equal(await value(`pg_get_viewdef('${glad}'::oid)`), null, 'it reads what something is withheld of');
+    });
   });
 }

@@ -32,15 +32,6 @@ firewall: { mode: off }`;
   t.same(complaints(all), []);
 });
 
-t.test('what is not enforced yet is refused, never ignored', async (t) => {
-  const texts = { 'version: 1\nlimits: { rowsMax: 1 }': 'limits' };
-  for (const [text, key] of Object.entries(texts)) {
-    const [found = '', ...more] = complaints(text);
-    t.match(found, `${key}: is not enforced by this version; leave it out, since it would protect nothing`);
-    t.same(more, []);
-  }
-});
-
 t.test('mistakes are told with their place and what to do', async (t) => {
   const expected: Readonly<Record<string, readonly string[]>> = {
     '': ['1:1 version is missing; write "version: 1" at the top'],

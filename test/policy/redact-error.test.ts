@@ -173,94 +173,96 @@ function canariesIn(fields: ErrorFields | null): readonly string[] {
 }
 
 for (const kind of kinds) {
-  const server = await startPostgres({ kind });
-  t.teardown(() => server.stop());
-  await server.query(schema);
+  t.test(`on ${kind} PostgreSQL`, async (t) => {
+    const server = await startPostgres({ kind });
+    t.teardown(() => server.stop());
+    await server.query(schema);
 
-  t.test(`${server.major}: an error that quotes a value loses it and keeps its code`, async (t) => {
-    for (const [sql, sqlstate, message] of quoting) {
-      const { error } = await told(server.url, sql);
-      if (error === null) {
-        t.fail(`no error: ${sql}`);
-        continue;
+    t.test(`${server.major}: an error that quotes a value loses it and keeps its code`, async (t) => {
+      for (const [sql, sqlstate, message] of quoting) {
+        const { error } = await told(server.url, sql);
+        if (error === null) {
+          t.fail(`no error: ${sql}`);
+          continue;
+        }
+        const redacted = redactError(error);
+        t.not(canariesIn(error).length, 0, `the server itself shows it: ${sql}`);
+        t.equal(redacted.sqlstate, error.sqlstate, sql);
+        if (message !== null) t.equal(redacted.sqlstate, sqlstate, sql);
+        t.equal(redacted.severity, error.severity);
+        t.same(canariesIn(redacted), [], sql);
+        if (message !== null) t.equal(redacted.message, message, sql);
       }
-      const redacted = redactError(error);
-      t.not(canariesIn(error).length, 0, `the server itself shows it: ${sql}`);
-      t.equal(redacted.sqlstate, error.sqlstate, sql);
-      if (message !== null) t.equal(redacted.sqlstate, sqlstate, sql);
-      t.equal(redacted.severity, error.severity);
-      t.same(canariesIn(redacted), [], sql);
-      if (message !== null) t.equal(redacted.message, message, sql);
-    }
-  });
+    });
 
-  t.test(`${server.major}: an error that quotes none stays what it was`, async (t) => {
-    for (const [sql, sqlstate, hasPosition] of plain) {
-      const { error } = await told(server.url, sql);
-      if (error === null) throw new Error(sql);
-      const { message, position, hint } = redactError(error);
-      t.same(
-        [error.sqlstate, message],
-        [sqlstate, error.message.replace(/(too long for type character varying).*/, '$1')],
-        sql,
-      );
-      t.equal(position !== undefined, hasPosition, sql);
-      t.ok(hint === undefined || hint === error.hint, sql);
-    }
-  });
+    t.test(`${server.major}: an error that quotes none stays what it was`, async (t) => {
+      for (const [sql, sqlstate, hasPosition] of plain) {
+        const { error } = await told(server.url, sql);
+        if (error === null) throw new Error(sql);
+        const { message, position, hint } = redactError(error);
+        t.same(
+          [error.sqlstate, message],
+          [sqlstate, error.message.replace(/(too long for type character varying).*/, '$1')],
+          sql,
+        );
+        t.equal(position !== undefined, hasPosition, sql);
+        t.ok(hint === undefined || hint === error.hint, sql);
+      }
+    });
 
-  t.test(`${server.major}: a parameter's own error says which one it was`, async (t) => {
-    const { error } = await told(server.url, 'select $1::int from people', ['canary-7c1d9e']);
-    const redacted = error && redactError(error);
-    t.match(redacted, { sqlstate: '22P02', message: 'invalid input syntax for type integer' });
-    t.match(redacted?.where, /parameter \$1$/);
-    t.same(canariesIn(redacted), []);
-  });
-
-  t.test(`${server.major}: a notice of a function is not heard`, async (t) => {
-    const { notices } = await told(
-      server.url,
-      'commit; select told(name) from people; drop table if exists "canary-7c1d9e"',
-    );
-    t.same(
-      notices.map(({ severity }) => severity),
-      ['WARNING', 'NOTICE', 'WARNING', 'NOTICE'],
-    );
-    t.same(
-      notices.map((notice) => redactNotice(notice)?.message),
-      ['there is no transaction in progress', undefined, undefined, undefined],
-    );
-  });
-
-  t.test(`${server.major}: what a check of the policy's raises is said as row security says it`, async (t) => {
-    const { error } = await told(server.url, `select current_setting('${violationSetting}')`);
-    t.match(error && redactError(error), { sqlstate: '42501', severity: 'ERROR', message: /^new row violates/ });
-  });
-
-  t.test(`${server.major}: a line of COPY is named and not shown`, async (t) => {
-    const loaded = (columns: string, line: string) =>
-      server.query(`copy keys (${columns}) from program 'echo ${line}'`).then(() => null, fieldsOf);
-    for (const [columns, line, sqlstate, message] of [
-      ['pin', 'canary-7c1d9e', '22P02', 'invalid input syntax for type integer'],
-      ['name', 'canary-7c1d9e', '23505', 'duplicate key value violates unique constraint "keys_pkey"'],
-      ['name, pin', 'canary-7c1d9e', '22P04', 'missing data for column'],
-      ['tiny', 'canary-7c1d9e', '22001', 'value too long for type character varying'],
-    ] as const) {
-      const error = await loaded(columns, line);
-      t.same(canariesIn(error), ['cana'], 'the server itself shows it');
+    t.test(`${server.major}: a parameter's own error says which one it was`, async (t) => {
+      const { error } = await told(server.url, 'select $1::int from people', ['canary-7c1d9e']);
       const redacted = error && redactError(error);
-      t.match(redacted, { sqlstate, message, where: 'COPY keys, line 1' });
+      t.match(redacted, { sqlstate: '22P02', message: 'invalid input syntax for type integer' });
+      t.match(redacted?.where, /parameter \$1$/);
       t.same(canariesIn(redacted), []);
-    }
-    t.equal((await loaded('name, small', '"canary-7c1d9e"'))?.where?.startsWith('COPY keys, line 1'), true);
-  });
+    });
 
-  t.test(`${server.major}: a value's length in an index is not told`, async (t) => {
-    const sql =
-      "insert into wide select 1, string_agg(sha512(x::text::bytea)::text, '') from generate_series(1, 200) x";
-    const { error } = await told(server.url, sql);
-    t.match(error?.message, /index row (?:size|requires) \d+/);
-    t.match(error && redactError(error), { sqlstate: '54000', message: 'program limit exceeded' });
+    t.test(`${server.major}: a notice of a function is not heard`, async (t) => {
+      const { notices } = await told(
+        server.url,
+        'commit; select told(name) from people; drop table if exists "canary-7c1d9e"',
+      );
+      t.same(
+        notices.map(({ severity }) => severity),
+        ['WARNING', 'NOTICE', 'WARNING', 'NOTICE'],
+      );
+      t.same(
+        notices.map((notice) => redactNotice(notice)?.message),
+        ['there is no transaction in progress', undefined, undefined, undefined],
+      );
+    });
+
+    t.test(`${server.major}: what a check of the policy's raises is said as row security says it`, async (t) => {
+      const { error } = await told(server.url, `select current_setting('${violationSetting}')`);
+      t.match(error && redactError(error), { sqlstate: '42501', severity: 'ERROR', message: /^new row violates/ });
+    });
+
+    t.test(`${server.major}: a line of COPY is named and not shown`, async (t) => {
+      const loaded = (columns: string, line: string) =>
+        server.query(`copy keys (${columns}) from program 'echo ${line}'`).then(() => null, fieldsOf);
+      for (const [columns, line, sqlstate, message] of [
+        ['pin', 'canary-7c1d9e', '22P02', 'invalid input syntax for type integer'],
+        ['name', 'canary-7c1d9e', '23505', 'duplicate key value violates unique constraint "keys_pkey"'],
+        ['name, pin', 'canary-7c1d9e', '22P04', 'missing data for column'],
+        ['tiny', 'canary-7c1d9e', '22001', 'value too long for type character varying'],
+      ] as const) {
+        const error = await loaded(columns, line);
+        t.same(canariesIn(error), ['cana'], 'the server itself shows it');
+        const redacted = error && redactError(error);
+        t.match(redacted, { sqlstate, message, where: 'COPY keys, line 1' });
+        t.same(canariesIn(redacted), []);
+      }
+      t.equal((await loaded('name, small', '"canary-7c1d9e"'))?.where?.startsWith('COPY keys, line 1'), true);
+    });
+
+    t.test(`${server.major}: a value's length in an index is not told`, async (t) => {
+      const sql =
+        "insert into wide select 1, string_agg(sha512(x::text::bytea)::text, '') from generate_series(1, 200) x";
+      const { error } = await told(server.url, sql);
+      t.match(error?.message, /index row (?:size|requires) \d+/);
+      t.match(error && redactError(error), { sqlstate: '54000', message: 'program limit exceeded' });
+    });
   });
 }
 
