@@ -6,7 +6,7 @@ import { startModel } from './model-daemon.js';
 import { schema } from './program.js';
 import { Random } from './random.js';
 
-// Clients that differ in what a statement means, sending the very same statements through one pool.
+// Clients that differ in what a statement means, or in who asks, sending the very same statements through one pool.
 
 const statements = ['select v from item', 'select at from item', 'select current_user'] as const;
 
@@ -20,6 +20,7 @@ const kinds = [
     set: "set search_path to other; set timezone to 'America/New_York'; set datestyle to 'sql'",
     seen: ['2', '01/01/2026 07:00:00 EST', 'postgres'],
   },
+  { set: 'set role reader', seen: ['1', '2026-01-01 12:00:00+00', 'reader'] },
 ];
 
 /** Of each client, until lanes have answered so many. */
@@ -32,7 +33,8 @@ t.test('clients that differ in settings never see each other’s, prepared and s
   const { server } = daemon;
   await server.query(`${schema};
     insert into item values (1, 1, 1, 'public', '2026-01-01 12:00+00');
-    insert into other.item values (1, 1, 2, 'other', '2026-01-01 12:00+00')`);
+    insert into other.item values (1, 1, 2, 'other', '2026-01-01 12:00+00');
+    create role reader; grant select on item to reader`);
   const clients = await Promise.all(
     [...kinds, ...kinds].map(async ({ set, seen }) => {
       const client = await signIn(t, daemon, server, { parameters: { search_path: 'public, other' } });
