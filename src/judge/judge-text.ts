@@ -167,6 +167,7 @@ class Judging {
   #tooComplex(): Refusal | null {
     if (this.#policed === null) return null;
     const max = smaller(this.#question.complexityMax, this.#policed.rights.limits.complexityMax);
+    if (max === 0) return null;
     for (const { stmt } of this.#parsed.tree.stmts ?? []) {
       const message = complexityRefusal(complexityOf(stmt), max);
       if (message !== null) return { ...denial(message), sqlstate: '54000', isDenial: false };

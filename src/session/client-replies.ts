@@ -9,11 +9,10 @@ import {
   type UpstreamRequest,
 } from '../backend/postgres/postgres-upstream.js';
 import { smellsOfChange } from '../catalog/smells-of-change.js';
-import { ProxyError } from '../errors/proxy-error.js';
 import type { CatalogFeed } from '../judge/catalog-feed.js';
-import { errorFrame, errorResponse } from './error-response.js';
+import { errorFrame } from './error-response.js';
+import { endWithinLimit, onLimitedReply } from './limited-replies.js';
 import { lossFrame } from './loss-frame.js';
-import { failBatch, failTransaction } from './refuse.js';
 import { rowsOf, sqlstateOf } from './reply-fields.js';
 import { Assumption, addsRows, Deallocation, Mention, Refusal, Run } from './run.js';
 import type { Session } from './session.js';
@@ -33,7 +32,7 @@ export class ClientReplies implements ReplyOwner {
   }
 
   onBytes(buffer: Buffer, start: number, allEnd: number): void {
-    const end = this.#within(buffer, start, allEnd);
+    const end = endWithinLimit(this.#session, buffer, start, allEnd);
     this.#session.toClient(buffer, start, end);
     this.#session.countCopied(end - start);
     if (this.#session.phase !== 'closed') return;
@@ -42,23 +41,9 @@ export class ClientReplies implements ReplyOwner {
     if (this.#unreadBytes > unreadBytesMax) this.#session.attachment.connection?.destroy();
   }
 
-  /** Where a statement's result is cut because it is larger than it may be; then the server is told to stop. */
-  #within(buffer: Buffer, start: number, end: number): number {
-    const session = this.#session;
-    const meter = session.limited?.meter ?? null;
-    if (meter === null) return end;
-    const within = meter.pass(buffer, start, end);
-    if (meter.isOver) {
-      const request = session.attachment.connection?.queue.head;
-      if (request !== undefined) request.dropsRows = true;
-      session.cancelRun();
-    }
-    return within;
-  }
-
   onReply(request: UpstreamRequest, type: number, buffer: Buffer, start: number, end: number): void {
     const session = this.#session;
-    if (session.limited !== null && this.#onLimitedReply(session.limited, request, type, buffer, start)) return;
+    if (session.limited !== null && onLimitedReply(session, session.limited, request, type, buffer, start)) return;
     switch (type) {
       case backend.ErrorResponse:
         return this.#onError(request, buffer, start, end);
@@ -94,37 +79,6 @@ export class ClientReplies implements ReplyOwner {
     if (request.disposition === 'forward') session.toClient(buffer, start, end);
     session.onAnswered();
     if (type === backend.ParseComplete) session.wake();
-  }
-
-  /** True: the reply isn't the client's. */
-  #onLimitedReply(run: Run, request: UpstreamRequest, type: number, buffer: Buffer, start: number): boolean {
-    const session = this.#session;
-    const { meter } = run;
-    if (meter?.isOver !== true) {
-      if (endsLimited(request, type)) this.#unlimit();
-      else if (type === backend.CommandComplete) run.meter = meter?.anew() ?? null;
-      return false;
-    }
-    if (!run.isRefused && (type === backend.ErrorResponse || type === backend.CommandComplete)) {
-      run.isRefused = true;
-      session.recordRun(run, 0, '54000');
-      session.toClient(errorResponse(new ProxyError('statementTooLarge', meter.message)));
-    }
-    if (!endsLimited(request, type)) return true;
-    const isFailed = type === backend.ErrorResponse;
-    const isOpen = type === backend.ReadyForQuery && buffer[start + 5] === transactionStatus.open;
-    // The server has done what the client is told has failed: so that what comes next fails there too.
-    if (request.request === frontend.Execute && !isFailed) failBatch(session);
-    if (isOpen) failTransaction(session);
-    this.#unlimit();
-    return type !== backend.ReadyForQuery || isOpen;
-  }
-
-  #unlimit(): void {
-    const session = this.#session;
-    session.limited = null;
-    // Not before the reply at hand has gone its way.
-    setImmediate(() => session.wake());
   }
 
   onAsync(type: number, buffer: Buffer, start: number, end: number): void {
@@ -275,14 +229,6 @@ export class ClientReplies implements ReplyOwner {
       if (tag === 'DISCARD ALL' || tag === 'DEALLOCATE ALL') session.forgetStatements();
     }
   }
-}
-
-/** The last reply to a statement whose result is counted. COPY FROM gives nothing, and needs what its client sends. */
-function endsLimited({ request }: UpstreamRequest, type: number): boolean {
-  if (type === backend.CopyInResponse) return true;
-  if (request === frontend.Query) return type === backend.ReadyForQuery;
-  const isEnd = type === backend.CommandComplete || type === backend.EmptyQueryResponse;
-  return isEnd || type === backend.PortalSuspended || type === backend.ErrorResponse;
 }
 
 /** What is temporary is its session's own business, and ties it to its upstream. */

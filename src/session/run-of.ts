@@ -1,6 +1,8 @@
+import { noLimits } from '../policy/policy-file.js';
 import type { PooledUpstream } from '../pool/pooled-upstream.js';
 import { freeAllNames, freeName } from './free-names.js';
 import { onlyStatement } from './named-in-text.js';
+import { ResultMeter, resultLimit } from './result-limit.js';
 import { Deallocation, Run } from './run.js';
 import type { Session } from './session.js';
 import type { Statement } from './statement.js';
@@ -12,8 +14,16 @@ export function runOf(session: Session, upstream: PooledUpstream, statement: Sta
   const { sentBytes } = session;
   const run =
     undo === null ? new Run(statement, startedAt, sentBytes) : new Deallocation(statement, startedAt, sentBytes, undo);
-  session.limit(run);
+  limit(session, run);
   return run;
+}
+
+/** Counts what a statement gives where that is limited. */
+function limit(session: Session, run: Run): void {
+  const limits = resultLimit(session.database.limits, run.statement?.judgement.limits ?? noLimits);
+  if (limits === null) return;
+  run.meter = new ResultMeter(limits);
+  session.limited = run;
 }
 
 /**

@@ -10,7 +10,6 @@ import { transactionStatus, type UpstreamRequest } from '../backend/postgres/pos
 import { ProxyError } from '../errors/proxy-error.js';
 import type { Judge, SessionJudge } from '../judge/judge.js';
 import type { Session as PolicedSession } from '../policy/fill-expression.js';
-import { noLimits } from '../policy/policy-file.js';
 import type { SessionSettings } from '../pool/session-settings.js';
 import { BatchedWriter } from '../wire/batched-writer.js';
 import type { AdmittedClient } from './admitted-client.js';
@@ -26,7 +25,6 @@ import { NamesInSession } from './names-in-session.js';
 import { onReadyMessage } from './ready.js';
 import { readyFrame } from './ready-frames.js';
 import type { SessionRecorder } from './recorder.js';
-import { ResultMeter, resultLimit } from './result-limit.js';
 import type { Run } from './run.js';
 import type { ServedDatabase } from './served-database.js';
 import { SessionReads } from './session-reads.js';
@@ -63,7 +61,8 @@ export interface SessionDeps {
 
 /**
  * One client past its start-up: takes its messages one by one, in the phase that it is in, and its upstream's replies
- * as they come. What can't be taken yet (no upstream is free, a verdict is being made) waits, its socket isn't read on.
+ * as they come. What can't be taken yet (no upstream is free, a verdict is being made) waits, and the client's socket
+ * is not read on until then.
  */
 export class Session {
   readonly database: ServedDatabase;
@@ -88,7 +87,7 @@ export class Session {
   phase: SessionPhase = 'ready';
   /** Exchanges that were sent and are not answered yet. */
   openExchanges = 0;
-  /** The statement under way whose result is counted. */
+  /** The statement under way whose result is counted. Until it has ended nothing else is taken of the client. */
   limited: Run | null = null;
   /** What copies data now, in or out. */
   copying: Run | null = null;
@@ -347,14 +346,6 @@ export class Session {
     this.#timeouts.onSent(statement?.judgement.limits.timeoutMs ?? 0);
   }
 
-  /** Counts what a statement gives where that is limited. Until it has ended nothing else is taken of the client. */
-  limit(run: Run): void {
-    const limit = resultLimit(this.database.limits, run.statement?.judgement.limits ?? noLimits);
-    if (limit === null) return;
-    run.meter = new ResultMeter(limit);
-    this.limited = run;
-  }
-
   /** Stops what runs, at the upstream. */
   cancelRun(): void {
     this.#timeouts.cancel();
@@ -496,5 +487,5 @@ export class Session {
 }
 
 const clientEnded = 'the client closed the connection';
-/** A client that has closed its side may be gone altogether. */
+/** A client that has closed its side may be gone altogether: it keeps its upstream for so long at most. */
 const answerHalfClosedMs = 5000;

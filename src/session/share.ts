@@ -5,6 +5,7 @@ import { nextParseTime } from '../pool/upstream-statements.js';
 import { frameEnd, scanBatch, scanned } from './batch-scan.js';
 import { missingBytes } from './in-hand.js';
 import { parameterTypesAt, restToSend } from './prepare.js';
+import { resultLimit } from './result-limit.js';
 import type { Session } from './session.js';
 import { type BatchParts, SharedRead } from './shared-read.js';
 import { isTimeless, SharedStatement } from './shared-statement.js';
@@ -84,8 +85,8 @@ function lookAgain(session: Session, prepared: ClientStatement): void {
 }
 
 /** What is counted while it passes is run pinned. */
-function isShareable({ database: { limits } }: Session, { judgement }: Statement): boolean {
-  return judgement.isShareable && limits.rowsMax + limits.resultBytesMax + judgement.limits.rowsMax === 0;
+function isShareable({ database }: Session, { judgement }: Statement): boolean {
+  return judgement.isShareable && resultLimit(database.limits, judgement.limits) === null;
 }
 
 function shapeOf(session: Session, { judgement }: Statement): ShapeRuns {

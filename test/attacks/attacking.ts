@@ -2,9 +2,6 @@
 // what is protected, and a second database that differs in protected values alone and must look alike. Run without a policy
 // most attempts are noticed by one of them: so they see.
 import type { EventEmitter } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import pg from 'pg';
 import type { Test } from 'tap';
 import { daemonWith } from '../support/in-process-daemon.js';
@@ -29,14 +26,12 @@ export async function attack(t: Test, attempts: Attempts): Promise<number> {
       { name: 'other', variant: 'bcd' },
     ].map(({ name, variant }) => Database.make(postgres, name, variant)),
   );
-  const folder = mkdtempSync(path.join(tmpdir(), 'pgt-attacks-'));
-  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
-  writeFileSync(path.join(folder, 'policy.yaml'), policy);
   const { port } = await daemonWith(
     t,
     `auth: { rules: [{ method: trust }] }
 users: { mallory: {} }
-tenants: { default: { policies: [${folder}/policy.yaml], databases: { '*': { url: '${postgres.urlFor('*')}', pool: { size: 2 } } } } }`,
+tenants: { default: { policies: [policy.yaml], databases: { '*': { url: '${postgres.urlFor('*')}', pool: { size: 2 } } } } }`,
+    { 'policy.yaml': policy },
   );
   let answered = 0;
   for (const [kind, texts] of Object.entries(attempts)) {

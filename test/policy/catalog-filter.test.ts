@@ -3,25 +3,14 @@ import t from 'tap';
 import { informationFilters } from '../../src/policy/information-filters.js';
 import { alwaysFilters, catalogFilters } from '../../src/policy/pg-catalog-filters.js';
 import { isReadableByAll } from '../../src/policy/system-relations.js';
-import { kinds, readCatalog } from '../support/catalog.js';
-import { filteredPolicy, hiddenColumnsSql, hiddenObjectsSql, visibleObjectsSql } from '../support/filtered-catalog.js';
+import { kinds } from '../support/catalog.js';
+import { filteredPolicy, openFilteredDatabase } from '../support/filtered-catalog.js';
 import { policedSession } from '../support/policed-session.js';
-import { startPostgres } from '../support/postgres.js';
 import { rewritten } from '../support/rewriting.js';
 
 for (const kind of kinds) {
   t.test(`on ${kind} PostgreSQL`, async (t) => {
-    const server = await startPostgres({ kind });
-    t.teardown(() => server.stop());
-    for (const statement of [visibleObjectsSql, hiddenObjectsSql, hiddenColumnsSql].join('\n').split(/;\s*\n/)) {
-      await server.query(statement);
-    }
-    const index = await readCatalog(server);
-    const session = policedSession(index, filteredPolicy);
-    const client = new pg.Client({ connectionString: server.url });
-    client.on('error', () => {});
-    await client.connect();
-    t.teardown(() => void client.end().catch(() => {}));
+    const { server, index, session, client } = await openFilteredDatabase(t, kind);
 
     t.test('no system relation shows a name of what is hidden', async (t) => {
       const system = index.catalog.relations.filter(({ schema }) => /^(pg_catalog|information_schema)$/.test(schema));

@@ -1,9 +1,6 @@
-import pg from 'pg';
 import t from 'tap';
-import { kinds, readCatalog } from '../support/catalog.js';
-import { filteredPolicy, hiddenColumnsSql, hiddenObjectsSql, visibleObjectsSql } from '../support/filtered-catalog.js';
-import { policedSession } from '../support/policed-session.js';
-import { startPostgres } from '../support/postgres.js';
+import { kinds } from '../support/catalog.js';
+import { openFilteredDatabase } from '../support/filtered-catalog.js';
 import { rewritten } from '../support/rewriting.js';
 
 /** All oids that the objects of these databases have. */
@@ -59,17 +56,7 @@ const refused: readonly string[] = [
 
 for (const kind of kinds) {
   t.test(`on ${kind} PostgreSQL`, async (t) => {
-    const server = await startPostgres({ kind });
-    t.teardown(() => server.stop());
-    for (const statement of [visibleObjectsSql, hiddenObjectsSql, hiddenColumnsSql].join('\n').split(/;\s*\n/)) {
-      await server.query(statement);
-    }
-    const index = await readCatalog(server);
-    const session = policedSession(index, filteredPolicy);
-    const client = new pg.Client({ connectionString: server.url });
-    client.on('error', () => {});
-    await client.connect();
-    t.teardown(() => client.end().catch(() => {}));
+    const { index, session, client } = await openFilteredDatabase(t, kind);
 
     t.test('functions and casts tell nothing of what is hidden', async (t) => {
       for (const sql of asking) {

@@ -1,6 +1,3 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import t, { type Test } from 'tap';
 import { daemonWith } from '../support/in-process-daemon.js';
 import { startPostgres } from '../support/postgres.js';
@@ -33,13 +30,11 @@ async function policed(t: Test) {
   );
   await server.query('create table person (id int primary key, name text, hidden bool default false)');
   await server.query("insert into person values (1, 'canary', false), (2, 'canary', true)");
-  const folder = mkdtempSync(path.join(tmpdir(), 'pgt-definitions-'));
-  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
-  writeFileSync(path.join(folder, 'policy.yaml'), policy);
   const daemon = await daemonWith(
     t,
     `users: { ann: { secret: pw } }
-tenants: { default: { databases: { shop: { url: '${server.url}', pool: { size: 12 } } }, policies: [${folder}/policy.yaml] } }`,
+tenants: { default: { databases: { shop: { url: '${server.url}', pool: { size: 12 } } }, policies: [policy.yaml] } }`,
+    { 'policy.yaml': policy },
   );
   return async (): Promise<RawClient> => {
     const client = await RawClient.connect({ port: daemon.port }, { user: 'ann', password: 'pw', database: 'shop' });

@@ -1,5 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import t, { type Test } from 'tap';
 import { daemonWith } from '../support/in-process-daemon.js';
@@ -36,13 +35,11 @@ async function policed(t: Test) {
   await server.query('drop table if exists note, secret');
   await server.query('create table note (id int primary key, text text); create table secret (id int)');
   await server.query("insert into note values (1, 'one'); insert into secret values (42)");
-  const folder = mkdtempSync(path.join(tmpdir(), 'pgt-policed-'));
-  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
-  writeFileSync(path.join(folder, 'policy.yaml'), policy);
   const daemon = await daemonWith(
     t,
     `users: { ann: { secret: pw, roles: [clerk] }, bob: { secret: pw } }
-tenants: { default: { databases: { shop: { url: '${server.url}', pool: { size: 2 } } }, policies: [${folder}/policy.yaml] } }`,
+tenants: { default: { databases: { shop: { url: '${server.url}', pool: { size: 2 } } }, policies: [policy.yaml] } }`,
+    { 'policy.yaml': policy },
   );
   const connect = async (user: string): Promise<RawClient> => {
     const client = await RawClient.connect({ port: daemon.port }, { user, password: 'pw', database: 'shop' });

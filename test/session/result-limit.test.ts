@@ -1,6 +1,3 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import fc from 'fast-check';
 import t, { type Test } from 'tap';
 import { ResultMeter, resultLimit } from '../../src/session/result-limit.js';
@@ -59,17 +56,13 @@ t.teardown(() => server.stop());
 await server.query('create table kept (n int); create table many as select n from generate_series(1, 20000) n');
 
 async function limited(t: Test, limits: string, policy = ''): Promise<RawClient> {
-  const folder = mkdtempSync(path.join(tmpdir(), 'pgt-limited-'));
-  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
-  writeFileSync(
-    path.join(folder, 'policy.yaml'),
-    `version: 1\nrules: [{ name: all, tables: [public.*], actions: [select, insert, copy-out, copy-in] }]\n${policy}`,
-  );
-  const policies = policy === '' ? '' : `, policies: [${folder}/policy.yaml]`;
+  const rules = `version: 1\nrules: [{ name: all, tables: [public.*], actions: [select, insert, copy-out, copy-in] }]\n`;
+  const policies = policy === '' ? '' : ', policies: [policy.yaml]';
   const daemon = await daemonWith(
     t,
     `users: { ann: { secret: pw } }
 tenants: { default: { databases: { postgres: { url: '${server.url}', pool: { size: 2 }, limits: { ${limits} } } }${policies} } }`,
+    { 'policy.yaml': `${rules}${policy}` },
   );
   const client = await RawClient.connect({ port: daemon.port }, { user: 'ann', password: 'pw', database: 'postgres' });
   t.teardown(() => client.destroy());

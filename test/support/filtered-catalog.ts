@@ -1,3 +1,10 @@
+import pg from 'pg';
+import type { Test } from 'tap';
+import { readCatalog } from './catalog.js';
+import { policedSession } from './policed-session.js';
+import { startPostgres } from './postgres.js';
+import type { PostgresKind } from './postgres-binaries.js';
+
 /** Two sets of objects: what a session may use, and, with `zq` in each name and text, what it may not. */
 export const visibleObjectsSql = `
   create schema shop;
@@ -66,3 +73,18 @@ functions: { allow: [shop.twice] }
 statements: { allow: [transaction, set, show, temp] }
 catalog: filtered
 `;
+
+/** A database with both, its catalog, a session that is policed so, and a client of the server itself. */
+export async function openFilteredDatabase(t: Test, kind: PostgresKind) {
+  const server = await startPostgres({ kind });
+  t.teardown(() => server.stop());
+  for (const statement of [visibleObjectsSql, hiddenObjectsSql, hiddenColumnsSql].join('\n').split(/;\s*\n/)) {
+    await server.query(statement);
+  }
+  const index = await readCatalog(server);
+  const client = new pg.Client({ connectionString: server.url });
+  client.on('error', () => {});
+  await client.connect();
+  t.teardown(() => client.end().catch(() => {}));
+  return { server, index, session: policedSession(index, filteredPolicy), client };
+}

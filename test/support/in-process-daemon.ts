@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Test } from 'tap';
@@ -44,9 +44,17 @@ tenants: { default: { databases: { '*': {
   );
 }
 
-/** The whole daemon within the test's process, with this configuration; it stops with the test. */
-export async function daemonWith(t: Test, yaml: string): Promise<InProcessDaemon> {
+/**
+ * The whole daemon within the test's process, with this configuration; it stops with the test.
+ * @param files beside the configuration, by their names in it
+ */
+export async function daemonWith(
+  t: Test,
+  yaml: string,
+  files: Readonly<Record<string, string>> = {},
+): Promise<InProcessDaemon> {
   const folder = mkdtempSync(path.join(tmpdir(), 'pgt-in-process-'));
+  for (const [name, text] of Object.entries(files)) writeFileSync(path.join(folder, name), text);
   const audit = `audit: { file: ${path.join(folder, 'audit.jsonl')} }`;
   const listen = /^listen:/m.test(yaml) ? '' : 'listen: { port: 0 }\n';
   const config = parseConfig(`${listen}${yaml}\nadmin: off\n${audit}\n`, path.join(folder, 'pgturnstile.yaml'), {});

@@ -1,6 +1,3 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import type { Test } from 'tap';
 import { SessionJudge } from '../../src/judge/judge.js';
 import type { Judgement } from '../../src/judge/judgement.js';
@@ -31,14 +28,12 @@ export async function sharingDaemon(
   pool = 'size: 4, rescueMs: 2000',
 ): Promise<SharingDaemon> {
   judgeBySight();
-  const folder = mkdtempSync(path.join(tmpdir(), 'pgt-sharing-'));
-  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
-  writeFileSync(path.join(folder, 'policy.yaml'), policy);
   const daemon = await daemonWith(
     t,
     `users: { ${server.superuser}: { secret: ${server.password} } }
-tenants: { default: { policies: [${folder}/policy.yaml], databases: { '*': {
+tenants: { default: { policies: [policy.yaml], databases: { '*': {
   url: '${server.urlFor('*')}', pool: { mode: auto, ${pool} }, limits: { queryTimeoutMs: 0 } } } } }`,
+    { 'policy.yaml': policy },
   );
   const zero = { answered: 0, rerun: 0, rescued: 0, parsed: 0, promoted: 0 };
   return { ...daemon, reads: () => daemon.pools()[0]?.sharedReads ?? zero };
