@@ -258,8 +258,10 @@ export class Pool {
 
   #add(): void {
     this.#connecting += 1;
+    // Its age counts from here: what was under way to the server of before a reload is as old as that configuration.
+    const bornAt = this.#deps.now();
     this.#deps.connect().then(
-      (connection) => this.#added(connection),
+      (connection) => this.#added(connection, bornAt),
       (error: ProxyError) => {
         this.#connecting -= 1;
         this.#deps.onFewer?.();
@@ -270,9 +272,9 @@ export class Pool {
     );
   }
 
-  #added(connection: PostgresUpstream): void {
+  #added(connection: PostgresUpstream, bornAt: number): void {
     this.#connecting -= 1;
-    const upstream = new PooledUpstream(connection, this.#deps.now(), this.#options.statementsMax, this.#customNames);
+    const upstream = new PooledUpstream(connection, bornAt, this.#options.statementsMax, this.#customNames);
     this.#open.add(upstream);
     connection.onClosed = (loss) => {
       if (!loss.isOurDoing) this.#deps.onLost(loss);

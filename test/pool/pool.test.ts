@@ -369,6 +369,22 @@ t.test('after a reload what is open is not used again', async (t) => {
   t.equal(pool.gauges.idle, 1, 'what was opened since is kept');
 });
 
+t.test('after a reload what was still being opened is not used', async (t) => {
+  const opened: PostgresUpstream[] = [];
+  const connect = async () => {
+    const connection = await connectUpstream(target);
+    opened.push(connection);
+    return connection;
+  };
+  const { pool, clock } = poolOf(t, { size: 1 }, connect);
+  const waiting = checkout(pool, 'a');
+  pool.reconfigure({ ...defaults, size: 1 });
+  clock.now = 10;
+  const served = await waiting.served();
+  t.equal(opened.length, 2, 'it went to where the configuration of before said');
+  t.equal(served.connection, opened[1]);
+});
+
 t.test('a pool that closes refuses who waits and who comes, and closes what comes back', async (t) => {
   const { pool, lost } = poolOf(t, { size: 2 });
   const [idle, held] = (await several(pool, 'a', 'b')) as [PooledUpstream, PooledUpstream];
