@@ -1,19 +1,11 @@
-// Runs tap over the given test files, or all of them. Prints a line a file, every failure with its diagnostics, every
+// Runs the given test files, or all of them. Prints a line a file, every failure with its diagnostics, every
 // skipped test and every comment, and closes with one line: `N passed, N failed`, or `N passed, N failed, N skipped`.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createRequire } from 'node:module';
-import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
-const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
-const tap = path.join(
-  path.dirname(createRequire(import.meta.url).resolve('tap/package.json')),
-  'dist',
-  'esm',
-  'run.mjs',
-);
+const runFiles = fileURLToPath(new URL('run-files.mjs', import.meta.url));
 
 /** Picks the lines worth reading out of tap's protocol. A failure's YAML block follows it, up to its `...`. */
 function createFilter() {
@@ -40,8 +32,7 @@ function readSums(line) {
   return { passed: sum('pass'), failed: sum('fail'), skipped: sum('skip') + sum('todo') };
 }
 
-const args = [tap, 'run', '--reporter=tap', ...process.argv.slice(2)];
-const child = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] });
+const child = spawn(process.execPath, [runFiles, ...process.argv.slice(2)], { stdio: ['ignore', 'pipe', 'inherit'] });
 const exited = once(child, 'exit');
 const isWorthReading = createFilter();
 let sums = { passed: 0, failed: 0, skipped: 0 };

@@ -1,0 +1,30 @@
+// Runs the given test files, or all of them, each in a process of its own, and prints what they say as TAP.
+//   node scripts/run-files.mjs [--timeout SECONDS] [FILE ...]
+// tap's own command would load its compiler and its loaders into each process, which takes longer than most files do.
+import { readdirSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import t from 'tap';
+
+const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { timeout: { type: 'string', default: '300' } },
+});
+
+/** The tests are *.test.ts; what they share lives in test/support. */
+function allFiles() {
+  const names = readdirSync(path.join(root, 'test'), { recursive: true }).filter((name) => name.endsWith('.test.ts'));
+  return names.map((name) => path.join('test', name)).sort();
+}
+
+t.jobs = 2;
+t.setTimeout(0);
+// TypeScript is stripped, not checked: that is `npm run types`.
+const args = ['--import=tsx', '--enable-source-maps'];
+const env = { ...process.env, TAP_TIMEOUT: values.timeout };
+const timeout = Number(values.timeout) * 1000;
+for (const file of positionals.length > 0 ? positionals : allFiles()) {
+  t.spawn(process.execPath, [...args, file], { buffered: true, cwd: root, env, timeout }, file);
+}
