@@ -1,10 +1,14 @@
-// Random programs of many clients for a long time: over shared lanes every client must see what it would have seen.
-//   npm run soak -- [--minutes 30] [--programs 2000] [--seed N]    a seed replays one program
+// Shared lanes for a long time. First a mixed load under faults, over the daemon's own process: nothing may be lost, done
+// twice or left behind, and its memory stays flat. Then random programs of many clients, of which every client must see
+// what it would have seen.
+//   npm run soak -- [load|programs] [--minutes 30] [--programs 2000] [--seed N]
+// `--minutes` is for each of the two; a seed replays one program, and what the clients of the load do.
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
-const { values } = parseArgs({
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
     minutes: { type: 'string', default: '30' },
     programs: { type: 'string', default: '2000' },
@@ -12,11 +16,32 @@ const { values } = parseArgs({
   },
 });
 const { minutes, programs, seed } = values;
-const env = { ...process.env, MODEL_MINUTES: minutes, MODEL_PROGRAMS: String(Math.ceil(Number(programs) / 2)) };
-if (seed !== undefined) env.MODEL_SEED = seed;
+const parts = {
+  load: {
+    tests: ['test/soak/mixed-load.test.ts'],
+    env: { SOAK_MINUTES: minutes, ...(seed === undefined ? {} : { SOAK_SEED: seed }) },
+  },
+  // Of each kind half the programs; both are run at once.
+  programs: {
+    tests: ['test/model/lockstep.test.ts', 'test/model/concurrent.test.ts'],
+    env: {
+      MODEL_MINUTES: minutes,
+      MODEL_PROGRAMS: String(Math.ceil(Number(programs) / 2)),
+      ...(seed === undefined ? {} : { MODEL_SEED: seed }),
+    },
+  },
+};
+const wanted = positionals.length === 0 ? Object.keys(parts) : positionals;
+const unknown = wanted.find((name) => !Object.hasOwn(parts, name));
+if (unknown !== undefined) {
+  process.stderr.write(`soak: "${unknown}" is neither load nor programs\n`);
+  process.exit(2);
+}
 const test = fileURLToPath(new URL('test.mjs', import.meta.url));
-// Of each kind half the programs; both are run at once.
-const tests = ['test/model/lockstep.test.ts', 'test/model/concurrent.test.ts'];
 const limit = `--timeout=${Math.ceil(Number(minutes) * 60) + 300}`;
-const { status } = spawnSync(process.execPath, [test, limit, ...tests], { stdio: 'inherit', env });
-process.exitCode = status ?? 1;
+for (const name of wanted) {
+  const { tests, env } = parts[name];
+  const options = { stdio: 'inherit', env: { ...process.env, ...env } };
+  const { status } = spawnSync(process.execPath, [test, limit, ...tests], options);
+  if (status !== 0) process.exitCode = 1;
+}

@@ -1,3 +1,4 @@
+import type { Random } from '../support/random.js';
 import {
   bind,
   close,
@@ -10,7 +11,6 @@ import {
   query,
   sync,
 } from '../support/raw-messages.js';
-import type { Random } from './random.js';
 
 /** What is sent at once; the answers end with so many ReadyForQuery, or with CopyInResponse. */
 export interface Exchange {

@@ -1,9 +1,9 @@
+import { Random } from '../support/random.js';
 import { query } from '../support/raw-messages.js';
 import { type Action, Author } from './author.js';
 import type { Member } from './member.js';
 import type { Members } from './members.js';
 import { schema as itemSchema, reset as resetItems } from './program.js';
-import { Random } from './random.js';
 
 const accounts = 8;
 const balance = 1000;

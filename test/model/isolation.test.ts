@@ -1,10 +1,10 @@
 import t from 'tap';
 import { rowsOf, signIn } from '../support/ask.js';
+import { Random } from '../support/random.js';
 import type { RawClient } from '../support/raw-client.js';
 import { bind, execute, parse, rowValues, sync } from '../support/raw-messages.js';
 import { startModel } from './model-daemon.js';
 import { schema } from './program.js';
-import { Random } from './random.js';
 
 // Clients that differ in what a statement means, or in who asks, sending the very same statements through one pool.
 

@@ -1,6 +1,6 @@
+import { Random } from '../support/random.js';
 import { query } from '../support/raw-messages.js';
 import { type Action, Author, rowsEach } from './author.js';
-import { Random } from './random.js';
 
 /** What one client does in a step. */
 export interface Part extends Action {
