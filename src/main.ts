@@ -24,7 +24,7 @@ import { errorResponse } from './session/error-response.js';
 import { SessionRecorder } from './session/recorder.js';
 import { type DatabaseUsage, ServedDatabases } from './session/served-databases.js';
 import type { Session } from './session/session.js';
-import { type BreakerTurn, noSiblings, type Siblings } from './session/siblings.js';
+import { type BreakerTurn, type LeftDatabase, noSiblings, type Siblings } from './session/siblings.js';
 import { startSession } from './session/start-session.js';
 import type { Log } from './telemetry/log.js';
 import { Metrics } from './telemetry/metrics.js';
@@ -82,6 +82,7 @@ export interface SiblingCalls {
   /** See `CancelKeys.cancel`. */
   cancel(processId: number, secretKey: Buffer): Promise<boolean>;
   followBreaker(turn: BreakerTurn): void;
+  leave(left: LeftDatabase): void;
   learnFailure(failure: Failure): void;
   /** What this process uses of limits that hold for all. */
   usage(): Usage;
@@ -167,6 +168,7 @@ class RunningDaemon implements Daemon, DaemonView {
     this.siblingCalls = {
       cancel: (processId, secretKey) => this.#cancelKeys.cancel(processId, secretKey),
       followBreaker: (turn) => this.#databases.followBreaker(turn),
+      leave: (left) => this.#databases.leave(left),
       learnFailure: (failure) => this.#desk.learnFailure(failure),
       usage: () => ({ clients: this.#listenerCounters.clients, databases: this.#databases.usage() }),
       learnUsage: ({ clients, databases }) => {

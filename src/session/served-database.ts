@@ -40,6 +40,8 @@ export interface ServedDatabase {
   readonly welcomes: Map<string, Welcome>;
   /** Texts that were prepared lately, where no policy tells clients apart. */
   readonly prepared: BoundedCache<Statement>;
+  /** A statement is sent that wants nobody to be connected to that database of the same server. */
+  readonly leave: (database: string) => void;
   /** Clients connected now. */
   clients: number;
   /** Clients of other processes that serve the same port, as far as is known. */

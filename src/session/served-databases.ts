@@ -24,7 +24,7 @@ import type { Metrics } from '../telemetry/metrics.js';
 import type { AdmittedClient } from './admitted-client.js';
 import type { ServedDatabase } from './served-database.js';
 import type { Session } from './session.js';
-import type { BreakerTurn, Siblings } from './siblings.js';
+import type { BreakerTurn, LeftDatabase, Siblings } from './siblings.js';
 import { isAnothers as isOurName } from './statement-name.js';
 
 export interface ServedDatabasesDeps {
@@ -47,6 +47,8 @@ export interface DatabaseUsage {
 /** Upstream statements kept prepared on each connection. */
 const sharedStatementsMax = 500;
 const healthCheckAfterMs = 30_000;
+/** How long a server waits for others to leave a database before it refuses (PG, CountOtherDBBackends), milliseconds. */
+const leftForMs = 5_000;
 /** Bytes of prepared texts that are remembered for each database, and what each takes beside its text, about. */
 const preparedBytesMax = 4 * 1024 * 1024;
 const preparedBytes = 1000;
@@ -67,6 +69,8 @@ export interface Served extends ServedDatabase {
   target: UpstreamTarget;
   config: DatabaseConfig;
   isPoliced: boolean;
+  /** Until then no connection is kept for clients that may come, milliseconds. */
+  leftUntil: number;
   catalog: CatalogFeed | null;
 }
 
@@ -115,11 +119,7 @@ export class ServedDatabases {
       if (config === null || JSON.stringify(config) === JSON.stringify(served.config)) continue;
       // Clients who shared an account can't be told apart any more: each has to come back as who it is.
       if (config.upstream.user === null && !served.target.account.isClientsOwn) {
-        this.#served.delete(key);
-        served.lanes.close();
-        served.pool.close();
-        served.notifications.close(movedAway());
-        retire(served);
+        this.#close(served, key);
         continue;
       }
       if (!isDeepStrictEqual(listeningAt(config), listeningAt(served.config))) served.notifications.close(movedAway());
@@ -144,10 +144,21 @@ export class ServedDatabases {
       served.pool.sweep();
       served.lanes.sweep();
       served.notifications.sweep();
-      const isEmpty = served.pool.isEmpty && !served.notifications.isOpen;
-      if (served.clients > 0 || !isEmpty || served.config.pool.min > 0) continue;
-      this.#served.delete(key);
-      retire(served);
+      if (served.clients > 0) continue;
+      const isEmpty = served.pool.isEmpty && !served.notifications.isOpen && served.config.pool.min === 0;
+      if (isEmpty || performance.now() < served.leftUntil) this.#close(served, key);
+    }
+  }
+
+  /**
+   * Closes what is kept to a database of a server for clients that may come, as long as the server waits for it. Who is
+   * connected stays connected, and the server says so.
+   */
+  leave({ tenant, host, port, database }: LeftDatabase): void {
+    for (const served of this.#served.values()) {
+      const { account } = served.target;
+      const isThere = account.address.host === host && account.address.port === port && account.database === database;
+      if (isThere && served.tenant === tenant) served.leftUntil = performance.now() + leftForMs;
     }
   }
 
@@ -273,6 +284,8 @@ export class ServedDatabases {
       counters,
       welcomes: new Map(),
       prepared: new BoundedCache(preparedBytesMax, preparedBytes),
+      leave: (database) => this.#onLeft(served, database),
+      leftUntil: 0,
       clients: 0,
       clientsElsewhere: 0,
       target: this.#target(account),
@@ -280,6 +293,13 @@ export class ServedDatabases {
     };
     this.#judge(served);
     return served;
+  }
+
+  #onLeft({ tenant, target }: Served, database: string): void {
+    const { host, port } = target.account.address;
+    const left = { tenant, host, port, database };
+    this.leave(left);
+    this.#deps.siblings.databaseLeft(left);
   }
 
   /** Apart from the breaker: another account may be refused here, and clients do without. */
@@ -293,6 +313,15 @@ export class ServedDatabases {
       this.#deps.log.warn(fields, 'could not listen for notifications: clients that listen keep their upstreams');
       throw error;
     }
+  }
+
+  /** Who comes next gets another; upstreams close as they come free. */
+  #close(served: Served, key: string): void {
+    this.#served.delete(key);
+    served.lanes.close();
+    served.pool.close();
+    served.notifications.close(movedAway());
+    retire(served);
   }
 
   /** What judges its statements from now on: policies where there are any, and what may go to a shared lane. */

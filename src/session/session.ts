@@ -11,6 +11,7 @@ import { ProxyError } from '../errors/proxy-error.js';
 import type { Judge, SessionJudge } from '../judge/judge.js';
 import type { Session as PolicedSession } from '../policy/fill-expression.js';
 import type { SessionSettings } from '../pool/session-settings.js';
+import { databaseToLeave } from '../sql/session-effects.js';
 import { BatchedWriter } from '../wire/batched-writer.js';
 import type { AdmittedClient } from './admitted-client.js';
 import { Attachment } from './attachment.js';
@@ -343,6 +344,8 @@ export class Session {
   }
 
   onStatementSent(statement: Statement | null): void {
+    const left = statement === null ? null : databaseToLeave(statement.effects);
+    if (left !== null) this.database.leave(left);
     this.#timeouts.onSent(statement?.judgement.limits.timeoutMs ?? 0);
   }
 

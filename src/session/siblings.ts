@@ -11,6 +11,14 @@ export interface BreakerTurn {
   readonly state: 'open' | 'closed';
 }
 
+/** A database of a server that a client of this tenant wants nobody to be connected to. */
+export interface LeftDatabase {
+  readonly tenant: string;
+  readonly host: string;
+  readonly port: number;
+  readonly database: string;
+}
+
 /** What a process asks of the others that serve the same port, and tells them. */
 export interface Siblings {
   /** Another one listens at the same addresses already. */
@@ -23,6 +31,7 @@ export interface Siblings {
   /** This process's share of a pool, which has the same name in all; null: the pool's limits are this process's own. */
   share(name: string, pool: Pool, limits: () => PoolConfig): PoolShare | null;
   breakerTurned(turn: BreakerTurn): void;
+  databaseLeft(left: LeftDatabase): void;
   authFailed(failure: Failure): void;
 }
 
@@ -34,5 +43,6 @@ export const noSiblings: Siblings = {
   cancel: async () => false,
   share: () => null,
   breakerTurned: () => {},
+  databaseLeft: () => {},
   authFailed: () => {},
 };

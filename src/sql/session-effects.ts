@@ -11,7 +11,10 @@ export interface StatementEffect {
   readonly effect: SessionEffect;
   /** Settings set or reset, lower case. For 'reset' an empty list means all of them (RESET ALL, DISCARD ALL). */
   readonly names: readonly string[];
-  /** The folded name behind DEALLOCATE, EXECUTE, PREPARE, SAVEPOINT, RELEASE, ROLLBACK TO, LISTEN; null where there's none. */
+  /**
+   * The folded name behind DEALLOCATE, EXECUTE, PREPARE, SAVEPOINT, RELEASE, ROLLBACK TO, LISTEN, or of the database that
+   * nobody may be connected to; null where there's none.
+   */
   readonly target: string | null;
 }
 
@@ -60,8 +63,16 @@ function readStatement(reader: StatementReader): StatementEffect {
   return read === undefined ? { ...unknown, command: word } : read(reader, word);
 }
 
+const commandsForEmptyDatabases = new Set(['create database', 'alter database', 'drop database']);
+
+/** The database that the server wants nobody to be connected to while the statement runs (PG 19.3, 19.5); null: none. */
+export function databaseToLeave({ first, statements }: SessionEffects): string | null {
+  // None of them may be one of several.
+  return commandsForEmptyDatabases.has(first) ? (statements?.[0]?.target ?? null) : null;
+}
+
 const queryWords = ['select', 'insert', 'update', 'delete', 'merge', 'values', 'table', 'with'];
-const callingWords = new Set([...queryWords, 'copy', 'alter']);
+const callingWords = new Set([...queryWords, 'copy']);
 
 const unknown: StatementEffect = { command: '', effect: 'unknown', names: [], target: null };
 
@@ -73,6 +84,8 @@ const unsure: Read = (_, command) => ({ ...unknown, command });
 const readers: Readonly<Record<string, Read>> = {
   explain: readExplain,
   create: readCreate,
+  alter: readAlter,
+  drop: readDrop,
   declare: readDeclare,
   begin: transaction('begin'),
   start: transaction('begin'),
@@ -100,7 +113,7 @@ const readers: Readonly<Record<string, Read>> = {
   do: unsure,
   load: unsure,
   ...Object.fromEntries(
-    `analyze analyse checkpoint close cluster comment drop fetch grant lock move notify reassign refresh reindex revoke
+    `analyze analyse checkpoint close cluster comment fetch grant lock move notify reassign refresh reindex revoke
     security show truncate vacuum`
       .split(/\s+/)
       .map((word) => [word, harmless]),
@@ -180,7 +193,7 @@ function readDeclare(reader: StatementReader): StatementEffect {
 /** What runs a part of its text at once. Other definitions are kept and run later, in somebody else's statement. */
 const runningDefinitions = new Set(['table', 'materialized', 'unlogged', 'schema']);
 const keptDefinitions = new Set(
-  `access aggregate cast collation constraint conversion database default domain event foreign function group language
+  `access aggregate cast collation constraint conversion default domain event foreign function group language
   operator policy procedure publication recursive role rule sequence server statistics subscription tablespace text
   transform trigger trusted type user view`.split(/\s+/),
 );
@@ -190,6 +203,7 @@ function readCreate(reader: StatementReader): StatementEffect {
   const what = reader.word;
   if (what === 'index' || what === 'unique') return readCalls(reader, 'create index');
   if (runningDefinitions.has(what)) return readCalls(reader, 'create');
+  if (what === 'database') return readCreateDatabase(reader);
   if (!keptDefinitions.has(what)) return { ...unknown, command: 'create' }; // TEMP, EXTENSION
   return readDefinition(reader);
 }
@@ -201,4 +215,31 @@ function readDefinition(reader: StatementReader): StatementEffect {
     if (reader.word === 'atomic' || reader.word.startsWith('pg_temp')) effect = 'unknown';
   }
   return { command: 'create', effect, names: [], target: null };
+}
+
+/** The template is copied: `template1` where none is named. */
+function readCreateDatabase(reader: StatementReader): StatementEffect {
+  const created: StatementEffect = { command: 'create database', effect: 'none', names: [], target: 'template1' };
+  while (!reader.isAtStatementEnd && !reader.accept('template')) reader.advance();
+  if (reader.isAtStatementEnd) return created;
+  let template = reader.name();
+  if (template === null) {
+    // An equals sign is at hand.
+    reader.advance();
+    template = reader.name();
+  }
+  return { ...created, target: template?.parts[0] ?? null };
+}
+
+function readAlter(reader: StatementReader): StatementEffect {
+  if (!reader.accept('database')) return readCalls(reader, 'alter');
+  const target = reader.name()?.parts[0] ?? null;
+  const isMoved = reader.accept('rename') || (reader.accept('set') && reader.accept('tablespace'));
+  return { command: isMoved ? 'alter database' : 'alter', effect: 'none', names: [], target: isMoved ? target : null };
+}
+
+function readDrop(reader: StatementReader, command: string): StatementEffect {
+  if (!reader.accept('database')) return harmless(reader, command);
+  if (reader.accept('if')) reader.accept('exists');
+  return { command: 'drop database', effect: 'none', names: [], target: reader.name()?.parts[0] ?? null };
 }

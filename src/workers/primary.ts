@@ -319,6 +319,7 @@ class Primary implements WorkersDaemon, DaemonView {
         member.report = message.report;
         return;
       case 'breaker':
+      case 'left':
       case 'failure':
         for (const other of this.#crew.members) if (other !== member) other.channel.tellIfItCan(message);
         return;

@@ -79,6 +79,8 @@ export class Worker {
         return this.#daemon?.siblingCalls.learnUsage(message.usage);
       case 'breaker':
         return this.#daemon?.siblingCalls.followBreaker(message.turn);
+      case 'left':
+        return this.#daemon?.siblingCalls.leave(message.left);
       case 'failure':
         return this.#daemon?.siblingCalls.learnFailure(message.failure);
       case 'stop':
@@ -130,6 +132,7 @@ export class Worker {
         ),
       share: (name, pool, limits) => this.#shares.open(name, pool, limits),
       breakerTurned: (turn) => this.#channel.tell({ kind: 'breaker', turn }),
+      databaseLeft: (left) => this.#channel.tellIfItCan({ kind: 'left', left }),
       authFailed: (failure) => this.#channel.tellIfItCan({ kind: 'failure', failure }),
     };
   }

@@ -1,10 +1,11 @@
 import { chmodSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import t, { type Test } from 'tap';
-import { answerOf, backendOf, refusalOf, rowsOf, signIn, sqlstateOf } from '../support/ask.js';
+import { answerOf, backendOf, errorIn, refusalOf, rowsOf, signIn, sqlstateOf } from '../support/ask.js';
 import { createAuthority } from '../support/certificates.js';
 import { daemonInFrontOf, daemonWith } from '../support/in-process-daemon.js';
 import { startPostgres } from '../support/postgres.js';
+import { bind, execute, parse, sync, terminate } from '../support/raw-messages.js';
 import { until } from '../support/until.js';
 
 // As whom and how upstreams are connected to, and what clients are told when that fails.
@@ -234,4 +235,30 @@ t.test('who waits for too long is told so, and can go on', async (t) => {
   t.equal(await sqlstateOf(client, 'select 1'), '53300');
   await holder.ask('commit');
   t.equal(await sqlstateOf(client, 'select 1'), null);
+});
+
+t.test('a database that a statement wants to itself is left by upstreams that no client uses', async (t) => {
+  for (const mode of ['auto', 'transaction', 'session'] as const) {
+    await t.test(mode, async (t) => {
+      const { port } = await daemonInFrontOf(t, server, { mode, pool: 'size: 4, min: 1' });
+      const admin = await signIn(t, { port }, server);
+      await answerOf(admin, 'create database lot');
+      const visit = async (database: string) => {
+        const visitor = await signIn(t, { port }, server, { database });
+        t.equal(await answerOf(visitor, 'select current_database()'), database);
+        return visitor;
+      };
+      const stays = await visit('lot');
+      t.equal(await sqlstateOf(admin, 'drop database lot'), '55006', 'somebody is connected');
+      stays.send(terminate());
+      t.equal(await sqlstateOf(admin, 'create database copy template lot'), null);
+      (await visit('copy')).send(terminate());
+      t.equal(await sqlstateOf(admin, 'alter database copy rename to "Copy"'), null);
+      (await visit('Copy')).send(terminate());
+      t.equal(await sqlstateOf(admin, 'drop database "Copy"'), null);
+      (await visit('lot')).send(terminate());
+      admin.send(parse('drop database lot'), bind(), execute(), sync());
+      t.equal(errorIn(await admin.readUntilReady()), null, 'in the extended protocol as well');
+    });
+  }
 });

@@ -1,6 +1,6 @@
 import pg from 'pg';
 import t from 'tap';
-import { sessionEffects } from '../../src/sql/session-effects.js';
+import { databaseToLeave, sessionEffects } from '../../src/sql/session-effects.js';
 import { cpuTimeMs } from '../support/cpu-time.js';
 import { startPostgres } from '../support/postgres.js';
 
@@ -177,6 +177,25 @@ t.test('a megabyte is read without delay, more is not read', async (t) => {
     t.ok(cpuTimeMs() - started < 2_000, text.slice(0, 20));
   }
   t.same(sessionEffects(' '.repeat(1_048_577)), { effect: 'unknown', first: '', statements: null });
+});
+
+t.test('which database nobody may be connected to', async (t) => {
+  const left: Readonly<Record<string, string | null>> = {
+    'drop database a': 'a',
+    'Drop Database If Exists "A b" with (force)': 'A b',
+    'create database a': 'template1',
+    'create database a template b': 'b',
+    'create database a owner c template = "B" encoding utf8': 'B',
+    'alter database a rename to b': 'a',
+    'alter database a set tablespace b': 'a',
+    'alter database a set work_mem to 1': null,
+    'alter database a owner to b': null,
+    'drop table a': null,
+    'create table a ()': null,
+    'drop database': null,
+    'select 1; drop database a': null,
+  };
+  for (const [text, database] of Object.entries(left)) t.equal(databaseToLeave(sessionEffects(text)), database, text);
 });
 
 const stateSql = `select json_build_object(

@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import t from 'tap';
+import { workerOf } from '../../src/workers/process-numbers.js';
 import { errorIn, rowsOf } from '../support/ask.js';
 import { startPostgres } from '../support/postgres.js';
 import { RawClient } from '../support/raw-client.js';
-import { cancelRequest, query } from '../support/raw-messages.js';
+import { cancelRequest, query, terminate } from '../support/raw-messages.js';
 import { until } from '../support/until.js';
 import { startWorkers } from './support/daemon-of-workers.js';
 
@@ -134,4 +135,26 @@ t.test('metrics and status are those of all workers together', async (t) => {
     clients.length - lost.length,
     'what it had no longer',
   );
+});
+
+t.test('a database that a statement wants to itself is left by all processes', async (t) => {
+  await server.query('create database lot');
+  const config = { tenants: { default: { databases: { '*': { url: server.urlFor('*') } } } } };
+  const { daemon, clientsOfEach } = await startWorkers(t, server, { config });
+  const [admin] = [...(await clientsOfEach(2, 1)).values()].flat();
+  const account = { user: server.superuser, password: server.password, database: 'lot' };
+  const visited = new Set<number>();
+  await until('two workers have served it', async () => {
+    const visitors = Array.from({ length: 4 }, () => RawClient.connect({ port: daemon.port }));
+    for (const visitor of await Promise.all(visitors)) {
+      visited.add(workerOf((await visitor.login(account)).processId));
+      t.same(await rowsOf(visitor, 'select current_database()'), [['lot']]);
+      visitor.send(terminate());
+      await visitor.readUntilClosed();
+    }
+    return visited.size >= 2;
+  });
+  if (admin === undefined) return t.fail('nobody is signed in');
+  t.equal(errorIn(await admin.client.ask('drop database lot')), null);
+  t.same(await server.query("select from pg_database where datname = 'lot'"), []);
 });
