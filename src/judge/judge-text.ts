@@ -193,16 +193,24 @@ class Judging {
 
   #judge(results: readonly BindResult[]): Refusal | null {
     for (const [at, result] of results.entries()) {
-      const refusal = result.ok ? this.#statement(result.bound, this.#parsed.facts[at]) : this.#unbound(result);
+      const refusal = result.ok ? this.#statement(result.bound, this.#parsed.facts[at]) : this.#unbound(result, at);
       if (refusal !== null) return refusal;
     }
     return null;
   }
 
-  #unbound({ sqlstate, message, detail, hint, position }: BindResult & { ok: false }): Refusal {
-    const place = position === null ? null : this.#characters(position);
+  #unbound({ sqlstate, message, detail, hint, position }: BindResult & { ok: false }, at: number): Refusal {
     const isDenial = sqlstate === '42501';
-    return { sqlstate, message, detail: detail ?? null, hint: hint ?? null, position: place, isDenial };
+    const isAfterChange = this.#parsed.facts.slice(0, at).some(({ command }) => changing.has(command));
+    const unseen = isAfterChange && !isDenial ? judgedTogether : null;
+    return {
+      sqlstate,
+      message,
+      detail: detail ?? null,
+      hint: hint ?? unseen,
+      position: this.#place(position),
+      isDenial,
+    };
   }
 
   #statement(bound: BoundStatement, facts: StatementFacts | undefined): Refusal | null {
@@ -260,6 +268,11 @@ class Judging {
     return [...Buffer.from(this.#question.text, 'utf8').subarray(0, byte).toString('utf8')].length + 1;
   }
 }
+
+/** Statements behind which a name may mean something else. */
+const changing: ReadonlySet<string> = new Set(['create', 'alter', 'drop', 'set']);
+
+const judgedTogether = 'The statements of one text are judged before any of them runs: send this one by itself.';
 
 const misfit = 'permission denied: the policy names what a relation of this statement does not have';
 
