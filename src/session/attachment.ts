@@ -78,6 +78,11 @@ export class Attachment implements Waiter {
     return this.#isSticky || this.#isKept;
   }
 
+  /** Whether more than a statement is lost with the upstream: something of the session, or something may be. */
+  get isAtStake(): boolean {
+    return this.isTied || this.#isUnknown;
+  }
+
   /**
    * A cancel request for what has ended is still on its way to the upstream, where it would hit what comes next: so
    * nothing of the client is taken until it has arrived.

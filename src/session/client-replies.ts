@@ -128,14 +128,14 @@ export class ClientReplies implements ReplyOwner {
       if (note instanceof Assumption || note instanceof Deallocation) note.undo(true);
       if (note instanceof Run) session.recordRun(note, 0, loss.lastWords?.sqlstate ?? '08006');
     }
-    const { isTied } = session.attachment;
+    const { isAtStake } = session.attachment;
     session.attachment.lose();
     if (session.phase === 'closed') return;
     if (loss.isMidMessage) return session.destroy('the upstream was lost within a message');
     const isWholeStatement =
       session.phase === 'ready' && session.openExchanges === 1 && upstream.status === transactionStatus.idle;
     // A server that lost its place in what the client sent ends the session for the client as well.
-    if (!isWholeStatement || isTied || loss.lastWords?.sqlstate === '08P01') {
+    if (!isWholeStatement || isAtStake || loss.lastWords?.sqlstate === '08P01') {
       return session.endWith(lossFrame(loss, 'FATAL', session.isTimedOut), 'upstream lost');
     }
     session.failExchange(lossFrame(loss, 'ERROR', session.isTimedOut));

@@ -26,6 +26,7 @@ const keepingState: readonly Reviewed[] = [
   { names: 'pg_replication_origin_*', why: 'the origin is set up for the session' },
   { names: 'binary_upgrade_* pg_stop_making_pinned_objects', why: 'change how the session creates things' },
   { names: 'pg_extension_config_dump', why: 'belongs into extension scripts' },
+  { names: 'pg_terminate_backend', why: 'ends a session, this one perhaps' },
 ];
 
 /** What does more than compute, or tells of more than its arguments. */
@@ -48,7 +49,7 @@ const harmful: readonly Reviewed[] = [
   { names: 'pg_relation_filepath pg_tablespace_location pg_config', why: 'paths of the server' },
   { names: 'current_setting', why: 'settings with paths; told apart by its argument where it is a literal' },
   { names: 'pg_show_all_* pg_hba_file_rules pg_ident_file_mappings pg_control_*', why: 'configuration of the server' },
-  { names: 'pg_cancel_backend pg_terminate_backend pg_log_*', why: 'act on other sessions' },
+  { names: 'pg_cancel_backend pg_log_*', why: 'act on other sessions' },
   {
     names: 'pg_stat_* pg_lock_status pg_blocking_pids pg_safe_snapshot_blocking_pids pg_isolation_test_*',
     why: 'what other sessions do, how much data there is',

@@ -11,9 +11,6 @@ import { query } from '../support/raw-messages.js';
 import { hold, type Sequence } from './sequence.js';
 import { sequences } from './sequences.js';
 
-/** Endings that a pool need not take over: the server's session ends, the client's goes on with another. */
-const isOnlyDirect = new Set(['its own backend ended']);
-
 const server = await startPostgres();
 t.teardown(() => server.stop());
 await server.query('create table item (id int primary key, name text)');
@@ -65,7 +62,6 @@ for (const mode of ['session', 'transaction', 'auto'] as const) {
     ];
     t.teardown(() => Promise.all(others.map((other) => other.destroy())));
     for (const sequence of sequences) {
-      if (isOnlyDirect.has(sequence.name)) continue;
       const heard = await conversation(proxy.port, sequence).catch((error: Error) => [error.message]);
       t.same(heard, expected.get(sequence.name), sequence.name);
       for (const other of others) {

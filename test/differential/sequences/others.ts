@@ -1,6 +1,8 @@
 import {
+  bind,
   copyData,
   describe,
+  execute,
   functionCall,
   int32,
   message,
@@ -87,6 +89,11 @@ export const others: readonly Sequence[] = [
   sequence('an unknown type, behind a query', send(query('select 1'), message('!')), 'closed'),
   sequence('an unknown type after an error in a batch', send(parse('selekt'), message('!'), sync()), 'closed'),
   sequence('its own backend ended', send(query('select pg_terminate_backend(pg_backend_pid())')), 'closed'),
+  sequence(
+    'its own backend ended, in a batch',
+    send(parse('select pg_terminate_backend(pg_backend_pid())'), bind(), execute(), sync()),
+    'closed',
+  ),
   sequence(
     'its own backend ended, within a transaction',
     ...run('begin'),
