@@ -51,8 +51,8 @@ export class ReopeningReader implements CatalogReader {
   async #reopen(): Promise<{ connection: CatalogConnection; session: CatalogSession }> {
     const connection = await this.#connect();
     try {
-      if (this.#isClosed) throw new Error('closed while it was connecting');
       const session = await CatalogSession.open(connection, this.#limits);
+      if (this.#isClosed) throw new Error('closed while it was connecting');
       this.#open = { connection, session };
       return this.#open;
     } catch (error) {

@@ -65,3 +65,16 @@ t.test('closing closes the connection, and one that comes too late', async (t) =
   await t.rejects(reader.readFingerprint(), { message: /closed/ });
   t.equal(made[1]?.isClosed, true);
 });
+
+t.test('closing closes the connection that is just being made ready', async (t) => {
+  const { made, connect } = connections((sql) => {
+    if (sql.includes('server_version_num')) reader.close();
+    return answers(sql);
+  });
+  const reader: ReopeningReader = new ReopeningReader(connect);
+  await t.rejects(reader.readFingerprint(), { message: /closed/ });
+  t.same(
+    made.map(({ isClosed }) => isClosed),
+    [true],
+  );
+});
