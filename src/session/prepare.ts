@@ -136,7 +136,7 @@ function parseTwice(session: Session, upstream: PooledUpstream, existing: Client
 /** Sends the Parse in hand, with what is different upstream. */
 function sendParse(session: Session, upstream: PooledUpstream, prepared: ClientStatement): void {
   const { needs, rest, upstreamName, statement } = prepared;
-  if (needs !== null) prepareUpstream(session, upstream, needs);
+  if (needs !== null) prepareNamed(session, upstream, statement, needs);
   if (rest !== null && (needs !== null || statement.sent !== null)) {
     sendKeptParse(upstream, upstreamName, rest);
   } else if (upstreamName === '') {
@@ -218,20 +218,61 @@ function rejudged(session: Session, prepared: ClientStatement, statement: Statem
   return { ...prepared, ...names, statement, rest: changed, parseTime: nextParseTime() };
 }
 
-/** Sees to it that the upstream has a client's statement, no older than the client's own Parse of it. */
-export function prepareUpstream(session: Session, upstream: PooledUpstream, prepared: ClientStatement): void {
-  const { statements, connection } = upstream;
-  const { upstreamName, parseTime, rest, needs } = prepared;
-  if (needs !== null) prepareUpstream(session, upstream, needs);
-  const isThere =
-    upstreamName === '' ? connection.unnamed === parseTime : statements.has(upstreamName, parseTime) || rest === null;
-  if (isThere || rest === null) return;
+/**
+ * Sees to it that the upstream has what a text names. What is to be deallocated need only be there: its own text may
+ * be one that can't be parsed any more. `onAnswer` is told how that went, if it has to be sent.
+ */
+export function prepareNamed(
+  session: Session,
+  upstream: PooledUpstream,
+  { effects }: Statement,
+  named: ClientStatement,
+  onAnswer?: Assumption,
+): boolean {
+  if (effects.first !== 'deallocate') return prepareUpstream(session, upstream, named, onAnswer);
+  if (isThere(upstream, named)) return false;
+  prepareUpstream(session, upstream, { ...named, rest: emptyRest, needs: null }, onAnswer);
+  // Should it not be deallocated after all, it is nothing to be run.
+  upstream.statements.add(named.upstreamName, 0);
+  return true;
+}
+
+/** What Parse has behind a name for an empty text. */
+const emptyRest = Buffer.from([0, 0, 0]);
+
+/**
+ * Sees to it that the upstream has a client's statement, no older than the client's own Parse of it. Gives whether it
+ * is sent now, and `onAnswer` is told how that went.
+ */
+export function prepareUpstream(
+  session: Session,
+  upstream: PooledUpstream,
+  prepared: ClientStatement,
+  onAnswer?: Assumption,
+): boolean {
+  const { connection } = upstream;
+  const { upstreamName, rest, needs, statement } = prepared;
+  if (needs !== null) prepareNamed(session, upstream, statement, needs);
+  if (rest === null || isThere(upstream, prepared)) return false;
   const undo = announce(session, upstream, prepared);
   sendKeptParse(upstream, upstreamName, rest);
-  connection.expect(
-    new UpstreamRequest(frontend.Parse, 'swallow', session.replies, new Assumption(undo, prepared.statement)),
-  );
+  const undoAll = (isSkipped: boolean) => {
+    undo(isSkipped);
+    onAnswer?.undo(isSkipped);
+  };
+  const made = new Assumption(undoAll, statement, () => onAnswer?.confirm());
+  connection.expect(new UpstreamRequest(frontend.Parse, 'swallow', session.replies, made));
   closeExcess(session, upstream);
+  return true;
+}
+
+/** What isn't kept can't be sent again, and its upstream isn't given away. */
+function isThere(
+  { statements, connection }: PooledUpstream,
+  { upstreamName, parseTime, rest }: ClientStatement,
+): boolean {
+  if (rest === null) return true;
+  return upstreamName === '' ? connection.unnamed === parseTime : statements.has(upstreamName, parseTime);
 }
 
 /** Notes that the upstream is about to get a statement, and makes room for its name. Gives what takes that back. */

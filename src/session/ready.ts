@@ -4,13 +4,13 @@ import { decodeText, encodeText } from '../../protocol/text.js';
 import { UpstreamRequest } from '../backend/postgres/postgres-upstream.js';
 import { ProxyError } from '../errors/proxy-error.js';
 import type { PooledUpstream } from '../pool/pooled-upstream.js';
-import { onBatchMessage, sendStrayCopy } from './batch.js';
+import { onBatchMessage, sendStrayCopy, sendSync } from './batch.js';
 import { missingBytes } from './in-hand.js';
 import { noteForListening } from './listening.js';
 import { namedInText, namesDoubtful, nameTaken } from './named-in-text.js';
-import { prepareUpstream } from './prepare.js';
+import { prepareNamed } from './prepare.js';
 import { refuseQuery } from './refuse.js';
-import { addsRows, Run } from './run.js';
+import { Assumption, addsRows, Run } from './run.js';
 import { runOf } from './run-of.js';
 import type { Session, SessionPhase } from './session.js';
 import { shareQuery } from './share.js';
@@ -19,6 +19,7 @@ import { largeStatement, statementOf } from './statement-of.js';
 
 /** Between exchanges, and within a batch, a client may send the same; where it leads is the message's alone. */
 export function onReadyMessage(session: Session, type: number): SessionPhase | null {
+  if (session.isPreparing) return null;
   switch (type) {
     case frontend.CopyData:
     case frontend.CopyDone:
@@ -88,11 +89,24 @@ function sendQuery(session: Session, upstream: PooledUpstream, statement: Statem
 
 function sendText(session: Session, upstream: PooledUpstream, statement: Statement): void {
   const named = namedInText(session, statement);
-  if (named !== null) prepareUpstream(session, upstream, named.prepared);
+  if (named !== null) {
+    session.isPreparing = prepareNamed(session, upstream, statement, named.prepared, beforeQuery(session));
+  }
   const text = named?.text ?? (statement.sent === null ? null : encodeText(statement.sent));
   if (text === null) return session.forward();
   const writer = new MessageWriter(text.length + 16);
   upstream.connection.send(writer.start(frontend.Query).bytes(text).uint8(0).end().take());
+}
+
+/** Should what a Query needs fail, the server skips the Query, and all to a Sync that its client won't send. */
+function beforeQuery(session: Session): Assumption {
+  const onFailed = (isSkipped: boolean) => {
+    session.isPreparing = false;
+    if (!isSkipped) sendSync(session);
+  };
+  return new Assumption(onFailed, null, () => {
+    session.isPreparing = false;
+  });
 }
 
 function onFunctionCall(session: Session): SessionPhase | null {

@@ -86,6 +86,8 @@ export class Session {
   /** Made by the first LISTEN; null where an upstream of its own listens for the client, or nobody. */
   listening: Listening | null = null;
   phase: SessionPhase = 'ready';
+  /** Whether a Query can be run isn't known before something that it needs is: what is behind it waits. */
+  isPreparing = false;
   /** Exchanges that were sent and are not answered yet. */
   openExchanges = 0;
   /** The statement under way whose result is counted. Until it has ended nothing else is taken of the client. */

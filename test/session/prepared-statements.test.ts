@@ -1,5 +1,5 @@
 import t from 'tap';
-import { rowsIn, rowsOf, signIn } from '../support/ask.js';
+import { errorIn, rowsIn, rowsOf, signIn } from '../support/ask.js';
 import { daemonInFrontOf } from '../support/in-process-daemon.js';
 import { startPostgres } from '../support/postgres.js';
 import { bind, close, execute, parse, query, sync } from '../support/raw-messages.js';
@@ -45,4 +45,38 @@ t.test('what one client deallocates is there for another, however it was dealloc
     other.send(bind({ statement: 'mine' }), execute(), sync());
     t.same(rowsIn(await other.readUntilReady()), [['1']]);
   }
+});
+
+t.test('what can’t be parsed any more is deallocated and executed as at the server, on any upstream', async (t) => {
+  const daemon = await daemonInFrontOf(t, server, { pool: 'size: 2' });
+  const converse = async (port: number) => {
+    await server.query('create table gone (id int)');
+    const client = await signIn(t, { port }, server);
+    client.send(parse('select * from gone', 'a'), parse('table gone', 'b'), parse('table gone', 'c'), sync());
+    await client.readUntilReady();
+    await server.query('drop table gone');
+    const other = await signIn(t, { port }, server);
+    await other.ask('begin');
+    const exchanges = [
+      // What is behind a failing one is run.
+      [query('execute a'), query('select 1')],
+      [query('deallocate a'), query('execute a')],
+      [query('begin'), query('deallocate b'), query('rollback')],
+      [query('begin'), query('execute b'), query('execute b'), query('rollback'), query('execute b')],
+      [Buffer.concat([parse('deallocate c'), bind(), execute(), sync()])],
+      [query('select 1')],
+    ];
+    const heard: string[] = [];
+    for (const exchange of exchanges) {
+      client.send(...exchange);
+      for (const _ of exchange) {
+        const reply = await client.readUntilReady();
+        heard.push(`${reply.types} ${errorIn(reply)?.C} ${reply.messages.at(-1)?.body}`);
+      }
+    }
+    await client.destroy();
+    await other.destroy();
+    return heard;
+  };
+  t.same(await converse(daemon.port), await converse(server.port));
 });
