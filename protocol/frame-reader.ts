@@ -118,6 +118,7 @@ export class FrameReader {
     // An idle connection must not keep the last 64 kB that it received.
     this.#chunk = chunk ?? nothing;
     this.#at = 0;
+    if (chunk === undefined) this.#found(framing.none, nothing, 0, 0);
     return chunk !== undefined;
   }
 

@@ -25,7 +25,7 @@ import { SessionRecorder } from './session/recorder.js';
 import { type DatabaseUsage, ServedDatabases } from './session/served-databases.js';
 import type { Session } from './session/session.js';
 import { type BreakerTurn, type LeftDatabase, noSiblings, type Siblings } from './session/siblings.js';
-import { startSession } from './session/start-session.js';
+import { type StartSessionDeps, startSession } from './session/start-session.js';
 import type { Log } from './telemetry/log.js';
 import { Metrics } from './telemetry/metrics.js';
 import { readVersion } from './telemetry/version.js';
@@ -135,6 +135,7 @@ class RunningDaemon implements Daemon, DaemonView {
   readonly #databases: ServedDatabases;
   readonly #cancelKeys: CancelKeys;
   readonly #sessions = new Set<Session>();
+  readonly #sessionDeps: StartSessionDeps;
   readonly #listenerCounters = createListenerCounters();
   readonly #startedAt = new Date();
   #config: Config;
@@ -165,6 +166,20 @@ class RunningDaemon implements Daemon, DaemonView {
       firewalls: this.#firewalls,
     });
     this.#cancelKeys = new CancelKeys((session) => this.#databases.cancel(session), this.#siblings.processIds);
+    this.#sessionDeps = {
+      cancelKeys: this.#cancelKeys,
+      recorder: this.#recorder,
+      timeouts: { wheel: this.#wheel, cancel: (session) => void this.#cancelKeys.cancelSession(session) },
+      userOf: (client) => userOf(this.#config, client),
+      onStart: (session) => {
+        this.#sessions.add(session);
+        this.#log.debug(clientFields(session), 'client connected');
+      },
+      onEnd: (session, reason) => {
+        this.#sessions.delete(session);
+        this.#log.debug({ ...clientFields(session), reason }, 'client gone');
+      },
+    };
     this.siblingCalls = {
       cancel: (processId, secretKey) => this.#cancelKeys.cancel(processId, secretKey),
       followBreaker: (turn) => this.#databases.followBreaker(turn),
@@ -317,21 +332,7 @@ class RunningDaemon implements Daemon, DaemonView {
       onAuth: (event) => this.#onAuth(event),
     });
     if (admitted === null) return;
-    await startSession(admitted, {
-      database: this.#databases.serve(admitted),
-      cancelKeys: this.#cancelKeys,
-      recorder: this.#recorder,
-      timeouts: { wheel: this.#wheel, cancel: (session) => void this.#cancelKeys.cancelSession(session) },
-      userOf: (client) => userOf(this.#config, client),
-      onStart: (session) => {
-        this.#sessions.add(session);
-        this.#log.debug(clientFields(session), 'client connected');
-      },
-      onEnd: (session, reason) => {
-        this.#sessions.delete(session);
-        this.#log.debug({ ...clientFields(session), reason }, 'client gone');
-      },
-    });
+    await startSession(admitted, this.#databases.serve(admitted), this.#sessionDeps);
   }
 
   #onAuth(event: AuthEvent): void {

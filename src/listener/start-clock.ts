@@ -9,11 +9,15 @@ export function startClock(socket: Socket, timers: TimerWheel, timeoutMs: number
   };
   const timer = timers.timer(() => action());
   timer.arm(timeoutMs);
-  socket.once('close', () => timer.disarm());
+  const stop = () => {
+    timer.disarm();
+    socket.off('close', stop);
+  };
+  socket.on('close', stop);
   return {
     onExpiry: (instead) => {
       action = instead;
     },
-    stop: () => timer.disarm(),
+    stop,
   };
 }

@@ -23,6 +23,9 @@ export interface AdmittedClient {
   readonly isLocal: boolean;
 }
 
+/** What is kept of it for as long as it is connected: there may be many thousands. */
+export type ConnectedClient = Omit<AdmittedClient, 'startup' | 'early'>;
+
 /** What a StartupMessage asks for. */
 export interface StartupRequest {
   /** What is spoken from now on: what the client asked for, but at most what NegotiateProtocolVersion offered. */

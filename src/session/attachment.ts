@@ -28,6 +28,13 @@ const untying: ReadonlySet<string> = new Set(['drop', 'close', 'discard temp']);
 /** How long what a client left running may go on before its upstream is given up, milliseconds. */
 const drainWithinMs = 1000;
 
+/** Most sessions never change a setting. */
+const noNames: ReadonlySet<string> = new Set();
+
+function union(names: ReadonlySet<string>, others: Iterable<string>): ReadonlySet<string> {
+  return new Set([...names, ...others]);
+}
+
 /**
  * A client's hold on an upstream: taken for an exchange or a transaction, given back when nothing of the client's is
  * left in the server's session, and kept where something is that can't be carried over.
@@ -41,10 +48,10 @@ export class Attachment implements Waiter {
   #state: 'free' | 'queued' | 'preparing' | 'held' | 'heldBack' | 'settling' = 'free';
   #refusal: ProxyError | null = null;
   /** Since the last time the session's state was known. */
-  readonly #changedNames = new Set<string>();
+  #changedNames: ReadonlySet<string> = noNames;
   #isUnknown = false;
   /** Start-up settings of the client that were reset, to what the upstream started with. */
-  readonly #resetNames = new Set<string>();
+  #resetNames: ReadonlySet<string> = noNames;
   #isSticky = false;
   #isKept = false;
   #isAbandoned = false;
@@ -141,7 +148,7 @@ export class Attachment implements Waiter {
       const isResetAll = effect === 'reset' && names.length === 0;
       if (isResetAll) this.#isUnknown = true;
       if (effect === 'reset') this.#noteReset(isResetAll ? this.#options.startSettings.values.keys() : names);
-      for (const name of names) this.#changedNames.add(name);
+      this.#changedNames = union(this.#changedNames, names);
     }
   }
 
@@ -301,13 +308,17 @@ export class Attachment implements Waiter {
   #restoreStartSettings(upstream: PooledUpstream): void {
     const { values } = this.#options.startSettings;
     const restored = [...this.#resetNames].map((name) => [name, values.get(name) ?? ''] as const);
-    this.#resetNames.clear();
-    for (const [name] of restored) this.#changedNames.add(name);
+    this.#changedNames = union(this.#changedNames, this.#resetNames);
+    this.#resetNames = noNames;
     tellUpstream(upstream.connection, setSql(restored), () => this.#settleIfIdle());
   }
 
   #noteReset(names: Iterable<string>): void {
-    for (const name of names) if (this.#options.startSettings.values.has(name)) this.#resetNames.add(name);
+    const { values } = this.#options.startSettings;
+    this.#resetNames = union(
+      this.#resetNames,
+      [...names].filter((name) => values.has(name)),
+    );
   }
 
   #settleIfIdle(): void {
@@ -356,8 +367,8 @@ export class Attachment implements Waiter {
   }
 
   #forgetChanges(): void {
-    this.#changedNames.clear();
+    this.#changedNames = noNames;
     this.#isUnknown = false;
-    this.#resetNames.clear();
+    this.#resetNames = noNames;
   }
 }

@@ -13,7 +13,7 @@ import type { Session as PolicedSession } from '../policy/fill-expression.js';
 import type { SessionSettings } from '../pool/session-settings.js';
 import { databaseToLeave } from '../sql/session-effects.js';
 import { BatchedWriter } from '../wire/batched-writer.js';
-import type { AdmittedClient } from './admitted-client.js';
+import type { ConnectedClient } from './admitted-client.js';
 import { Attachment } from './attachment.js';
 import { sendSync } from './batch.js';
 import { ClientInput } from './client-input.js';
@@ -50,6 +50,8 @@ export interface SessionDeps {
   readonly recorder: SessionRecorder;
   readonly timeouts: TimeoutDeps;
   readonly startSettings: SessionSettings;
+  /** What the client calls itself; null: nothing. */
+  readonly applicationName: string | null;
   /** What the client was told of its server process, in BackendKeyData. */
   readonly processId: number;
   /** Who the client is to a policy. */
@@ -67,7 +69,7 @@ export interface SessionDeps {
  */
 export class Session {
   readonly database: ServedDatabase;
-  readonly client: AdmittedClient;
+  readonly client: ConnectedClient;
   readonly processId: number;
   readonly input = new ClientInput();
   readonly replies = new ClientReplies(this);
@@ -124,14 +126,14 @@ export class Session {
   /** What the client is told last, when all that it sent before has been answered. */
   #farewell: { readonly error: Buffer; readonly reason: string } | null = null;
 
-  constructor(client: AdmittedClient, deps: SessionDeps) {
+  constructor(client: ConnectedClient, deps: SessionDeps) {
     this.client = client;
     this.database = deps.database;
     this.processId = deps.processId;
     this.recorder = deps.recorder;
     this.#principal = deps.principal;
     this.names = new NamesInSession(deps.searchPath);
-    this.applicationName = client.startup.parameters.get('application_name') ?? null;
+    this.applicationName = deps.applicationName;
     this.#onEnd = deps.onEnd;
     this.#socket = client.socket;
     this.#writer = new BatchedWriter(client.socket);
@@ -157,8 +159,11 @@ export class Session {
     return this.#judging;
   }
 
-  /** Begins to read. Everything before ReadyForQuery was written by then. */
-  start(): void {
+  /**
+   * Begins to read. Everything before ReadyForQuery was written by then.
+   * @param early what the client has sent behind its authentication
+   */
+  start(early: Buffer): void {
     const socket = this.#socket;
     this.#writer.onDrain = () => {
       this.attachment.connection?.resume();
@@ -170,7 +175,7 @@ export class Session {
     socket.on('error', () => {});
     socket.on('end', () => this.#onClientEnd());
     socket.on('close', () => this.end('the connection was lost'));
-    if (this.client.early.length > 0) this.#onData(this.client.early);
+    if (early.length > 0) this.#onData(early);
     socket.resume();
   }
 

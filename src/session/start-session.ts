@@ -13,7 +13,6 @@ import type { TimeoutDeps } from './timeouts.js';
 import { encodeWelcome, learnWelcome } from './welcome.js';
 
 export interface StartSessionDeps {
-  readonly database: ServedDatabase;
   readonly cancelKeys: CancelKeys;
   readonly recorder: SessionRecorder;
   readonly timeouts: TimeoutDeps;
@@ -24,24 +23,29 @@ export interface StartSessionDeps {
 }
 
 /** Takes a client from AuthenticationOk to its first ReadyForQuery, or tells it why not and closes. Never rejects. */
-export async function startSession(client: AdmittedClient, deps: StartSessionDeps): Promise<void> {
-  const { database, recorder } = deps;
+export async function startSession(
+  client: AdmittedClient,
+  database: ServedDatabase,
+  deps: StartSessionDeps,
+): Promise<void> {
+  const { recorder } = deps;
   try {
     enter(database);
   } catch (error) {
     return refuse(client, error, recorder);
   }
   try {
-    await greet(client, deps);
+    await greet(client, database, deps);
   } catch (error) {
     database.clients -= 1;
     refuse(client, error, recorder);
   }
 }
 
-async function greet(client: AdmittedClient, deps: StartSessionDeps): Promise<void> {
-  const { database, cancelKeys } = deps;
-  const isReplication = client.startup.replication !== null;
+async function greet(client: AdmittedClient, database: ServedDatabase, deps: StartSessionDeps): Promise<void> {
+  const { cancelKeys } = deps;
+  const { startup, early, ...connected } = client;
+  const isReplication = startup.replication !== null;
   if (isReplication && !mayReplicate(client, database)) throw replicationRefused(database);
   const settings = isReplication ? SessionSettings.none : startSettings(client, database);
   const welcome = await learnWelcome(database, settings, isReplication);
@@ -49,7 +53,7 @@ async function greet(client: AdmittedClient, deps: StartSessionDeps): Promise<vo
     database.clients -= 1;
     return endClient(client.socket);
   }
-  const { processId, secretKey } = cancelKeys.issue(client.startup.protocolMinor);
+  const { processId, secretKey } = cancelKeys.issue(startup.protocolMinor);
   const user = deps.userOf(client);
   const principal = {
     user: client.identity.user,
@@ -59,9 +63,11 @@ async function greet(client: AdmittedClient, deps: StartSessionDeps): Promise<vo
     attributes: user?.attributes ?? {},
   };
   const unwatch = database.catalog?.watch();
-  const session = new Session(client, {
+  const session = new Session(connected, {
     ...deps,
-    startSettings: settings,
+    database,
+    applicationName: startup.parameters.get('application_name') ?? null,
+    startSettings: welcome.settings,
     processId,
     principal,
     searchPath: welcome.searchPath,
@@ -76,7 +82,7 @@ async function greet(client: AdmittedClient, deps: StartSessionDeps): Promise<vo
   cancelKeys.assign(processId, session);
   session.toClient(encodeWelcome(welcome, processId, secretKey));
   deps.onStart(session);
-  session.start();
+  session.start(early);
 }
 
 function enter(database: ServedDatabase): void {

@@ -1,5 +1,7 @@
 import type { Duplex } from 'node:stream';
 
+const nothing = Buffer.alloc(0);
+
 /**
  * Reads a few bytes at a time from a client that hasn't authenticated. What isn't asked for stays in the socket's own
  * buffer, which is bounded: a client that sends more is held back by TCP. Speed doesn't matter here.
@@ -56,6 +58,6 @@ export class StartupReader {
   releaseRest(): Buffer {
     const rest: Buffer | null = this.#isOver ? null : this.#socket.read();
     this.release();
-    return rest ?? Buffer.alloc(0);
+    return rest ?? nothing;
   }
 }

@@ -12,6 +12,8 @@ import type { ServedDatabase } from './served-database.js';
 
 /** What a server reports of its settings to a client that starts with certain settings of its own. */
 export interface Welcome {
+  /** Those of its own; one object for all such clients. */
+  readonly settings: SessionSettings;
   readonly parameters: readonly (readonly [name: string, value: string])[];
   /** Reported from PostgreSQL 18 on only, so it is asked for. */
   readonly searchPath: string;
@@ -43,7 +45,7 @@ export async function learnWelcome(
   const sql = isReplication ? made : `${made};SELECT pg_catalog.current_setting('search_path')`;
   const searchPath = sql === '' ? '' : await makeSettings(database.pool, upstream, sql);
   upstream.became(settings, null);
-  const welcome = { parameters: [...upstream.connection.parameters], searchPath, learnedAt: now };
+  const welcome = { settings, parameters: [...upstream.connection.parameters], searchPath, learnedAt: now };
   database.pool.release(upstream);
   if (welcomes.size >= welcomesMax) welcomes.clear();
   welcomes.set(settings.key, welcome);
