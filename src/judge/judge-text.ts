@@ -285,6 +285,9 @@ const unseen: ReadonlySet<string> = new Set([
   'prepare transaction',
   'call',
   'do',
+  'refresh',
+  'reindex',
+  'cluster',
 ]);
 
 function runsUnseen(facts: StatementFacts | undefined): boolean {

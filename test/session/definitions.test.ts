@@ -83,9 +83,33 @@ t.test('a schema and a type are there as well', async (t) => {
   await run(t, ann, 'begin', 'create schema later', "create type public.mood as enum ('ok')");
   await run(t, ann, 'create table later.x (m public.mood)', "insert into later.x values ('ok')");
   t.same(await run(t, ann, 'set local search_path = later, public', 'select * from x'), ['ok']);
-  t.equal(stateOf(await ann.ask('create schema more create table y (id int)')), '0A000');
+  t.equal(stateOf(await ann.ask('create schema more create view z as select 1 as one')), '0A000');
   await run(t, ann, 'rollback');
   t.equal(stateOf(await ann.ask('select * from later.x')), '42P01');
+});
+
+t.test('whatever a migration defines can be defined', async (t) => {
+  const connect = await policed(t);
+  const ann = await connect();
+  await run(
+    t,
+    ann,
+    'create table x (id int primary key, text text)',
+    'alter table x rename column text to words',
+    'create sequence own.numbers; alter sequence own.numbers restart 7',
+    'create domain own.short as text check (length(value) < 5)',
+    "create type own.mood as enum ('sad'); alter type own.mood add value 'glad'; create type own.pair as (a int, b text)",
+    "create function own.stamp() returns trigger language plpgsql as $$begin new.words := 'stamped'; return new; end$$",
+    'create trigger stamp before insert on x for each row execute function own.stamp()',
+    "comment on table x is 'told'; create statistics own.s on id, words from x",
+    'insert into x values (1)',
+  );
+  t.same(await run(t, ann, 'select * from x'), ['1,stamped']);
+  await run(t, ann, 'begin', 'alter table x rename to y');
+  t.same(await run(t, ann, 'select words from y'), ['stamped'], 'under its new name at once');
+  await run(t, ann, 'rollback', 'drop function own.stamp cascade', 'drop type own.pair', 'reindex table x');
+  t.equal(stateOf(await ann.ask('create rule r as on insert to x do also select * from person')), '0A000');
+  t.equal(stateOf(await ann.ask('grant select on person to public')), '42501');
 });
 
 t.test('going back to a savepoint takes definitions back', async (t) => {

@@ -1,3 +1,4 @@
+import { ddlStatements } from '../facts/definitions.js';
 import { listOf, namesOf, nodeOf, structOf, type TreeNode, textOf } from '../facts/tree.js';
 import type { Binder } from './binder.js';
 import type { Span, Utility } from './bound.js';
@@ -8,8 +9,21 @@ import { itemOf, Scope } from './scope.js';
 import { locationOf } from './source-text.js';
 import { oid } from './type-oids.js';
 
-/** DDL on relations that is bound. All other DDL is refused by name. */
-export const definitionKinds: ReadonlySet<string> = new Set(['CreateStmt', 'IndexStmt', 'AlterTableStmt', 'DropStmt']);
+/** Nothing in these is looked up: what they are about is for the kind `ddl` or `temp` to allow. */
+const unlookedKinds: ReadonlySet<string> = new Set([
+  ...ddlStatements,
+  'AlterObjectSchemaStmt',
+  'AlterOwnerStmt',
+  'AlterSeqStmt',
+  'CommentStmt',
+  'CreateSeqStmt',
+  'RenameStmt',
+]);
+
+export const definitionKinds: ReadonlySet<string> = new Set([
+  ...['CreateStmt', 'IndexStmt', 'AlterTableStmt', 'DropStmt'],
+  ...unlookedKinds,
+]);
 
 /** Nodes that run or keep a query: where one stands in DDL, it has to be bound as such, and isn't. */
 const queryNodes = /"(SelectStmt|InsertStmt|UpdateStmt|DeleteStmt|MergeStmt|SubLink)":/;
@@ -17,6 +31,7 @@ const queryNodes = /"(SelectStmt|InsertStmt|UpdateStmt|DeleteStmt|MergeStmt|SubL
 /** Notes the relations that DDL is about, and gives the one that it creates. */
 export function bindDefinition(binder: Binder, { kind, fields }: TreeNode, span: Span): Utility['creates'] {
   if (queryNodes.test(JSON.stringify(fields))) throw unknownConstruct(`a query in ${kind}`, span.start);
+  if (unlookedKinds.has(kind)) return null;
   const scope = new Scope(null, binder.query('utility', null, span));
   const relation = structOf(fields.relation);
   switch (kind) {

@@ -59,15 +59,6 @@ const handlers: Readonly<Record<string, Handler>> = {
     inside(binder, fields.query, span);
     return { rows: null, utility: { ...named('ViewStmt', null), creates: created(fields.view) } };
   },
-  // Without what it may create in the schema at once.
-  CreateSchemaStmt: (_binder, fields) => {
-    onlyFields('CreateSchemaStmt', fields, 'schemaname if_not_exists');
-    return { rows: null, utility: named('CreateSchemaStmt', fields.schemaname) };
-  },
-  CreateEnumStmt: (_binder, fields) => {
-    onlyFields('CreateEnumStmt', fields, 'typeName vals');
-    return { rows: null, utility: named('CreateEnumStmt', null) };
-  },
   CopyStmt: bindCopy,
   CallStmt: (binder, fields, span) => {
     onlyFields('CallStmt', fields, 'funccall');

@@ -52,7 +52,8 @@ const forbiddenStatements: Readonly<Record<string, string>> = {
 };
 
 /** Definitions that are ddl whatever they say. The queries in them are walked. */
-const ddlStatements = `AlterCollationStmt AlterDomainStmt AlterEnumStmt AlterFunctionStmt AlterOpFamilyStmt
+export const ddlStatements: readonly string[] =
+  `AlterCollationStmt AlterDomainStmt AlterEnumStmt AlterFunctionStmt AlterOpFamilyStmt
   AlterOperatorStmt AlterPolicyStmt AlterStatsStmt AlterTSConfigurationStmt AlterTSDictionaryStmt AlterTypeStmt
   ClusterStmt CompositeTypeStmt CreateCastStmt CreateConversionStmt CreateDomainStmt CreateEnumStmt CreateFunctionStmt
   CreateOpClassStmt CreateOpFamilyStmt CreatePolicyStmt CreateRangeStmt CreateSchemaStmt CreateStatsStmt CreateTrigStmt
