@@ -84,6 +84,10 @@ export const definitionHandlers: Readonly<Record<string, NodeHandler>> = {
       definition(kind, (fields) => isTemporary(fields[field]) && !isAttached(fields)),
     ]),
   ),
+  CreateFunctionStmt: (walk, fields) => {
+    if (languageOf(fields) === 'c') walk.forbidden ??= 'CREATE FUNCTION in C';
+    else define(walk, 'CreateFunctionStmt', fields, false);
+  },
   AlterTableStmt: definition('AlterTableStmt', (fields) => isTemporary(fields.relation) && altersItselfOnly(fields)),
   AlterObjectSchemaStmt: ofTypes('AlterObjectSchemaStmt', 'objectType', 'ALTER ... SET SCHEMA', () => false),
   AlterOwnerStmt: ofTypes('AlterOwnerStmt', 'objectType', 'ALTER ... OWNER', () => false),
@@ -119,6 +123,13 @@ function ofTypes(kind: string, typeField: string, what: string, isTemp: (fields:
     else
       walk.forbidden ??= `${what} of a ${textOf(fields[typeField]).replace('OBJECT_', '').toLowerCase().replaceAll('_', ' ')}`;
   };
+}
+
+/** Of a function; '' where none is named. */
+function languageOf(fields: Fields): string {
+  const options = listOf(fields.options).map((item) => nodeOf(item)?.fields ?? {});
+  const language = options.find(({ defname }) => defname === 'language');
+  return textOf(nodeOf(language?.arg)?.fields.sval).toLowerCase();
 }
 
 /** A name written pg_temp.x. */

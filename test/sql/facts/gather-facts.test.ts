@@ -140,7 +140,8 @@ t.test('what no policy ever allows is named', async (t) => {
     create event trigger e on ddl_command_start execute function f(); drop event trigger e; create language l; create tablespace s location '/x';
     create access method m type index handler h; security label on table t is 'x'; reassign owned by x to y; drop owned by x; checkpoint;
     alter server s options (set a 'b'); drop server s; alter table all in tablespace a set tablespace b; comment on role x is 'y';
-    alter function f() depends on extension x; alter role x rename to y; alter database x owner to y; create transform for int language l (from sql with function f(internal), to sql with function g(internal))`;
+    alter function f() depends on extension x; alter role x rename to y; alter database x owner to y; create transform for int language l (from sql with function f(internal), to sql with function g(internal));
+    create function f() returns int language c as 'x', 'y'; create or replace procedure p() as 'x' language 'C'`;
   for (const sql of statements.split(/;\s*/)) {
     const { forbidden, unknown } = factsOf(sql);
     t.type(forbidden, 'string', sql);
