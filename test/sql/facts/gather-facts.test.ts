@@ -23,7 +23,7 @@ t.test('relations are found wherever they are read or written', async (t) => {
     'select * from A, "A", s."B c"': 'A: select; a: select; s.B c: select',
     'select * from d.s.t': 's.t: select',
     [`select * from ${'x'.repeat(70)}`]: `${'x'.repeat(63)}: select`,
-    [`select * from U&"\\0061b"`]: 'ab: select',
+    'select * from U&"\\0061b"': 'ab: select',
     'with t as (select * from t), u as (select * from t) select * from t, u': 't: select',
     'with recursive t as (select * from t) select * from t': '',
     'with t as (select 1) select * from public.t': 'public.t: select',
