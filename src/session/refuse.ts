@@ -1,8 +1,10 @@
 import { frontend } from '../../protocol/message-types.js';
 import { MessageWriter } from '../../protocol/message-writer.js';
+import { encodeBind } from '../../protocol/messages/bind.js';
+import { encodeExecute } from '../../protocol/messages/execute.js';
 import { encodeParse } from '../../protocol/messages/parse.js';
 import { encodeQuery } from '../../protocol/messages/query.js';
-import { UpstreamRequest } from '../backend/postgres/postgres-upstream.js';
+import { type PostgresUpstream, UpstreamRequest } from '../backend/postgres/postgres-upstream.js';
 import { ProxyError } from '../errors/proxy-error.js';
 import { errorResponse } from './error-response.js';
 import { Refusal } from './run.js';
@@ -16,6 +18,8 @@ import type { Statement } from './statement.js';
 // nothing, so that it says itself whether it is in one.
 const unparsable = 'pgturnstile: refused by the proxy';
 const meaningless = 'SELECT "pgturnstile: refused by the proxy"';
+// A PREPARE TRANSACTION that fails ends its transaction, and drivers count on that; no server takes a name this long.
+const unpreparable = `PREPARE TRANSACTION '${'x'.repeat(200)}'`;
 
 /** Answers a Query or FunctionCall that is not sent. */
 export function refuseQuery(session: Session, statement: Statement | null, reason: ProxyError): SessionPhase {
@@ -29,7 +33,8 @@ export function refuseQuery(session: Session, statement: Statement | null, reaso
     return 'ready';
   }
   const isReadable = readsAsOthers(statement, reason);
-  upstream.connection.send(failingQuery(isReadable ? meaningless : unparsable));
+  const failing = isReadable ? meaningless : unparsable;
+  upstream.connection.send(failingQuery(preparesTransaction(statement) ? unpreparable : failing));
   upstream.connection.unnamed = 0;
   const note = new Refusal(error, isReadable, unnamedBefore);
   upstream.connection.expect(new UpstreamRequest(frontend.Query, 'forward', session.replies, note));
@@ -45,6 +50,7 @@ export function refuseInBatch(session: Session, statement: Statement | null, rea
     session.toClient(error);
     return 'skipToSync';
   }
+  if (preparesTransaction(statement)) failToPrepare(session, upstream.connection, error);
   const isReadable = readsAsOthers(statement, reason);
   upstream.connection.send(failingParse(isReadable ? meaningless : unparsable));
   upstream.connection.unnamed = 0;
@@ -63,6 +69,22 @@ function refusalFrame(session: Session, statement: Statement | null, reason: Pro
   session.pieces = 'drop';
   session.recorder.onRefused(session, statement, reason);
   return errorResponse(reason, statement?.judgement.refusal === reason ? statement.judgement.position : null);
+}
+
+function preparesTransaction(statement: Statement | null): boolean {
+  return statement?.effects.first === 'prepare transaction';
+}
+
+/** In a batch: does nothing where the server is in no transaction that it could prepare. */
+function failToPrepare(session: Session, connection: PostgresUpstream, error: Buffer): void {
+  const writer = new MessageWriter(512);
+  encodeParse(writer, { statement: '', query: unpreparable, parameterTypes: [] });
+  encodeBind(writer, { portal: '', statement: '', parameterFormats: [], parameters: [], resultFormats: [] });
+  encodeExecute(writer, { portal: '', rowsMax: 0 });
+  connection.send(writer.take());
+  for (const message of [frontend.Parse, frontend.Bind, frontend.Execute]) {
+    connection.expect(new UpstreamRequest(message, 'swallow', session.replies, new Refusal(error, false)));
+  }
 }
 
 const endings = /^(?:commit|rollback|prepare transaction)/;

@@ -280,3 +280,42 @@ t.test('one client’s 10,000 poisonous texts leave another’s pace alone', { t
   );
   t.same((await poisoner.ask('select 1')).types, 'TDCZ');
 });
+
+t.test('a PREPARE TRANSACTION that is refused ends its transaction, as one that fails', async (t) => {
+  const { connect } = await policed(t);
+  const ann = await connect('ann');
+  const prepare = "prepare transaction 'two'";
+  const ways: Record<string, Buffer[]> = {
+    'in a Query': [query(prepare)],
+    'in a batch': [parse(prepare), bind(), describe('P'), execute(), sync()],
+  };
+  for (const [way, messages] of Object.entries(ways)) {
+    t.same((await ann.ask('begin; insert into note values (3)')).types, 'CCZ');
+    ann.send(...messages);
+    const refused = await ann.readUntilReady();
+    t.same([refused.types, sqlstates(refused), statusOf(refused)], ['EZ', ['42501'], 'I'], way);
+    t.equal(await notes(), 1, 'and takes it back');
+    t.same((await ann.ask('select 1')).types, 'TDCZ', 'the next statement works');
+
+    ann.send(...messages);
+    const alone = await ann.readUntilReady();
+    t.same([alone.types, sqlstates(alone), statusOf(alone)], ['EZ', ['42501'], 'I'], `${way}, outside of one`);
+
+    t.equal(statusOf(await ann.ask('begin; select 1/0')), 'E');
+    ann.send(...messages);
+    t.equal(statusOf(await ann.readUntilReady()), 'I', `${way}, in one that has failed`);
+    t.same((await ann.ask('select 1')).types, 'TDCZ');
+  }
+  const direct = await RawClient.connect(server, {
+    user: server.superuser,
+    password: server.password,
+    database: 'postgres',
+  });
+  t.teardown(() => direct.destroy());
+  await direct.ask('begin');
+  t.equal(statusOf(await direct.ask(`prepare transaction '${'long'.repeat(60)}'`)), 'I', 'so says PostgreSQL');
+});
+
+function statusOf({ messages }: Reply): string {
+  return String(messages.at(-1)?.body);
+}
