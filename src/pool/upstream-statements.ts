@@ -30,6 +30,10 @@ export class UpstreamStatements {
     return this.#parseTimes.size;
   }
 
+  get names(): readonly string[] {
+    return [...this.#parseTimes.keys()];
+  }
+
   parseTimeOf(name: string): number | undefined {
     return this.#parseTimes.get(name);
   }

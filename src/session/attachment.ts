@@ -54,6 +54,7 @@ export class Attachment implements Waiter {
   #resetNames: ReadonlySet<string> = noNames;
   #isSticky = false;
   #isKept = false;
+  #hasClientNames = false;
   #isAbandoned = false;
 
   constructor(options: AttachmentOptions) {
@@ -63,6 +64,11 @@ export class Attachment implements Waiter {
 
   get isForSession(): boolean {
     return this.#options.isForSession;
+  }
+
+  /** Whether the upstream has what the client prepares under the names that the client gives it. */
+  get hasClientNames(): boolean {
+    return this.isForSession || this.#hasClientNames;
   }
 
   get connection(): PostgresUpstream | null {
@@ -165,6 +171,12 @@ export class Attachment implements Waiter {
   /** From now on the upstream is kept: something was done that can't be carried over, nor asked about. */
   keep(): void {
     this.#isKept = true;
+  }
+
+  /** From now on the upstream is kept, and has the client's own names. */
+  keepNames(): void {
+    this.#isKept = true;
+    this.#hasClientNames = true;
   }
 
   /**

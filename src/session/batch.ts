@@ -10,7 +10,8 @@ import { freeName } from './free-names.js';
 import { decodeInHand } from './in-hand.js';
 import { noteForListening } from './listening.js';
 import { nameTaken } from './named-in-text.js';
-import { forwardUnread, onBind, onParse, prepareUpstream } from './prepare.js';
+import { forwardUnread, onBind, onParse } from './prepare.js';
+import { prepareUpstream } from './prepare-upstream.js';
 import { refuseAnothers, refuseInBatch } from './refuse.js';
 import { Assumption, addsRows, Mention, mentionOf } from './run.js';
 import { runOf } from './run-of.js';
@@ -167,7 +168,7 @@ function closeStatement(session: Session, name: string): SessionPhase {
   const { statements, attachment, replies } = session;
   const closed = statements.get(name);
   const upstream = attachment.held;
-  if (upstream !== null && session.attachment.isForSession && name !== '') {
+  if (upstream !== null && session.attachment.hasClientNames && name !== '') {
     session.forward();
     const reopened = new Assumption(freeName(session, upstream, name) ?? (() => {}));
     upstream.connection.expect(new UpstreamRequest(frontend.Close, 'forward', replies, reopened));

@@ -24,8 +24,9 @@ export function namedInText(session: Session, statement: Statement): NamedInText
   const prepared = target == null ? undefined : session.statements.get(target);
   if (prepared === undefined || prepared.upstreamName === '' || statement.text === null) return null;
   const name = `"${prepared.upstreamName.replaceAll('"', '""')}"`;
-  const text = (statement.sent ?? statement.text).replace(afterCommand, (_match, command: string) => command + name);
-  return { prepared, text: encodeText(text) };
+  const text = statement.sent ?? statement.text;
+  if (prepared.upstreamName === target) return { prepared, text: encodeText(text) };
+  return { prepared, text: encodeText(text.replace(afterCommand, (_match, command: string) => command + name)) };
 }
 
 /** The one statement of a text; undefined where it has none, or several, or can't be read. */
@@ -37,7 +38,7 @@ export function onlyStatement({ effects }: Statement): StatementEffect | undefin
 export function nameTaken(session: Session, statement: Statement): ProxyError | null {
   const only = statement.effects.first === 'prepare' ? onlyStatement(statement) : undefined;
   const existing = only?.target == null ? undefined : session.statements.get(only.target);
-  if (existing === undefined || existing.upstreamName === '' || session.attachment.isForSession) return null;
+  if (existing === undefined || existing.upstreamName === '' || session.attachment.hasClientNames) return null;
   const message = `prepared statement "${only?.target}" already exists`;
   return new ProxyError('invalidParameter', message, { sqlstate: '42P05' });
 }

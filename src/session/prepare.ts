@@ -1,15 +1,15 @@
 import { frontend } from '../../protocol/message-types.js';
-import { MessageWriter } from '../../protocol/message-writer.js';
 import { decodeBindNames, renameBind } from '../../protocol/messages/bind.js';
-import { encodeClose } from '../../protocol/messages/close.js';
 import { renameParse } from '../../protocol/messages/parse.js';
 import { decodeText, encodeText, isWellFormed } from '../../protocol/text.js';
 import { UpstreamRequest } from '../backend/postgres/postgres-upstream.js';
 import { ProxyError } from '../errors/proxy-error.js';
 import type { PooledUpstream } from '../pool/pooled-upstream.js';
 import { nextParseTime } from '../pool/upstream-statements.js';
+import { showClientNames } from './client-names.js';
 import { bodyInHand, decodeInHand, missingBytes } from './in-hand.js';
 import { type NamedInText, namedInText, namesDoubtful } from './named-in-text.js';
+import { announce, closeExcess, prepareNamed, prepareUpstream, sendClose, sendKeptParse } from './prepare-upstream.js';
 import { refuseAnothers, refuseInBatch } from './refuse.js';
 import { Assumption, mentionOf } from './run.js';
 import type { Session, SessionPhase } from './session.js';
@@ -44,6 +44,10 @@ export function onParse(session: Session): SessionPhase | null {
   // The server won't see the name, so what is wrong with it has to be asked for.
   const isUtf8 = upstream.connection.parameters.get('client_encoding') === 'UTF8';
   if (isUtf8 && !isWellFormed(name)) return forwardUnread(session, frontend.Parse);
+  if (statement.effects.seesPrepared) {
+    if (session.phase === 'ready' && upstream.connection.queue.size > 0) return null;
+    showClientNames(session, upstream);
+  }
   const named = namedInText(session, statement);
   const asked = isWhole ? Buffer.from(body.subarray(nameEnd + 1)) : null;
   const rest = asked === null ? null : restToSend(asked, statement, named);
@@ -51,7 +55,7 @@ export function onParse(session: Session): SessionPhase | null {
   // An upstream that is the client's until it leaves has its statements under the names that the client gave them.
   const settingsKey = session.attachment.settings.parsingKey;
   const upstreamName =
-    name === '' || session.attachment.isForSession ? name : statementName(rest ?? String(parseTime), settingsKey);
+    name === '' || session.attachment.hasClientNames ? name : statementName(rest ?? String(parseTime), settingsKey);
   const needs = named?.prepared ?? null;
   const names = { upstreamName, needs, settingsKey, shared: undefined };
   const prepared = { ...names, rest, asked, parseTime, statement, lookedAt: 0 };
@@ -146,12 +150,6 @@ function sendParse(session: Session, upstream: PooledUpstream, prepared: ClientS
   }
 }
 
-function sendKeptParse(upstream: PooledUpstream, upstreamName: string, rest: Buffer): void {
-  const head = new MessageWriter(64).start(frontend.Parse).cstring(upstreamName).end(rest.length).take();
-  upstream.connection.send(head);
-  upstream.connection.send(rest);
-}
-
 function sendRenamedParse(session: Session, upstream: PooledUpstream, upstreamName: string): void {
   const { head, rest } = renameParse(bodyInHand(session), upstreamName, missingBytes(session));
   upstream.connection.send(head);
@@ -211,102 +209,11 @@ function rejudged(session: Session, prepared: ClientStatement, statement: Statem
   const { upstreamName: before, asked, statement: old } = prepared;
   if (asked === null || statement.sent === old.sent) return { ...prepared, statement };
   const changed = restToSend(asked, statement, null);
-  const isOurName = before !== '' && !session.attachment.isForSession;
+  const isOurName = before !== '' && !session.attachment.hasClientNames;
   const settingsKey = session.attachment.settings.parsingKey;
   const upstreamName = isOurName ? statementName(changed, settingsKey) : before;
   const names = { upstreamName, settingsKey, shared: undefined };
   return { ...prepared, ...names, statement, rest: changed, parseTime: nextParseTime() };
-}
-
-/**
- * Sees to it that the upstream has what a text names. What is to be deallocated need only be there: its own text may
- * be one that can't be parsed any more. `onAnswer` is told how that went, if it has to be sent.
- */
-export function prepareNamed(
-  session: Session,
-  upstream: PooledUpstream,
-  { effects }: Statement,
-  named: ClientStatement,
-  onAnswer?: Assumption,
-): boolean {
-  if (effects.first !== 'deallocate') return prepareUpstream(session, upstream, named, onAnswer);
-  if (isThere(upstream, named)) return false;
-  prepareUpstream(session, upstream, { ...named, rest: emptyRest, needs: null }, onAnswer);
-  // Should it not be deallocated after all, it is nothing to be run.
-  upstream.statements.add(named.upstreamName, 0);
-  return true;
-}
-
-/** What Parse has behind a name for an empty text. */
-const emptyRest = Buffer.from([0, 0, 0]);
-
-/**
- * Sees to it that the upstream has a client's statement, no older than the client's own Parse of it. Gives whether it
- * is sent now, and `onAnswer` is told how that went.
- */
-export function prepareUpstream(
-  session: Session,
-  upstream: PooledUpstream,
-  prepared: ClientStatement,
-  onAnswer?: Assumption,
-): boolean {
-  const { connection } = upstream;
-  const { upstreamName, rest, needs, statement } = prepared;
-  if (needs !== null) prepareNamed(session, upstream, statement, needs);
-  if (rest === null || isThere(upstream, prepared)) return false;
-  const undo = announce(session, upstream, prepared);
-  sendKeptParse(upstream, upstreamName, rest);
-  const undoAll = (isSkipped: boolean) => {
-    undo(isSkipped);
-    onAnswer?.undo(isSkipped);
-  };
-  const made = new Assumption(undoAll, statement, () => onAnswer?.confirm());
-  connection.expect(new UpstreamRequest(frontend.Parse, 'swallow', session.replies, made));
-  closeExcess(session, upstream);
-  return true;
-}
-
-/** What isn't kept can't be sent again, and its upstream isn't given away. */
-function isThere(
-  { statements, connection }: PooledUpstream,
-  { upstreamName, parseTime, rest }: ClientStatement,
-): boolean {
-  if (rest === null) return true;
-  return upstreamName === '' ? connection.unnamed === parseTime : statements.has(upstreamName, parseTime);
-}
-
-/** Notes that the upstream is about to get a statement, and makes room for its name. Gives what takes that back. */
-function announce(session: Session, upstream: PooledUpstream, prepared: ClientStatement): Assumption['undo'] {
-  const { statements, connection } = upstream;
-  const { upstreamName, parseTime } = prepared;
-  if (upstreamName === '') {
-    connection.unnamed = parseTime;
-    return () => {
-      connection.unnamed = 0;
-    };
-  }
-  const before = statements.parseTimeOf(upstreamName);
-  if (before !== undefined) sendClose(session, upstream, upstreamName);
-  statements.add(upstreamName, parseTime);
-  return (isSkipped) => {
-    if (isSkipped && before !== undefined) statements.add(upstreamName, before);
-    // An older one may still be there: where what was to deallocate it has failed as well.
-    else if (isSkipped) statements.forget(upstreamName);
-    else statements.add(upstreamName, 0);
-  };
-}
-
-function closeExcess(session: Session, upstream: PooledUpstream): void {
-  const excess = upstream.statements.takeExcess();
-  if (excess !== undefined) sendClose(session, upstream, excess);
-}
-
-function sendClose(session: Session, upstream: PooledUpstream, name: string): void {
-  const writer = new MessageWriter(64);
-  encodeClose(writer, { target: 'statement', name });
-  upstream.connection.send(writer.take());
-  if (name === '') upstream.connection.unnamed = 0;
-  upstream.connection.expect(new UpstreamRequest(frontend.Close, 'swallow', session.replies));
 }
 
 /** A message that can't be read: the server says what is wrong with it. */

@@ -5,10 +5,11 @@ import { UpstreamRequest } from '../backend/postgres/postgres-upstream.js';
 import { ProxyError } from '../errors/proxy-error.js';
 import type { PooledUpstream } from '../pool/pooled-upstream.js';
 import { onBatchMessage, sendStrayCopy, sendSync } from './batch.js';
+import { showClientNames } from './client-names.js';
 import { missingBytes } from './in-hand.js';
 import { noteForListening } from './listening.js';
 import { namedInText, namesDoubtful, nameTaken } from './named-in-text.js';
-import { prepareNamed } from './prepare.js';
+import { prepareNamed } from './prepare-upstream.js';
 import { refuseQuery } from './refuse.js';
 import { Assumption, addsRows, Run } from './run.js';
 import { runOf } from './run-of.js';
@@ -56,6 +57,8 @@ function onQuery(session: Session): SessionPhase | null {
   const upstream = session.attachment.acquire();
   if (upstream === null) return null;
   if (upstream instanceof ProxyError) return refuseQuery(session, statement, upstream);
+  // Whether anything can be prepared for it isn't known before.
+  if (statement.effects.seesPrepared && upstream.connection.queue.size > 0) return null;
   sendQuery(session, upstream, statement);
   return 'ready';
 }
@@ -88,9 +91,13 @@ function sendQuery(session: Session, upstream: PooledUpstream, statement: Statem
 }
 
 function sendText(session: Session, upstream: PooledUpstream, statement: Statement): void {
+  if (statement.effects.seesPrepared) {
+    session.isPreparing = showClientNames(session, upstream, beforeQuery(session));
+  }
   const named = namedInText(session, statement);
   if (named !== null) {
-    session.isPreparing = prepareNamed(session, upstream, statement, named.prepared, beforeQuery(session));
+    const isSent = prepareNamed(session, upstream, statement, named.prepared, beforeQuery(session));
+    session.isPreparing ||= isSent;
   }
   const text = named?.text ?? (statement.sent === null ? null : encodeText(statement.sent));
   if (text === null) return session.forward();

@@ -3,6 +3,7 @@ import type { AuditLog } from '../audit/audit-log.js';
 import { BoundedCache } from '../cache/bounded-cache.js';
 import type { ProxyError } from '../errors/proxy-error.js';
 import { allowed, type Judgement } from '../judge/judgement.js';
+import { unknownEffects } from '../sql/session-effects.js';
 import { shapeOf } from '../sql/shape.js';
 import type { Log } from '../telemetry/log.js';
 import type { Metrics } from '../telemetry/metrics.js';
@@ -18,7 +19,7 @@ const copyKind = statementKindIndex('copy');
 
 const unseen: Statement = {
   text: null,
-  effects: { effect: 'unknown', first: '', statements: null },
+  effects: unknownEffects,
   judgement: allowed,
   sent: null,
   recorded: null,

@@ -2,13 +2,11 @@ import { ProxyError } from '../errors/proxy-error.js';
 import type { SessionJudge, SessionNames } from '../judge/judge.js';
 import { allowed, type Judgement } from '../judge/judgement.js';
 import { sentText } from '../judge/rewriting.js';
-import { type SessionEffects, sessionEffects } from '../sql/session-effects.js';
+import { type SessionEffects, sessionEffects, unknownEffects } from '../sql/session-effects.js';
 import type { ServedDatabase } from './served-database.js';
 import type { Session } from './session.js';
 import type { Statement } from './statement.js';
 import { statementNamePrefix } from './statement-name.js';
-
-const unknownEffects: SessionEffects = { effect: 'unknown', first: '', statements: null };
 
 const tooLarge: Judgement = {
   ...allowed,

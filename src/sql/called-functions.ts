@@ -27,6 +27,9 @@ const setConfigsMax = 100;
 
 const lookAheadTokensMax = 1_000;
 
+/** Of the names that tell of prepared statements; the longest has an s and quotes. */
+const preparedCharsMin = 'pg_prepared_statement'.length;
+
 /** A pass over the tokens of one statement, on the hot path of a new text: no objects, words are cut out when needed. */
 class CallReader {
   readonly names: string[] = [];
@@ -88,6 +91,8 @@ class CallReader {
       const first = text.charCodeAt(start) | 0x20;
       if (first === 0x74 || first === 0x70 || first === 0x22) this.checkTemporary();
     }
+    const length = end - start;
+    if (length >= preparedCharsMin && length <= preparedCharsMin + 3) this.checkPrepared();
   }
 
   /** SELECT INTO TEMP t, and whatever names the temporary schema. */
@@ -96,6 +101,11 @@ class CallReader {
     if (name.startsWith('pg_temp')) this.isUnknown = true;
     if (name !== 'temp' && name !== 'temporary') return;
     if (this.before === 'into' && this.command !== 'insert' && this.command !== 'merge') this.isUnknown = true;
+  }
+
+  private checkPrepared(): void {
+    const name = this.cut(this.reader.scanner.start, this.reader.scanner.end);
+    if (name === 'pg_prepared_statement' || name === 'pg_prepared_statements') this.reader.namesPrepared = true;
   }
 
   private passCall(): void {

@@ -25,7 +25,12 @@ export interface SessionEffects {
   readonly first: string;
   /** One entry a statement; empty for an empty text, null where statements can't be told apart (effect is 'unknown'). */
   readonly statements: readonly StatementEffect[] | null;
+  /** Whether it looks at what the session has prepared. */
+  readonly seesPrepared: boolean;
 }
+
+/** Of a text that isn't looked into. */
+export const unknownEffects: SessionEffects = { effect: 'unknown', first: '', statements: null, seesPrepared: false };
 
 /** Longer texts aren't looked into: asking the server what state it is in costs less. */
 const textCharsMax = 1_048_576;
@@ -39,7 +44,7 @@ const strength: Record<SessionEffect, number> = { none: 0, local: 1, settings: 2
  * (UTF-8, LATIN n); others can hide a quote.
  */
 export function sessionEffects(text: string): SessionEffects {
-  if (text.length > textCharsMax) return { effect: 'unknown', first: '', statements: null };
+  if (text.length > textCharsMax) return unknownEffects;
   const reader = new StatementReader(text);
   const statements: StatementEffect[] = [];
   let effect: SessionEffect = 'none';
@@ -49,8 +54,8 @@ export function sessionEffects(text: string): SessionEffects {
     if (strength[statement.effect] > strength[effect]) effect = statement.effect;
   }
   const first = statements[0]?.command ?? '';
-  if (reader.isUnsure) return { effect: 'unknown', first, statements: null };
-  return { effect, first, statements };
+  if (reader.isUnsure) return { ...unknownEffects, first };
+  return { effect, first, statements, seesPrepared: reader.namesPrepared };
 }
 
 function readStatement(reader: StatementReader): StatementEffect {

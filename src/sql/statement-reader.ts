@@ -18,6 +18,8 @@ export interface Name {
 export class StatementReader {
   readonly scanner: Scanner;
   readonly text: string;
+  /** So far it names the view of prepared statements, or the function behind it. */
+  namesPrepared = false;
   /** Character code of the sign at hand, if it is a single one of , ( ) [ ] . ; : */
   private sign = 0;
   private depth = 0;

@@ -80,3 +80,69 @@ t.test('what can’t be parsed any more is deallocated and executed as at the se
   };
   t.same(await converse(daemon.port), await converse(server.port));
 });
+
+t.test('who looks at pg_prepared_statements finds what it has prepared, as at the server', async (t) => {
+  const daemon = await daemonInFrontOf(t, server, { mode: 'auto', pool: 'size: 2' });
+  const look = `select name, statement, parameter_types, from_sql from pg_prepared_statements order by name`;
+  const converse = async (port: number) => {
+    const [others, client] = [await signIn(t, { port }, server), await signIn(t, { port }, server)];
+    others.send(parse("select 'of another'", 'another'), sync());
+    await others.readUntilReady();
+    const exchanges: Buffer[][] = [
+      [query(look)],
+      [parse('select $1::int', 'a "first"'), parse('select 2', 'second'), parse('deallocate second', 'third'), sync()],
+      [query(look)],
+      [
+        query('begin'),
+        parse('select 3', 'fourth'),
+        parse(look, 'look'),
+        bind({ statement: 'look' }),
+        execute(),
+        sync(),
+      ],
+      [query('rollback')],
+      // All that is assumed when a batch is sent is taken back when it fails.
+      [parse('select 4', 'fifth'), parse('selekt'), parse('table pg_prepared_statements', 'sixth'), sync()],
+      [bind({ statement: 'third' }), execute(), close('S', 'fourth'), bind({ statement: 'look' }), execute(), sync()],
+      [query('deallocate "a ""first"""'), query('prepare second as select 5')],
+      [bind({ statement: 'look' }), execute(), sync()],
+      [query('execute second'), query('discard all'), query(look)],
+    ];
+    const heard: unknown[] = [];
+    for (const exchange of exchanges) {
+      client.send(...exchange);
+      for (const sent of exchange) {
+        if (sent[0] !== 0x51 && sent[0] !== 0x53) continue;
+        const reply = await client.readUntilReady();
+        heard.push([reply.types, rowsIn(reply), errorIn(reply)?.M]);
+      }
+    }
+    await client.destroy();
+    // Nothing of it is left to the next one.
+    const next = await signIn(t, { port }, server);
+    heard.push(await rowsOf(next, look));
+    await next.destroy();
+    await others.destroy();
+    return heard;
+  };
+  t.same(await converse(daemon.port), await converse(server.port));
+});
+
+t.test('a look at pg_prepared_statements fails in a failed transaction, and what is behind it is run', async (t) => {
+  const daemon = await daemonInFrontOf(t, server, { pool: 'size: 1' });
+  const converse = async (port: number) => {
+    const client = await signIn(t, { port }, server);
+    client.send(parse('select 1', 'one'), parse('select 2', 'two'), sync());
+    await client.readUntilReady();
+    const look = query('select name from pg_prepared_statements order by name');
+    const exchange = [query('begin'), query('select 1/0'), look, look, query('rollback'), look];
+    client.send(...exchange);
+    const heard: unknown[] = [];
+    for (const _ of exchange) {
+      const reply = await client.readUntilReady();
+      heard.push([reply.types, rowsIn(reply), errorIn(reply)?.M]);
+    }
+    return heard;
+  };
+  t.same(await converse(daemon.port), await converse(server.port));
+});
