@@ -24,7 +24,7 @@ t.test('a server that ends a session because it was told to is well', async (t) 
 });
 
 t.test('a server that knows what is wrong with the client is well', async (t) => {
-  for (const sqlstate of ['28P01', '28000', '3D000', '42704', '22023', '42501', '55000', '57014', '0A000']) {
+  for (const sqlstate of ['08P01', '28P01', '28000', '3D000', '42704', '22023', '42501', '55000', '57014', '0A000']) {
     t.notOk(isUpstreamFault(Object.assign(new Error('x'), { sqlstate })), sqlstate);
   }
 });

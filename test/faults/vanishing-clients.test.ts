@@ -8,6 +8,7 @@ import {
   copyData,
   execute,
   flush,
+  message,
   parse,
   password,
   query,
@@ -35,7 +36,7 @@ const ways = {
   },
 };
 
-async function open(t: Test, mode: 'session' | 'transaction', pool = 'size: 1') {
+async function open(t: Test, mode: 'auto' | 'session' | 'transaction', pool = 'size: 1') {
   const daemon = await daemonInFrontOf(t, server, { mode, pool });
   return { daemon, client: await signIn(t, daemon, server) };
 }
@@ -51,7 +52,7 @@ const isActive = (processId: number) =>
   });
 
 for (const [way, vanish] of Object.entries(ways)) {
-  for (const mode of ['transaction', 'session'] as const) {
+  for (const mode of ['auto', 'transaction', 'session'] as const) {
     const how = `${way}, pool mode ${mode}`;
 
     t.test(`between statements (${how}): nothing happens`, async (t) => {
@@ -66,7 +67,9 @@ for (const [way, vanish] of Object.entries(ways)) {
       await client.ask("begin; insert into item values (1, 'lost')");
       await vanish(client);
       t.equal(await itemsSeenBy(t, daemon), '0');
-      t.same(await server.query("select from pg_stat_activity where state like 'idle in transaction%'"), []);
+      // In mode auto that of a catalog which is being read comes to its end.
+      const inTransaction = "select from pg_stat_activity where state like 'idle in transaction%'";
+      await until('no transaction is left open', async () => (await server.query(inTransaction)).length === 0);
     });
 
     t.test(`in a failed transaction (${how}): it is rolled back`, async (t) => {
@@ -224,7 +227,8 @@ for (const [way, vanish] of Object.entries(ways)) {
 
 t.test('while an upstream is opened for it: the upstream is there for the next one', async (t) => {
   const relay = await Relay.start(t, server);
-  const daemon = await daemonInFrontOf(t, relay.reachable, { pool: 'size: 1' });
+  // In mode auto the catalog is read over a connection of its own.
+  const daemon = await daemonInFrontOf(t, relay.reachable, { mode: 'transaction', pool: 'size: 1' });
   const opening = relay.untilRequest('user\0');
   const client = await RawClient.connect(daemon);
   client.login(account).catch(() => {});
@@ -233,4 +237,19 @@ t.test('while an upstream is opened for it: the upstream is there for the next o
   link.release();
   t.equal(await itemsSeenBy(t, daemon), '0');
   t.equal(relay.links.size, 1, 'one upstream for both');
+});
+
+t.test('clients that end a COPY by going, or by nonsense, close the database to nobody', async (t) => {
+  const database = 'breaker: { minimumRequests: 2 }';
+  const daemon = await daemonInFrontOf(t, server, { pool: 'size: 2', database });
+  const ends = [(client: RawClient) => client.socket.end(), (client: RawClient) => client.send(message('!'))];
+  for (const end of [...ends, ...ends, ...ends]) {
+    const client = await signIn(t, daemon, server);
+    client.send(query('copy item from stdin'));
+    await client.readUntil('G');
+    end(client);
+    await client.readUntilClosed();
+  }
+  t.equal(daemon.daemon.status().databases[0]?.breaker.state, 'closed');
+  t.equal(await itemsSeenBy(t, daemon), '0');
 });

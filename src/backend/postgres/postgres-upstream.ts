@@ -20,7 +20,7 @@ export interface UpstreamLoss {
   readonly lastWords: ErrorFields | null;
   /** The client has the first bytes of a message whose rest will never come. */
   readonly isMidMessage: boolean;
-  /** We closed the connection. */
+  /** We closed the connection, or our side of it. */
   readonly isOurDoing: boolean;
   readonly cause: Error | null;
 }
@@ -96,6 +96,7 @@ export class PostgresUpstream {
   #bytesOwner: ReplyOwner | null = null;
   #lastWords: ErrorFields | null = null;
   #isMidMessage = false;
+  #hasEndedSending = false;
 
   constructor(
     socket: Socket,
@@ -161,6 +162,7 @@ export class PostgresUpstream {
 
   /** Closes our side alone: the server finds its client gone, says so, and ends the session. */
   endSending(): void {
+    this.#hasEndedSending = true;
     this.writer.flush();
     this.#socket.end();
   }
@@ -281,7 +283,7 @@ export class PostgresUpstream {
     }
   }
 
-  #lose(cause: Error | null, isOurDoing = false): void {
+  #lose(cause: Error | null, isOurDoing = this.#hasEndedSending): void {
     if (this.isLost) return;
     this.isLost = true;
     const loss = { lastWords: this.#lastWords, isMidMessage: this.#isMidMessage, isOurDoing, cause };
