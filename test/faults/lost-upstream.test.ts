@@ -41,7 +41,7 @@ async function isRunning(processId: number, state?: string): Promise<boolean> {
 const untilActive = (processId: number) => until('the statement runs', () => isRunning(processId, 'active'));
 
 /** A client of its own daemon, whose pool has one upstream. */
-async function clientOf(t: Test, of: Postgres, mode: 'session' | 'transaction' = 'transaction') {
+async function clientOf(t: Test, of: Postgres, mode: 'session' | 'auto' = 'auto') {
   const daemon = await daemonInFrontOf(t, of, { mode, pool: 'size: 1' });
   const client = await signIn(t, daemon, of);
   return { client, port: daemon.port, processId: await backendOf(client) };

@@ -10,7 +10,7 @@ const server = await startPostgres();
 t.teardown(() => server.stop());
 await server.query('create table item (id int primary key, name text)');
 
-async function startedDaemon(t: Test, mode: 'session' | 'transaction') {
+async function startedDaemon(t: Test, mode: 'auto' | 'session' | 'transaction') {
   const daemon = await startDaemon({
     config: {
       users: { [server.superuser]: { secret: server.password } },
@@ -28,7 +28,7 @@ async function isToldGoodbye(t: Test, client: RawClient, what: string): Promise<
   t.match(errorIn(await client.readUntilClosed()), farewell, what);
 }
 
-for (const mode of ['transaction', 'session'] as const) {
+for (const mode of ['auto', 'transaction', 'session'] as const) {
   t.test(`SIGTERM lets everyone finish what is under way, and nothing more, pool mode ${mode}`, async (t) => {
     await server.query('truncate item');
     const daemon = await startedDaemon(t, mode);

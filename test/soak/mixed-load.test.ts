@@ -15,6 +15,7 @@ import { startSoak } from './soak-daemon.js';
 
 /** Of the daemon, megabytes. */
 const memoryMaxMb = 400;
+/** Caches go on filling with shapes that are new: 10 kB each, less than a thousand. And collections come at their own time. */
 const growthMaxMb = 24;
 /** What it takes so that the rest says something: it goes on until there is so much, for a while. */
 const operationsMin = 1500;
@@ -41,7 +42,7 @@ const outcome = await runMixedLoad(soak, settings, isEnough);
 const { report, tellers, entries, copies, hearings, faults, memory } = outcome;
 const lanes = await lanesSoFar();
 t.comment(`done ${JSON.stringify(report.done)}; excused ${JSON.stringify(report.failed)}`);
-t.comment(`faults ${JSON.stringify(faults)}; lanes ${JSON.stringify(lanes)}; memory by quarters ${memory}`);
+t.comment(`faults ${JSON.stringify(faults)}; lanes ${JSON.stringify(lanes)}; memory at least, by quarters, ${memory}`);
 
 t.test('nobody saw or was told anything wrong', async (t) => {
   t.same(report.wrong, []);
@@ -85,7 +86,7 @@ t.test('everything that was to go wrong did, and lanes took part', async (t) => 
 t.test('memory is flat', async (t) => {
   t.ok(memory.peak < memoryMaxMb, `${memory.peak.toFixed(1)} MB at most`);
   if (!settings.isLong) return;
-  const growth = memory.meanOf(3) - memory.meanOf(1);
+  const growth = memory.lowestOf(3) - memory.lowestOf(1);
   t.ok(growth < growthMaxMb, `${growth.toFixed(1)} MB from the second quarter to the last`);
 });
 

@@ -35,7 +35,7 @@ export function daemonInFrontOf(
   server: Pick<Reachable, 'superuser' | 'password' | 'urlFor'>,
   options: InProcessOptions = {},
 ): Promise<InProcessDaemon> {
-  const { mode = 'transaction', pool = 'size: 3', database = '' } = options;
+  const { mode = 'auto', pool = 'size: 3', database = '' } = options;
   return daemonWith(
     t,
     `users: { ${server.superuser}: { secret: ${server.password} } }
