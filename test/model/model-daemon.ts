@@ -13,18 +13,30 @@ export interface ModelDaemon extends InProcessDaemon {
 }
 
 /** A server, and a daemon in mode auto before it, for a tenant without a policy. Both let everybody in. */
-export async function startModel(t: Test, pool: string): Promise<ModelDaemon> {
+export function startModel(t: Test, pool: string): Promise<ModelDaemon> {
+  return startModelOf(
+    t,
+    (server) => `users: { ${server.superuser}: { secret: ${server.password} } }
+tenants: { default: { databases: { '*': { url: '${server.urlFor('*')}', pool: { mode: auto, ${pool} } } } } }`,
+  );
+}
+
+/**
+ * The same for other users and tenants.
+ * @param yamlOf `users` and `tenants` of the configuration
+ * @param files beside it, by their names in it
+ */
+export async function startModelOf(
+  t: Test,
+  yamlOf: (server: Postgres) => string,
+  files: Readonly<Record<string, string>> = {},
+): Promise<ModelDaemon> {
   const server = await startPostgres({
     hba: ['host all all 127.0.0.1/32 trust'],
     settings: { max_connections: '600', deadlock_timeout: '50ms' },
   });
   t.teardown(() => server.stop());
-  const daemon = await daemonWith(
-    t,
-    `auth: { rules: [{ method: trust }] }
-users: { ${server.superuser}: { secret: ${server.password} } }
-tenants: { default: { databases: { '*': { url: '${server.urlFor('*')}', pool: { mode: auto, ${pool} } } } } }`,
-  );
+  const daemon = await daemonWith(t, `auth: { rules: [{ method: trust }] }\n${yamlOf(server)}`, files);
   return { ...daemon, server, reads: () => sumOf(daemon.pools().map(({ sharedReads }) => sharedReads)) };
 }
 
