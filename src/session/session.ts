@@ -54,6 +54,8 @@ export interface SessionDeps {
   readonly applicationName: string | null;
   /** What the client was told of its server process, in BackendKeyData. */
   readonly processId: number;
+  /** Its upstream is a walsender. */
+  readonly isReplication: boolean;
   /** Who the client is to a policy. */
   readonly principal: PolicedSession;
   /** The server's search_path for a session that sets none. */
@@ -143,6 +145,7 @@ export class Session {
       breaker: deps.database.breaker,
       owner: this.replies,
       isForSession: deps.database.isSessionPooled,
+      isForOne: deps.isReplication,
       startSettings: deps.startSettings,
       wake: () => this.wake(),
       quieten: (onQuiet) => this.#quieten(onQuiet),
