@@ -7,6 +7,7 @@ import { BindError, qualifiedName } from './refusal.js';
 import type { QueryDraft, Scope, Typed } from './scope.js';
 import { sortItems } from './sorting.js';
 import { locationOf } from './source-text.js';
+import { oid } from './type-oids.js';
 
 export interface CallResult extends Typed {
   /** The name of a function's single output argument, which names its column in FROM. */
@@ -57,9 +58,13 @@ function boundCall(binder: Binder, fields: Fields, scope: Scope): Call {
   const parts = namesOf(fields.funcname);
   const { schema, name } = qualifiedName(parts, binder.catalog.catalog.database, locationOf(fields));
   const argumentNames: string[] = [];
-  const values = listOf(fields.args).map((item) => {
+  const values = listOf(fields.args).flatMap((item) => {
     const node = nodeOf(item);
-    if (node?.kind !== 'NamedArgExpr') return rowExpression(binder, item, scope);
+    if (node?.kind !== 'NamedArgExpr') {
+      const value = rowExpression(binder, item, scope);
+      const isDropped = fields.agg_within_group !== true && isVoidParameter(item, value);
+      return isDropped ? [] : [value];
+    }
     const argumentName = textOf(node.fields.name);
     if (argumentNames.includes(argumentName))
       throw new BindError('42601', `argument name "${argumentName}" used more than once`, locationOf(node.fields));
@@ -79,6 +84,13 @@ function boundCall(binder: Binder, fields: Fields, scope: Scope): Call {
     isVariadicCall: fields.func_variadic === true,
     ...writtenName(binder, fields, parts),
   };
+}
+
+/** What JDBC sends for an OUT parameter; the server calls the function without it (ParseFuncOrColumn). */
+function isVoidParameter(item: unknown, { type }: Typed): boolean {
+  let node = nodeOf(item);
+  while (node?.kind === 'TypeCast') node = nodeOf(node.fields.arg);
+  return type === oid.void && node?.kind === 'ParamRef';
 }
 
 /** Where a call's name stands, unless syntax stands for it. */

@@ -89,6 +89,7 @@ const parameterised: readonly string[] = [
   'select id from customers union select $1',
   'select * from customers limit $1 offset $2',
   'select lower($1), round($2, 1), f($3, $4)',
+  'select now($1::void), lower($2, $3::void)',
   'insert into people values ($1, $2, $3, $4)',
   'insert into people (weight, id) values ($1, $2), ($3, default)',
   'insert into people (name, id) select $1, id from customers where region = $2',

@@ -6,6 +6,7 @@ select * from nowhere.orders
 select * from customers_pkey
 select * from shop.address
 select nothing from customers
+select now(null::void)
 select c.nothing from customers c
 select customers.id from customers c
 select x.id from customers c
