@@ -15,8 +15,6 @@ export interface AttachmentOptions {
   readonly owner: ReplyOwner;
   /** An upstream once taken is kept until the client leaves. */
   readonly isForSession: boolean;
-  /** Nobody else is given an upstream of it: a walsender. */
-  readonly isForOne: boolean;
   readonly startSettings: SessionSettings;
   /** Called when `acquire` may give another answer than before. */
   readonly wake: () => void;
@@ -229,7 +227,7 @@ export class Attachment implements Waiter {
     const { connection } = upstream;
     connection.resume();
     // Without its Sync a batch must not be committed: a server that reads Terminate instead rolls it back.
-    if (isMidBatch || connection.queue.isSkipping || this.#options.isForOne) return connection.close();
+    if (isMidBatch || connection.queue.isSkipping) return connection.close();
     if (connection.queue.size === 0) return this.reclaim();
     setTimeout(() => {
       if (this.upstream === upstream) connection.close();

@@ -68,6 +68,9 @@ export class ClientReplies implements ReplyOwner {
       case backend.CopyOutResponse:
         noteCopy(session, request.note);
         break;
+      case backend.CopyBothResponse:
+        session.isStreaming = true;
+        break;
       case backend.ReadyForQuery: {
         const status = buffer[start + 5] as number;
         this.#noteDefinitions(status);

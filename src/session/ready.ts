@@ -28,7 +28,7 @@ export function onReadyMessage(session: Session, type: number): SessionPhase | n
       return session.reads.size > 0 ? null : sendStrayCopy(session, type);
     case frontend.Terminate:
       // What was sent before is answered before the connection closes.
-      return session.openExchanges > 0 ? null : 'closed';
+      return session.openExchanges > 0 && !session.isStreaming ? null : 'closed';
   }
   if (session.phase === 'ready' && session.listening?.isInTheWay) return null;
   switch (type) {

@@ -54,8 +54,6 @@ export interface SessionDeps {
   readonly applicationName: string | null;
   /** What the client was told of its server process, in BackendKeyData. */
   readonly processId: number;
-  /** Its upstream is a walsender. */
-  readonly isReplication: boolean;
   /** Who the client is to a policy. */
   readonly principal: PolicedSession;
   /** The server's search_path for a session that sets none. */
@@ -98,6 +96,8 @@ export class Session {
   limited: Run | null = null;
   /** What copies data now, in or out. */
   copying: Run | null = null;
+  /** The server streams, and hears the client meanwhile: replication. */
+  isStreaming = false;
   /** To the client. */
   sentBytes = 0;
   /** The statement in the unfinished message was too large to be held: what becomes of the rest of it. */
@@ -145,7 +145,6 @@ export class Session {
       breaker: deps.database.breaker,
       owner: this.replies,
       isForSession: deps.database.isSessionPooled,
-      isForOne: deps.isReplication,
       startSettings: deps.startSettings,
       wake: () => this.wake(),
       quieten: (onQuiet) => this.#quieten(onQuiet),
@@ -239,6 +238,7 @@ export class Session {
 
   onReadyForQuery(status: number): void {
     this.openExchanges -= 1;
+    this.isStreaming = false;
     this.leaveCopyIn();
     if (status === transactionStatus.idle) this.portals.clear();
     const { connection } = this.attachment;
@@ -383,7 +383,8 @@ export class Session {
   /** Ends the session: the client's last words, or ours, were said. */
   end(reason: string): void {
     if (this.phase === 'closed') return;
-    const isMidBatch = this.phase === 'batch' || this.phase === 'copyIn' || !this.input.isAtBoundary;
+    const isCopying = this.phase === 'copyIn' || this.isStreaming;
+    const isMidBatch = this.phase === 'batch' || isCopying || !this.input.isAtBoundary;
     this.#writer.flush();
     this.phase = 'closed';
     this.#timeouts.stop();

@@ -69,7 +69,6 @@ async function greet(client: AdmittedClient, database: ServedDatabase, deps: Sta
     applicationName: startup.parameters.get('application_name') ?? null,
     startSettings: welcome.settings,
     processId,
-    isReplication,
     principal,
     searchPath: welcome.searchPath,
     onEnd: (ended, reason) => {
