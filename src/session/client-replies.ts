@@ -229,7 +229,9 @@ export class ClientReplies implements ReplyOwner {
     // D: DISCARD ALL and DEALLOCATE ALL among other statements drop those that were prepared by Parse as well.
     if (buffer[start + 5] === 0x44 && !(note instanceof Deallocation)) {
       const tag = buffer.toString('latin1', start + 5, end - 1);
-      if (tag === 'DISCARD ALL' || tag === 'DEALLOCATE ALL') session.forgetStatements();
+      if (tag !== 'DISCARD ALL' && tag !== 'DEALLOCATE ALL') return;
+      session.statements.clear();
+      session.attachment.upstream?.statements.distrust();
     }
   }
 }

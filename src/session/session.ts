@@ -322,11 +322,6 @@ export class Session {
     this.auditPart = null;
   }
 
-  forgetStatements(): void {
-    this.statements.clear();
-    this.attachment.upstream?.statements.distrust();
-  }
-
   /** A statement has ended; gives how long it took, in milliseconds. */
   recordRun(run: Run, rows: number, sqlstate: string | null): number {
     const durationMs = this.recorder.onRun(this, run, rows, sqlstate);
