@@ -8,6 +8,9 @@ import { daemonWith } from '../support/in-process-daemon.js';
 import { type Postgres, startPostgres } from '../support/postgres.js';
 import { canary, makeDatabase, ownSql, policy, protectedSql, restoreOwnSql } from './attacked-database.js';
 
+/** Between the messages of one attempt. */
+export const next = ' |next| ';
+
 /** By class. */
 export type Attempts = Readonly<Record<string, readonly string[]>>;
 
@@ -152,8 +155,10 @@ async function answerTo(connection: pg.ClientConfig, sql: string): Promise<strin
     said += JSON.stringify(notice);
   });
   try {
-    for (const { command, rows, fields } of [await client.query({ text: sql, rowMode: 'array' })].flat()) {
-      said += JSON.stringify([command, fields.map(({ name }) => name), rows]);
+    for (const text of sql.split(next)) {
+      for (const { command, rows, fields } of [await client.query({ text, rowMode: 'array' })].flat()) {
+        said += JSON.stringify([command, fields.map(({ name }) => name), rows]);
+      }
     }
   } catch (error) {
     const { message, code, detail, hint, where, position } = error as pg.DatabaseError;

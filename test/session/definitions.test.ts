@@ -112,6 +112,22 @@ t.test('whatever a migration defines can be defined', async (t) => {
   t.equal(stateOf(await ann.ask('grant select on person to public')), '42501');
 });
 
+t.test('what takes a restriction away is refused', async (t) => {
+  const connect = await policed(t);
+  const ann = await connect();
+  await run(t, ann, 'create function own.seen() returns trigger language plpgsql as $$begin return new; end$$');
+  for (const sql of [
+    'alter table person rename to person3',
+    'alter table person rename column name to words',
+    'alter table person set schema own',
+    'create table y (like person including all)',
+    'create policy p on person using (true)',
+    'create trigger seen before insert on person for each row execute function own.seen()',
+  ]) {
+    t.equal(stateOf(await ann.ask(sql)), '42501', sql);
+  }
+});
+
 t.test('going back to a savepoint takes definitions back', async (t) => {
   const connect = await policed(t);
   const ann = await connect();

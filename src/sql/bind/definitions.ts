@@ -1,8 +1,10 @@
 import { ddlStatements } from '../facts/definitions.js';
-import { listOf, namesOf, nodeOf, structOf, type TreeNode, textOf } from '../facts/tree.js';
+import { isTemporary } from '../facts/queries.js';
+import { type Fields, listOf, namesOf, nodeOf, structOf, type TreeNode, textOf } from '../facts/tree.js';
 import type { Binder } from './binder.js';
 import type { Span, Utility } from './bound.js';
 import { indexElement } from './conflicts.js';
+import { bindHeld, columnsLike } from './held-expressions.js';
 import { unknownConstruct } from './refusal.js';
 import { noteRelation, sourceOfRelation } from './relation-reference.js';
 import { itemOf, Scope } from './scope.js';
@@ -28,11 +30,26 @@ export const definitionKinds: ReadonlySet<string> = new Set([
 /** Nodes that run or keep a query: where one stands in DDL, it has to be bound as such, and isn't. */
 const queryNodes = /"(SelectStmt|InsertStmt|UpdateStmt|DeleteStmt|MergeStmt|SubLink)":/;
 
+/** What would take a relation's restrictions away, or let something else see its rows: the field with its name. */
+const redefining: Readonly<Record<string, string>> = {
+  AlterObjectSchemaStmt: 'relation',
+  AlterPolicyStmt: 'table',
+  CreatePolicyStmt: 'table',
+  CreateTrigStmt: 'relation',
+  RenameStmt: 'relation',
+};
+
 /** Notes the relations that DDL is about, and gives the one that it creates. */
 export function bindDefinition(binder: Binder, { kind, fields }: TreeNode, span: Span): Utility['creates'] {
   if (queryNodes.test(JSON.stringify(fields))) throw unknownConstruct(`a query in ${kind}`, span.start);
-  if (unlookedKinds.has(kind)) return null;
   const scope = new Scope(null, binder.query('utility', null, span));
+  if (unlookedKinds.has(kind)) {
+    const redefined = structOf(fields[redefining[kind] ?? '']);
+    if (redefined !== null && isKnown(binder, redefined)) {
+      noteRelation(binder, redefined, scope.query, 'utility', ['define']);
+    }
+    return null;
+  }
   const relation = structOf(fields.relation);
   switch (kind) {
     case 'CreateStmt':
@@ -40,16 +57,19 @@ export function bindDefinition(binder: Binder, { kind, fields }: TreeNode, span:
         const node = nodeOf(item);
         if (node?.kind === 'RangeVar') noteRelation(binder, node.fields, scope.query, 'utility', ['define']);
       }
+      if (isTemporary(relation)) bindHeld(binder, fields, scope, null);
+      else for (const like of likeClauses(fields.tableElts)) columnsLike(binder, like, scope);
       return {
         schema: textOf(relation?.schemaname) || null,
         name: textOf(relation?.relname),
-        isTemporary: relation?.relpersistence === 't' || relation?.schemaname === 'pg_temp',
+        isTemporary: isTemporary(relation),
       };
     case 'DropStmt':
       dropped(binder, fields.objects);
       return null;
     default: {
       const use = noteRelation(binder, relation ?? {}, scope.query, 'utility', ['define']);
+      if (kind === 'AlterTableStmt' && isTemporary(relation)) bindHeld(binder, fields, scope, use);
       if (kind !== 'IndexStmt') return null;
       scope.items = [itemOf(sourceOfRelation(binder, use))];
       scope.at('definition', () => {
@@ -62,6 +82,19 @@ export function bindDefinition(binder: Binder, { kind, fields }: TreeNode, span:
       return null;
     }
   }
+}
+
+/** An index, a composite type or what isn't there is the server's to judge. */
+function isKnown(binder: Binder, { schemaname, relname }: Fields): boolean {
+  const found = binder.names.relation(textOf(schemaname) || null, textOf(relname));
+  return found !== null && found !== 'index' && found.kind !== 'c';
+}
+
+function likeClauses(tableElts: unknown): Fields[] {
+  return listOf(tableElts).flatMap((item) => {
+    const node = nodeOf(item);
+    return node?.kind === 'TableLikeClause' ? [node.fields] : [];
+  });
 }
 
 /** DROP names its objects by lists of words, which say nothing of where they stand. */

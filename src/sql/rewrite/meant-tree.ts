@@ -90,7 +90,7 @@ class Changing {
     if (kind === 'FuncCall' || kind === 'funccall') this.call(fields, own);
     else if (kind === 'CollateClause' || kind === 'collClause') this.collation(fields, own);
     else if (kind === 'A_Expr') this.prefix('operator', fields.location, own, 'name');
-    else if (kind === 'TypeName' || kind === 'typeName') this.prefix('type', fields.location, own, 'names');
+    else if (/^(?:TypeName|typeName|ofTypename)$/.test(kind)) this.prefix('type', fields.location, own, 'names');
     else if (kind === 'ColumnRef') this.qualifier(fields, own);
     else if (kind === 'SelectStmt' || isArm(kind, fields)) this.selectStatement(fields, own);
     else if (/^(Insert|Update|Delete|Merge|Copy)Stmt$/.test(kind)) this.statement(kind, fields, own);
