@@ -110,10 +110,14 @@ const refused = new Set(
   pg_get_publication_tables pg_get_acl regclass`.split(/\s+/),
 );
 
+/** Read a value of any type out of a text, and so names of what may not be seen. */
+const reading = /^(?:reg[a-z]+|(?:array|record|domain|(?:multi)?range)_)(?:in|recv)$/;
+
 /** Take a name as text, in the same argument as the oid where there is such an overload. */
 const byName =
-  /^(?:to_reg\w+|pg_get_serial_sequence|row_security_active|has_(?:table|any_column|column|sequence)_privilege)$/;
-const byRelationName = /^(?:to_regclass|pg_get_serial_sequence|row_security_active|has_)/;
+  /^(?:to_reg\w+|pg_get_serial_sequence|row_security_active|has_(?:table|any_column|column|sequence|schema|function|type)_privilege)$/;
+const byTypeName = /^(?:to_regtype|has_type_privilege)$/;
+const byRelationName = /^(?:to_regclass|pg_get_serial_sequence|row_security_active|has_(?!schema|function))/;
 
 const describedBy: Readonly<Record<string, number>> = {
   pg_class: catalogOf.relation,
@@ -159,12 +163,14 @@ export class CatalogGuards {
   refusalOf({ name, candidates, literals, columns }: FunctionUse): string | null {
     if (!candidates.every(({ schema }) => schema === 'pg_catalog')) return null;
     const what = `function ${name}`;
-    if (refused.has(name)) return what;
+    if (refused.has(name) || reading.test(name)) return what;
     if (name === 'obj_description' && typeof literals[1] !== 'string') return `${what} without the name of a catalog`;
     const at = byName.test(name) ? this.placeOf(name, literals.length) : -1;
     const taken = candidates.map(({ arguments: types }) => types[at] ?? 0);
     if (at < 0 || !taken.some((type) => texts.has(type))) return null;
     const literal = literals[at];
+    // Other things' names tell no more than whether they are there.
+    if (!byRelationName.test(name) && !byTypeName.test(name)) return null;
     const isSeen = typeof literal === 'string' && columns[at] === null && this.isSeenName(name, literal);
     return literal === null || isSeen ? null : `${what} of this name`;
   }
@@ -218,6 +224,8 @@ export class CatalogGuards {
     if (unseen !== undefined) return unseen;
     const named = types.filter(({ oid }) => isRegistry(oid));
     const looked = casts.filter(({ target, isExplicit }) => isExplicit && isRegistry(target));
+    const listed = types.find(({ oid }) => isRegistry(this.index.type(oid)?.element ?? 0));
+    if (listed !== undefined) return listed;
     return named.length > looked.length ? (named[0] ?? null) : null;
   }
 
@@ -234,17 +242,15 @@ export class CatalogGuards {
       const oid = Number(literal);
       return oid < firstNormalOid || (set != null && this.is.visible[set].has(oid));
     }
+    if (target === 2206) return this.isSeenName('to_regtype', literal);
     return target !== 2205 || this.isSeenName('to_regclass', literal);
   }
 
-  /** A relation's name, as regclass reads it; other things' names tell no more than whether they are there. */
+  /** A relation's or type's name, as regclass and regtype read it. */
   private isSeenName(name: string, literal: string): boolean {
     if (/^\s*[\d-]/.test(literal)) return false;
-    if (!byRelationName.test(name)) return true;
-    const parts = [...literal.matchAll(/\s*(?:"((?:[^"]|"")+)"|([^".\s]+))\s*(?:\.|$)/g)].map(([, quoted, plain]) =>
-      quoted === undefined ? (plain ?? '').toLowerCase() : quoted.replaceAll('""', '"'),
-    );
-    const [relation, schema] = parts.toReversed();
+    if (byTypeName.test(name)) return this.isSeenTypeName(literal);
+    const [relation, schema] = partsOf(literal);
     return this.index.catalog.relations.some(
       (each) =>
         each.name === relation &&
@@ -252,6 +258,28 @@ export class CatalogGuards {
         (isSystemSchema(each.schema) || this.is.visible.relations.has(each.oid)),
     );
   }
+
+  private isSeenTypeName(literal: string): boolean {
+    const bare = literal.replace(/\s*\([\d\s,]*\)/, '').replace(/(?:\s*\[\s*\d*\s*\])+\s*$/, '');
+    if (typeWords.test(bare)) return true;
+    const [type, schema] = partsOf(bare);
+    const named = this.index.catalog.types.filter(({ name }) => name === type);
+    // Drivers ask for types of extensions, which may not be there.
+    if (named.length === 0 && schema === undefined) return true;
+    return named.some((each) => (schema === undefined || schema === each.schema) && this.isSeenType(each.oid));
+  }
+}
+
+/** Names of types that are words of the grammar. */
+const typeWords =
+  /^\s*(?:int|integer|smallint|bigint|real|float|double\s+precision|dec|decimal|boolean|(?:national\s+)?char(?:acter)?(?:\s+varying)?|nchar|bit\s+varying|time(?:stamp)?\s+with(?:out)?\s+time\s+zone|interval\s[a-z\s]*)\s*$/i;
+
+/** The parts of a name as it is written in SQL. */
+function partsOf(literal: string): readonly [name?: string, schema?: string] {
+  const parts = [...literal.matchAll(/\s*(?:"((?:[^"]|"")+)"|([^".\s]+))\s*(?:\.|$)/g)].map(([, quoted, plain]) =>
+    quoted === undefined ? (plain ?? '').toLowerCase() : quoted.replaceAll('""', '"'),
+  );
+  return parts.toReversed() as [string?, string?];
 }
 
 const compiled = guards.map((guard) => ({

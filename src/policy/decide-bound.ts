@@ -10,7 +10,7 @@ import { hasCatalogFilter, isFilteredAlways } from './catalog-restriction.js';
 import { matchesFunction } from './name-pattern.js';
 import type { Rights } from './rights.js';
 import { quoteName } from './search-path.js';
-import { isReadableByAll } from './system-relations.js';
+import { isReadableByAll, isSystemSchema } from './system-relations.js';
 
 export interface BoundDenial {
   readonly message: string;
@@ -141,11 +141,23 @@ class Deciding {
     return deny(`function ${quoteName(schema)}.${quoteName(name)} is not allowed`, position);
   }
 
-  /** A plan tells how many rows the filter is expected to leave, and so about those that it takes. */
   private explained({ relation, name }: RelationUse): BoundDenial | null {
-    const restriction = this.restrictions.get(relation.oid);
-    if (restriction === undefined || !restrictsReading(restriction)) return null;
+    if (!this.isToldByPlan(relation)) return null;
     return deny(`EXPLAIN of ${quoteName(relation.schema)}.${quoteName(relation.name)} is not allowed`, name.start);
+  }
+
+  /** A plan tells how many rows a filter is expected to leave, and so about those that it takes. It looks through views. */
+  private isToldByPlan(relation: Relation): boolean {
+    const restriction = this.restrictions.get(relation.oid);
+    if (restriction !== undefined && restrictsReading(restriction)) return true;
+    if (relation.kind !== 'v' || isSystemSchema(relation.schema)) return false;
+    return relation.view?.reads.some((oid) => this.isToldBehind(this.index.relation(oid))) ?? true;
+  }
+
+  private isToldBehind(relation: Relation | undefined): boolean {
+    if (relation === undefined) return true;
+    if (isSystemSchema(relation.schema)) return false;
+    return this.action('select', relation, 0) !== null || this.isToldByPlan(relation);
   }
 }
 

@@ -52,6 +52,13 @@ const refused: readonly string[] = [
   'select pg_partition_tree(c.oid) from pg_class c',
   `select obj_description(x.oid, 'pg' || '_class') from ${oids}`,
   'select regclass(setting) from pg_settings',
+  "select regclassin('zq_schema.zq_table'), regtypein('zq_schema.zq_table')",
+  "select '{zq_schema.zq_table}'::_regclass",
+  "select array_in('{zq_schema.zq_table}', 2205, -1)",
+  "select record_in('(1)', 16500, -1), domain_in('1', 16500, -1)",
+  "select 'zq_schema.zq_table'::regtype, 'zq_schema.zq_table[]'::regtype",
+  "select to_regtype('zq_public'), to_regtype(' ZQ_public [3]')",
+  "select has_type_privilege('zq_schema.zq_type', 'usage')",
 ];
 
 for (const kind of kinds) {
@@ -91,6 +98,21 @@ for (const kind of kinds) {
       t.equal(await value("pg_get_serial_sequence('people', 'id')"), 'public.people_id_seq');
       t.equal(await value("pg_relation_size('shop.open')"), '0');
       t.equal(await value("pg_relation_size('people')"), null, 'its size tells of rows that are withheld');
+      for (const type of [
+        'shop.mood[]',
+        'Timestamp with time zone',
+        'numeric(3, 2)',
+        'double precision',
+        'int',
+        '"char"',
+      ]) {
+        t.type(await value(`'${type}'::regtype::text`), 'string', type);
+      }
+      t.equal(await value("to_regtype('not_installed')"), null);
+      t.equal(
+        await value("has_schema_privilege('public', 'usage') and has_function_privilege('now()', 'execute')"),
+        true,
+      );
       t.equal(await value("format_type('shop.mood'::regtype, null)"), 'shop.mood');
       const glad = index.relationByName('public', 'glad')?.oid;
       t.equal(await value(`pg_get_viewdef('${glad}'::oid)`), null, 'it reads what something is withheld of');

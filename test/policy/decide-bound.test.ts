@@ -7,7 +7,7 @@ import { rewritten } from '../support/rewriting.js';
 const server = await startPostgres();
 t.teardown(() => server.stop());
 await server.query(`
-  create table orders (id int primary key, note text); create table log (id int); create table secrets (id int);
+  create table orders (id int primary key, note text); create table log (id int); create view noted as select * from orders; create view looked as select * from noted; create table secrets (id int);
   create table parts (id int) partition by range (id); create table parts_1 partition of parts for values from (0) to (9);
   create function own(int) returns int language sql as 'select 1'; create function lower(int) returns text language sql as 'select 1::text';
   create function eq(text, int) returns bool language sql as 'select true';
@@ -51,6 +51,22 @@ t.test('a deny beats every allow, and a wildcard reaches no system relation', as
   t.match(said('select * from secrets', `${all}\n${deny}`), /"select" on public\.secrets/);
   t.equal(said('select relname from pg_class', all), '');
   t.match(said('select * from pg_authid', all), /"select" on pg_catalog\.pg_authid/);
+});
+
+t.test('a plan is not told of what is restricted or closed, nor through views', async (t) => {
+  const explain = 'statements: { allow: [prepare, explain] }';
+  const views = 'tables: [public.noted, public.looked, public.log], actions: [select]';
+  for (const rules of [`${orders('select')}, rows: "id > 1"\n${views}`, views]) {
+    t.match(said('explain select * from looked', rules, explain), /EXPLAIN of public\.looked/);
+    t.match(said('explain select 1 from log where exists (table noted)', rules, explain), /EXPLAIN of public\.noted/);
+    t.equal(said('explain select * from log', rules, explain), '');
+  }
+  t.equal(said('explain select * from looked', `${orders('select')}\n${views}`, explain), '');
+  t.match(said('explain analyze execute p', views, explain), /EXPLAIN of EXECUTE/);
+});
+
+t.test('a cast written as a call is understood', async (t) => {
+  t.equal(said('select text(note), pg_catalog.text(note), int4(id), name(note) from orders', orders('select')), '');
 });
 
 t.test('a partition is read through its parent, and by its own name only where a rule names it', async (t) => {

@@ -23,6 +23,7 @@ const handlers: Readonly<Record<string, Handler>> = {
   ExplainStmt: (binder, fields, span) => {
     onlyFields('ExplainStmt', fields, 'query options');
     for (const item of listOf(fields.options)) if (nodeOf(item)?.kind !== 'DefElem') throw unknownConstruct('EXPLAIN');
+    if (runsPrepared(fields.query)) throw unknownConstruct('EXPLAIN of EXECUTE', span.start);
     const inner = inside(binder, fields.query, span);
     return { rows: null, utility: { ...(inner.utility ?? named('ExplainStmt', null)), kind: 'ExplainStmt' } };
   },
@@ -112,6 +113,12 @@ function inside(binder: Binder, node: unknown, span: Span): { utility: Utility |
     return { utility: null };
   }
   return bindUtility(binder, node, span);
+}
+
+/** Whose plan that is, and what is restricted in it, isn't known here. */
+function runsPrepared(statement: unknown): boolean {
+  const { kind, fields } = nodeOf(statement) ?? {};
+  return kind === 'ExecuteStmt' || (kind === 'CreateTableAsStmt' && runsPrepared(fields?.query));
 }
 
 function naming(kind: string, field: string): Handler {

@@ -13,6 +13,10 @@ export function spliceCopy(rewriting: Rewriting, copy: CopyFacts, use: RelationU
 
 /** PG COPY: `COPY t` is SELECT * FROM ONLY t, in the order of the list if there is one. */
 function spliceCopyOut(rewriting: Rewriting, copy: CopyFacts, use: RelationUse, restriction: Restriction): void {
+  if (use.relation.kind === 'p') {
+    const message = `cannot copy from partitioned table "${use.relation.name}"; use COPY (SELECT ...) TO`;
+    throw new RewriteRefusal('0A000', message, use.name.start);
+  }
   const row = quoteIdentifier(use.relation.name);
   const columns = rewriting.columnsOf(use).map(({ name }) => `${row}.${quoteIdentifier(name)}`);
   const query = `SELECT ${columns.join(', ')} FROM (${subqueryFor(rewriting, { ...use, isOnly: true }, restriction)}) AS ${row}`;

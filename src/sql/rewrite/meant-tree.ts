@@ -123,6 +123,8 @@ class Changing {
 
   private call({ location }: Fields, own: Record<string, unknown>): void {
     this.prefix('function', location, own, 'funcname');
+    // A cast written as a call.
+    this.prefix('type', location, own, 'funcname');
     const meant = this.take('argument', location);
     if (meant === null) return;
     const [target] = listOf(this.select(`SELECT ${meant.around.join(placeholder)}`).targetList);
