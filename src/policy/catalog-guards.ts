@@ -116,7 +116,7 @@ const reading = /^(?:reg[a-z]+|(?:array|record|domain|(?:multi)?range)_)(?:in|re
 /** Take a name as text, in the same argument as the oid where there is such an overload. */
 const byName =
   /^(?:to_reg\w+|pg_get_serial_sequence|row_security_active|has_(?:table|any_column|column|sequence|schema|function|type)_privilege)$/;
-const byTypeName = /^(?:to_regtype|has_type_privilege)$/;
+const byTypeName = /^(?:to_regtype(?:mod)?|has_type_privilege)$/;
 const byRelationName = /^(?:to_regclass|pg_get_serial_sequence|row_security_active|has_(?!schema|function))/;
 
 const describedBy: Readonly<Record<string, number>> = {
@@ -164,6 +164,7 @@ export class CatalogGuards {
     if (!candidates.every(({ schema }) => schema === 'pg_catalog')) return null;
     const what = `function ${name}`;
     if (refused.has(name) || reading.test(name)) return what;
+    if (name.startsWith('pg_input_') && !this.isPlainType(literals[1])) return `${what} of this type`;
     if (name === 'obj_description' && typeof literals[1] !== 'string') return `${what} without the name of a catalog`;
     const at = byName.test(name) ? this.placeOf(name, literals.length) : -1;
     const taken = candidates.map(({ arguments: types }) => types[at] ?? 0);
@@ -219,12 +220,13 @@ export class CatalogGuards {
     casts: readonly CastUse[],
     parameters: readonly number[],
   ): TypeUse | 'parameter' | null {
-    if (parameters.some(isRegistry)) return 'parameter';
+    const isListed = (oid: number) => isRegistry(this.index.type(oid)?.element ?? 0);
+    if (parameters.some((oid) => isRegistry(oid) || isListed(oid) || !this.isSeenType(oid))) return 'parameter';
     const unseen = types.find(({ oid }) => !this.isSeenType(oid));
     if (unseen !== undefined) return unseen;
     const named = types.filter(({ oid }) => isRegistry(oid));
     const looked = casts.filter(({ target, isExplicit }) => isExplicit && isRegistry(target));
-    const listed = types.find(({ oid }) => isRegistry(this.index.type(oid)?.element ?? 0));
+    const listed = types.find(({ oid }) => isListed(oid));
     if (listed !== undefined) return listed;
     return named.length > looked.length ? (named[0] ?? null) : null;
   }
@@ -257,6 +259,11 @@ export class CatalogGuards {
         (schema === undefined || schema === each.schema) &&
         (isSystemSchema(each.schema) || this.is.visible.relations.has(each.oid)),
     );
+  }
+
+  /** Reading a value of it finds nothing out. */
+  private isPlainType(literal: string | null | undefined): boolean {
+    return typeof literal === 'string' && !/reg|oid/i.test(literal) && this.isSeenTypeName(literal);
   }
 
   private isSeenTypeName(literal: string): boolean {

@@ -68,7 +68,8 @@ class Deciding {
   private types({ types, casts, parameters }: BoundStatement): BoundDenial | null {
     const refused = this.restrictions.guards?.typeRefusal(types, casts, parameters) ?? null;
     if (refused === null) return null;
-    if (refused === 'parameter') return deny('a parameter of a registry type such as regclass is not allowed', null);
+    if (refused === 'parameter')
+      return deny('a parameter of such a type, or of a registry type such as regclass, is not allowed', null);
     const { schema, name, span } = refused;
     return deny(`type ${quoteName(schema)}.${quoteName(name)} is not allowed here`, span?.start ?? null);
   }

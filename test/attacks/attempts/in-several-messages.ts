@@ -70,6 +70,42 @@ const steps: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ['create temp view v as select * from people', 'alter view pg_temp.v rename to w', 'select * from w'],
     ['create temp table t as select * from people with no data', 'insert into t select * from people', 'table t'],
   ],
+  'names and time': [
+    ['prepare p as select * from people', 'create temp table people as select 1 as id', 'execute p', 'table people'],
+    ['prepare p as table people', 'set search_path = pg_temp, public', 'execute p'],
+    ['create temp table people as select * from people', 'drop table pg_temp.people', 'select secret from people'],
+    ['declare c cursor with hold for table people', 'create temp table people (secret text)', 'fetch all c'],
+    [
+      'create temp view people as table public.people',
+      'create or replace temp view people as table public.people',
+      'table people',
+    ],
+    [
+      'begin',
+      'savepoint a',
+      'create temp table people (secret text)',
+      'rollback to a',
+      'select * from people',
+      'rollback',
+    ],
+    ['create temp table salaries (amount text)', 'set search_path = hr', 'table salaries'],
+    [
+      'create temp view pg_class as select 1 as oid',
+      "select relname from pg_catalog.pg_class where relname = 'salaries'",
+      'table hr.salaries',
+    ],
+    ['set client_min_messages = debug5', 'select name from people order by ssn, pay', 'select secret from people'],
+    ["set search_path = ''", 'select * from people', 'select * from public.people'],
+    [
+      'begin',
+      'declare c scroll cursor for select * from people',
+      'fetch last c',
+      'move backward all c',
+      'fetch all c',
+      'commit',
+    ],
+    ['prepare p(text) as select $1', 'execute p((select secret from people limit 1))', 'execute p(leak())'],
+  ],
 };
 
 export const inSeveralMessages: Readonly<Record<string, readonly string[]>> = Object.fromEntries(
