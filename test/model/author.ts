@@ -110,7 +110,7 @@ export class Author {
       `select * from busy where owner = ${this.anybody}`,
       `select note from item where v > ${this.any} and ${this.rows} order by id limit 3`,
       `select twice(${this.any}), now() - now()`,
-      `table other.item`,
+      `select * from other.item where ${this.rows} or owner = -1 order by id`,
       `select 1 from item where id = -1`,
     ]);
   }

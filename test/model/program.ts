@@ -37,7 +37,7 @@ create view tired as select seconds, slept(seconds) from nap;`;
 
 export function reset(clients: number): string {
   return `delete from item; delete from other.item; update nap set seconds = 0;
-    insert into other.item values (0, 0, -1, 'other', '2020-02-02 02:02+00');
+    insert into other.item values (0, 0, -1, 'other', '2020-02-02 02:02+00'), (-1, -1, -1, 'nobody’s', '2020-02-02 02:02+00');
     insert into item select i, i / ${rowsEach}, i, 'row ' || i, '2026-01-01 00:00+00'::timestamptz
     + i * interval '1 hour' from generate_series(0, ${clients * rowsEach - 1}) i`;
 }
