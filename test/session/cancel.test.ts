@@ -103,8 +103,9 @@ t.test('a transaction fails, a batch is skipped to its Sync, a copy ends', async
   t.same(await rowsOf(client, 'select * from item'), []);
 });
 
+// In a mode without lanes: one that is asked for by the same statement would wait beside the client.
 t.test('a client that waits for an upstream is answered at once', async (t) => {
-  const daemon = await daemonInFrontOf(t, server, { pool: 'size: 1' });
+  const daemon = await daemonInFrontOf(t, server, { mode: 'transaction', pool: 'size: 1' });
   const holder = await signIn(t, daemon, server);
   const { client, cancel } = await cancellable(t, daemon);
   await holder.ask('begin');
