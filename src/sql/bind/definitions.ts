@@ -59,11 +59,7 @@ export function bindDefinition(binder: Binder, { kind, fields }: TreeNode, span:
       }
       if (isTemporary(relation)) bindHeld(binder, fields, scope, null);
       else for (const like of likeClauses(fields.tableElts)) columnsLike(binder, like, scope);
-      return {
-        schema: textOf(relation?.schemaname) || null,
-        name: textOf(relation?.relname),
-        isTemporary: isTemporary(relation),
-      };
+      return created(relation);
     case 'DropStmt':
       dropped(binder, fields.objects);
       return null;
@@ -104,4 +100,10 @@ function dropped(_binder: Binder, objects: unknown): void {
     if (node === null) throw unknownConstruct('DROP');
     if (node.kind === 'List') namesOf(node.fields.items);
   }
+}
+
+/** What a statement that makes a relation calls it. */
+export function created(rangeVar: unknown): Utility['creates'] {
+  const { schemaname, relname } = structOf(rangeVar) ?? {};
+  return { schema: textOf(schemaname) || null, name: textOf(relname), isTemporary: isTemporary(rangeVar) };
 }

@@ -8,7 +8,7 @@ import { onlyFields } from './known-fields.js';
 import { columnName } from './output-names.js';
 import { BindError, unknownConstruct } from './refusal.js';
 import { renamed } from './relation-reference.js';
-import type { Field, Scope, Source, SourceColumn, Typed } from './scope.js';
+import { type Field, rowsSource, type Scope, type Source, type SourceColumn, type Typed } from './scope.js';
 import { firstLocation, locationOf } from './source-text.js';
 import { oid } from './type-oids.js';
 import { resolveType } from './type-reference.js';
@@ -35,13 +35,7 @@ export function functionSource(binder: Binder, fields: Fields, scope: Scope): So
   const name = alias === null ? (first?.name ?? '') : textOf(alias.aliasname);
   const isAlone = bound.length === 1 && fields.ordinality !== true && first !== undefined;
   return {
-    name,
-    kind: 'function',
-    relation: null,
-    version: 'stored',
-    isAliased: true,
-    columns: renamed(columns, namesOf(alias?.colnames), name, position),
-    systemColumns: 'none',
+    ...rowsSource(name, 'function', renamed(columns, namesOf(alias?.colnames), name, position)),
     rowType: isAlone && !first.isScalar ? first.type : oid.record,
     isScalar: isAlone && first.isScalar,
   };
@@ -152,17 +146,8 @@ function xmlColumn(binder: Binder, item: unknown, scope: Scope): Field {
 function tableSource(kind: string, columns: readonly Field[], fields: Fields): Source {
   const alias = structOf(fields.alias);
   const name = alias === null ? kind : textOf(alias.aliasname);
-  return {
-    name,
-    kind: 'function',
-    relation: null,
-    version: 'stored',
-    isAliased: true,
-    columns: renamed(columns.map(plainColumn), namesOf(alias?.colnames), name, locationOf(fields)),
-    systemColumns: 'none',
-    rowType: oid.record,
-    isScalar: false,
-  };
+  const named = renamed(columns.map(plainColumn), namesOf(alias?.colnames), name, locationOf(fields));
+  return rowsSource(name, 'function', named);
 }
 
 /** JSON_TABLE. */

@@ -7,7 +7,7 @@ import { joinUsing, mergedSource, unmergedSource } from './joins.js';
 import { onlyFields } from './known-fields.js';
 import { BindError, unknownConstruct } from './refusal.js';
 import { endOfRelation, noteRelation, renamed, sourceOfRelation } from './relation-reference.js';
-import { type Item, itemOf, type Lockable, type Scope, type Source } from './scope.js';
+import { type Item, itemOf, type Lockable, rowsSource, type Scope, type Source } from './scope.js';
 import { firstLocation, locationOf } from './source-text.js';
 import { oid } from './type-oids.js';
 
@@ -99,20 +99,6 @@ function rangeVar(binder: Binder, fields: Fields, scope: Scope, lockables: Locka
   lockables.push({ name, relation: null, query, isWith: true });
   const named = renamed(columns, namesOf(alias?.colnames), name, position);
   return rowsSource(name, 'with', named);
-}
-
-function rowsSource(name: string, kind: Source['kind'], columns: Source['columns']): Source {
-  return {
-    name,
-    kind,
-    relation: null,
-    version: 'stored',
-    isAliased: true,
-    columns,
-    systemColumns: 'none',
-    rowType: oid.record,
-    isScalar: false,
-  };
 }
 
 function subselect(binder: Binder, fields: Fields, scope: Scope, lockables: Lockable[]): FromItem {

@@ -1,7 +1,7 @@
 import { type Fields, listOf, namesOf, nodeOf, structOf, textOf } from '../facts/tree.js';
 import type { Binder } from './binder.js';
 import { noteRelation, sourceOfRelation } from './relation-reference.js';
-import { type Field, itemOf, type RelationDraft, type Scope, type Source, type SourceColumn } from './scope.js';
+import { type Field, itemOf, type RelationDraft, rowsSource, type Scope, type SourceColumn } from './scope.js';
 import { oid } from './type-oids.js';
 import { resolveType } from './type-reference.js';
 
@@ -27,7 +27,7 @@ const serialTypes: Readonly<Record<string, number>> = {
 export function bindHeld(binder: Binder, fields: Fields, scope: Scope, altered: RelationDraft | null): void {
   const held = new HeldExpressions(binder, scope, altered);
   const name = altered === null ? textOf(structOf(fields.relation)?.relname) : '';
-  scope.items = [itemOf(tableOf(name, held.columns(fields)))];
+  scope.items = [itemOf(rowsSource(name, 'subquery', held.columns(fields)))];
   if (altered !== null) scope.items.push(itemOf(sourceOfRelation(binder, altered)));
   scope.at('definition', () => held.within(fields, null));
 }
@@ -112,20 +112,6 @@ class HeldExpressions {
 function serialType(value: unknown): number | undefined {
   const [name = '', ...more] = namesOf(structOf(value)?.names);
   return more.length === 0 && Object.hasOwn(serialTypes, name) ? serialTypes[name] : undefined;
-}
-
-function tableOf(name: string, columns: readonly SourceColumn[]): Source {
-  return {
-    name,
-    kind: 'subquery',
-    relation: null,
-    version: 'stored',
-    isAliased: true,
-    columns,
-    systemColumns: 'none',
-    rowType: oid.record,
-    isScalar: false,
-  };
 }
 
 function plainColumn({ name, type }: Field): SourceColumn {

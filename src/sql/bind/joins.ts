@@ -4,8 +4,7 @@ import { type Span, undecided } from './bound.js';
 import { applyOperator } from './operators.js';
 import { BindError } from './refusal.js';
 import { renamed } from './relation-reference.js';
-import type { Scope, Source, SourceColumn } from './scope.js';
-import { oid } from './type-oids.js';
+import { rowsSource, type Scope, type Source, type SourceColumn } from './scope.js';
 
 /** A column that USING or NATURAL makes of two. */
 export interface Merged {
@@ -85,27 +84,14 @@ export function mergedSource(left: Source, right: Source, merged: readonly Merge
     ...right.columns.filter((column) => !usedRight.has(column)),
   ];
   const name = alias === null ? 'unnamed_join' : textOf(alias.aliasname);
-  return joinSource(name, renamed(columns, namesOf(alias?.colnames), name, null));
+  return rowsSource(name, 'join', renamed(columns, namesOf(alias?.colnames), name, null));
 }
 
 /** What `JOIN ... USING (...) AS x` names: the merged columns alone. */
 export function unmergedSource(name: string, merged: readonly Merged[]): Source {
-  return joinSource(
+  return rowsSource(
     name,
+    'join',
     merged.map(({ column }) => column),
   );
-}
-
-function joinSource(name: string, columns: readonly SourceColumn[]): Source {
-  return {
-    name,
-    kind: 'join',
-    relation: null,
-    version: 'stored',
-    isAliased: true,
-    columns,
-    systemColumns: 'none',
-    rowType: oid.record,
-    isScalar: false,
-  };
 }

@@ -1,5 +1,6 @@
 import type * as bound from './bound.js';
 import type { ColumnUse, OutputColumn, Place, RelationAction, RelationUse, RowLock } from './bound.js';
+import { oid } from './type-oids.js';
 
 /** The bound statement's parts while they are being made. */
 type Draft<T> = { -readonly [Key in keyof T]: T[Key] };
@@ -71,6 +72,21 @@ export interface Source {
   readonly rowType: number;
   /** A function that returns no row: its name means the value itself. */
   readonly isScalar: boolean;
+}
+
+/** A source of rows that are no relation's: a record each. */
+export function rowsSource(name: string, kind: Source['kind'], columns: readonly SourceColumn[]): Source {
+  return {
+    name,
+    kind,
+    relation: null,
+    version: 'stored',
+    isAliased: true,
+    columns,
+    systemColumns: 'none',
+    rowType: oid.record,
+    isScalar: false,
+  };
 }
 
 /** A source as it stands in a namespace (ParseNamespaceItem). */

@@ -4,7 +4,7 @@ import type { RelationAction, Span, Utility } from './bound.js';
 import { functionCall } from './calls.js';
 import { readListed } from './conflicts.js';
 import { bindCopy } from './copy.js';
-import { bindDefinition, definitionKinds } from './definitions.js';
+import { bindDefinition, created, definitionKinds } from './definitions.js';
 import { onlyFields } from './known-fields.js';
 import { unknownConstruct } from './refusal.js';
 import { noteRelation, rangeVarsOf } from './relation-reference.js';
@@ -159,11 +159,4 @@ export function createdInto(value: unknown): Utility['creates'] {
   const into = structOf(value) ?? {};
   onlyFields('IntoClause', into, 'rel colNames accessMethod options onCommit tableSpaceName skipData');
   return created(into.rel);
-}
-
-function created(value: unknown): Utility['creates'] {
-  const rangeVar = structOf(value) ?? {};
-  const schema = textOf(rangeVar.schemaname) || null;
-  const isTemporary = rangeVar.relpersistence === 't' || schema === 'pg_temp';
-  return { schema, name: textOf(rangeVar.relname), isTemporary };
 }
