@@ -21,10 +21,12 @@ function allFiles() {
 
 t.jobs = 2;
 t.setTimeout(0);
+// tap hands a loader on to what it starts, by NODE_OPTIONS, which all that the tests start would load as well.
+const bare = ['-u', 'NODE_OPTIONS', process.execPath];
 // TypeScript is stripped, not checked: that is `npm run types`.
-const args = ['--import=tsx', '--enable-source-maps'];
+const args = [...bare, '--import=tsx', '--enable-source-maps'];
 const env = { ...process.env, TAP_TIMEOUT: values.timeout };
 const timeout = Number(values.timeout) * 1000;
 for (const file of positionals.length > 0 ? positionals : allFiles()) {
-  t.spawn(process.execPath, [...args, file], { buffered: true, cwd: root, env, timeout }, file);
+  t.spawn('env', [...args, file], { buffered: true, cwd: root, env, timeout }, file);
 }

@@ -30,6 +30,8 @@ export interface BatchParts {
 
 /** read_only_sql_transaction */
 const writesAfterAll = '25006';
+/** Class 22: what is wrong with a value. */
+const dataException = /^22/;
 const parseCompleteFrame = Buffer.from([backend.ParseComplete, 0, 0, 0, 4]);
 const nothing: Buffer = Buffer.alloc(0);
 
@@ -225,7 +227,9 @@ export class SharedRead extends Run implements LaneRead {
   #isInDoubt(sqlstate: string): boolean {
     if (sqlstate === writesAfterAll) return true;
     const batch = this.#batch;
-    if (batch === null || this.#bytes > 0) return false;
+    if (batch === null) return false;
+    // A plan for these values fails when it is made, one for all values, as of what many have run, when it is executed.
+    if (this.#bytes > 0) return dataException.test(sqlstate);
     // Whatever is wrong with the statement, the next one to use it parses it again.
     this.lane?.upstream.statements.add(batch.statement.name, 0);
     if (!batch.isParsing || !this.#isParsed) return true;

@@ -121,6 +121,22 @@ t.test('errors on a lane are ordinary, and touch nobody else', async (t) => {
   t.equal(await answerOf(client, 'select 100 / 4, id from item where id = 1'), '25');
 });
 
+t.test('a value that a statement can’t do with is told at the place where a plan of its own would tell', async (t) => {
+  const daemon = await sharingDaemon(t, server);
+  const client = await signIn(t, daemon, server);
+  const divide = async (by: number) => {
+    client.send(parse('select 10 / $1::int'), bind({ values: [`${by}`] }), describe('P'), execute(), sync());
+    return await client.readUntilReady();
+  };
+  const pinned = await divide(0);
+  t.equal(pinned.types, '1EZ');
+  await promote(daemon, () => divide(1));
+  // Often enough for a plan for all values, which fails when it is executed.
+  for (let round = 0; round < 20; round += 1) await divide(round + 1);
+  t.same(errorIn(await divide(0)), errorIn(pinned));
+  t.equal((await divide(0)).types, '1EZ');
+});
+
 t.test('what writes after all is run again pinned, once, and never shared again', async (t) => {
   const daemon = await sharingDaemon(t, server);
   const client = await signIn(t, daemon, server);
