@@ -107,21 +107,20 @@ export class Judge {
     else shapeCache.misses += 1;
   }
 
-  /** Judges a text for a session. Never rejects. */
+  /** Judges a text for a session. Null: `own` is outdated, and has to be read anew. Never rejects. */
   async judge(
     asked: Omit<Question, 'policies' | 'catalog' | 'complexityMax'>,
     keys: CacheKeys,
     session: unknown,
     own: OwnCatalog | null,
-  ): Promise<Judgement> {
+  ): Promise<Judgement | null> {
     const { catalog, complexityMax, threads } = this.#deps;
     try {
       // What is there to be known may change while the threads are at it: then it is asked again.
       for (let tries = 0; tries < judgeTriesMax; tries++) {
         if (catalog.version === 0) await catalog.whenKnown();
         const version = this.#version;
-        // What others have changed would have to be read within the transaction again.
-        if (own !== null && own.judgedBy !== version) break;
+        if (own !== null && own.judgedBy !== version) return null;
         const { key } = own ?? catalog;
         const question = { ...asked, policies: this.policies?.key ?? null, catalog: key, complexityMax };
         const asking = threads.ask(question, session);
@@ -172,8 +171,9 @@ export class Judge {
   }
 }
 
-const judgeTriesMax = 5;
-const unsettled = new ProxyError('upstreamUnavailable', 'the catalog of the database changes all the time', {
+/** What is there to be known may change while a text is judged, so often. */
+export const judgeTriesMax = 5;
+export const unsettled = new ProxyError('upstreamUnavailable', 'the catalog of the database changes all the time', {
   hint: 'Nothing can be judged by a policy meanwhile. Try again.',
 });
 
@@ -228,8 +228,11 @@ export class SessionJudge {
     return this.#judge.readOwn(loader);
   }
 
-  /** @param parameterTypes as Parse has them */
-  judge(text: string, names: SessionNames, parameterTypes = noTypes): Judgement | Promise<Judgement> {
+  /**
+   * Null: others have changed what the names' own catalog was read beside.
+   * @param parameterTypes as Parse has them
+   */
+  judge(text: string, names: SessionNames, parameterTypes = noTypes): Judgement | Promise<Judgement | null> {
     if (names !== this.#names) {
       this.#names = names;
       this.#keyPrefix = `${this.#asker.keyPrefix}${names.key}\0`;

@@ -336,6 +336,7 @@ export class Attachment implements Waiter {
   #settleIfIdle(): void {
     const connection = this.connection;
     if (connection?.queue.size === 0) this.settle(connection.status);
+    this.#options.wake();
   }
 
   #learnSettings(upstream: PooledUpstream): void {

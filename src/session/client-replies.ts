@@ -34,7 +34,7 @@ export class ClientReplies implements ReplyOwner {
   onBytes(buffer: Buffer, start: number, allEnd: number): void {
     const end = endWithinLimit(this.#session, buffer, start, allEnd);
     this.#session.toClient(buffer, start, end);
-    this.#session.countCopied(end - start);
+    this.#session.copying?.countCopied(end - start);
     if (this.#session.phase !== 'closed') return;
     // Rows for nobody: a server that writes to a reset connection gives the statement up.
     this.#unreadBytes += end - start;
@@ -52,6 +52,7 @@ export class ClientReplies implements ReplyOwner {
         break;
       case backend.CommandComplete:
         this.#onCommandComplete(request, buffer, start, end);
+        if (session.inParts?.keepsTag(buffer.subarray(start, end))) return;
         break;
       case backend.RowDescription:
         if (!addsRows(request.note)) break;
@@ -74,6 +75,7 @@ export class ClientReplies implements ReplyOwner {
       case backend.ReadyForQuery: {
         const status = buffer[start + 5] as number;
         this.#noteDefinitions(status);
+        if (session.inParts?.onReady(status)) return session.onReadyForQuery(status);
         if (session.listening?.onReady(status)) return;
         session.toClient(buffer, start, end);
         return session.onReadyForQuery(status);
@@ -96,6 +98,7 @@ export class ClientReplies implements ReplyOwner {
   }
 
   #passNotice(buffer: Buffer, start: number, end: number): void {
+    if (this.#session.inParts?.isOurNotice()) return;
     const note = this.#session.attachment.connection?.queue.head?.note;
     const told = toldNotice(note, buffer.subarray(start, end));
     if (told !== null) this.#session.toClient(told);
@@ -154,6 +157,7 @@ export class ClientReplies implements ReplyOwner {
     if (note instanceof Run)
       session.recordRun(note, 0, sqlstateOf(passed?.subarray(5) ?? buffer.subarray(start + 5, end)));
     session.onCopyFailed();
+    session.inParts?.fail();
     session.listening?.onError();
     if (isRefusal) session.toClient(note.error);
     else if (passed === null) session.toClient(buffer, start, end);
@@ -173,7 +177,9 @@ export class ClientReplies implements ReplyOwner {
   /** Null: as it is. */
   #asClientSees(note: unknown, buffer: Buffer, start: number, end: number): Buffer | null {
     const session = this.#session;
-    const told = session.database.isPoliced ? toldError(note, buffer.subarray(start + 5, end)) : null;
+    const told = session.database.isPoliced
+      ? toldError(note, buffer.subarray(start + 5, end), session.inParts?.charsBefore ?? 0)
+      : null;
     const renamed = this.#withClientNames(told ?? buffer.subarray(start, end), note) ?? told;
     if (renamed !== null || !session.isTimedOut) return renamed;
     const fields = decodeErrorResponse(buffer.subarray(start + 5, end));

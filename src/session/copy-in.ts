@@ -6,7 +6,7 @@ export function onCopyInMessage(session: Session, type: number): SessionPhase {
   session.pieces = 'drop';
   switch (type) {
     case frontend.CopyData:
-      session.countCopied(session.reader.end - session.reader.start);
+      session.copying?.countCopied(session.reader.end - session.reader.start);
       session.forward();
       return 'copyIn';
     case frontend.CopyDone:

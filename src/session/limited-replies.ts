@@ -37,6 +37,7 @@ export function onLimitedReply(
   if (!run.isRefused && (type === backend.ErrorResponse || type === backend.CommandComplete)) {
     run.isRefused = true;
     session.recordRun(run, 0, '54000');
+    session.inParts?.fail();
     session.toClient(errorResponse(new ProxyError('statementTooLarge', meter.message)));
   }
   if (!endsLimited(request, type)) return true;

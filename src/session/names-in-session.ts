@@ -53,7 +53,7 @@ export class NamesInSession {
   }
 
   onSent({ effect, statements }: SessionEffects): void {
-    const isTouched = effect === 'unknown' || statements === null || statements.some(touches);
+    const isTouched = effect === 'unknown' || statements === null || statements.some(changesNames);
     const isOver = this.#isProvisional && (statements?.some(({ command }) => endings.test(command)) ?? true);
     if (isTouched) this.#isProvisional = true;
     if (isTouched || isOver) this.#isStale = true;
@@ -96,8 +96,7 @@ export class NamesInSession {
     if (attachment.upstream === null) return this.#forget();
     const connection = attachment.held?.connection;
     if (connection === undefined || this.#isAsking) return false;
-    // Within a batch nothing can be asked, nor in a transaction that has failed; names are sent with their schemas anyway.
-    if (session.phase !== 'ready' || connection.status === transactionStatus.failed) return true;
+    if (!isAskable(session, connection)) return true;
     if (connection.queue.size > 0) return false;
     this.#isAsking = true;
     const major = Number.parseInt(connection.parameters.get('server_version') ?? '', 10);
@@ -109,6 +108,12 @@ export class NamesInSession {
       session.wake();
     });
     return false;
+  }
+
+  /** Whether `isCertain` can find out more where a verdict was made by what is outdated. */
+  canLearn(session: Session): boolean {
+    const connection = session.attachment.held?.connection;
+    return connection !== undefined && isAskable(session, connection);
   }
 
   async #readCatalog(session: Session, connection: PostgresUpstream, judging: SessionJudge): Promise<void> {
@@ -154,6 +159,11 @@ export class NamesInSession {
   }
 }
 
+/** Within a batch nothing can be asked, nor in a transaction that has failed; names are sent with their schemas anyway. */
+function isAskable(session: Session, connection: PostgresUpstream): boolean {
+  return session.phase === 'ready' && connection.status !== transactionStatus.failed;
+}
+
 const unknownCatalog = new ProxyError(
   'upstreamUnavailable',
   'what the transaction has defined could not be looked at',
@@ -165,7 +175,8 @@ const unknownCatalog = new ProxyError(
 const endings = /^(?:commit|end|rollback|abort|release)/;
 const definitions = /^(?:create|drop|alter|discard|select into)/;
 
-function touches({ command, names, effect }: StatementEffect): boolean {
+/** Whether a statement may change what the names in others mean. */
+export function changesNames({ command, names, effect }: StatementEffect): boolean {
   return effect === 'reset' || names.includes('search_path') || definitions.test(command);
 }
 

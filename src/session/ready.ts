@@ -17,6 +17,7 @@ import type { Session, SessionPhase } from './session.js';
 import { shareQuery } from './share.js';
 import type { Statement } from './statement.js';
 import { largeStatement, statementOf } from './statement-of.js';
+import { type TextInParts, textInParts } from './text-in-parts.js';
 
 /** Between exchanges, and within a batch, a client may send the same; where it leads is the message's alone. */
 export function onReadyMessage(session: Session, type: number): SessionPhase | null {
@@ -42,11 +43,47 @@ export function onReadyMessage(session: Session, type: number): SessionPhase | n
 }
 
 function onQuery(session: Session): SessionPhase | null {
+  if (session.inParts !== null) return onPart(session, session.inParts);
   const text = heldText(session);
   const statement = text === null ? largeStatement(session.database) : statementOf(session, text);
   if (statement === null) return null;
-  const { refusal } = statement.judgement;
-  if (refusal === null && shareQuery(session, statement)) return 'ready';
+  const inParts = textInParts(session, statement);
+  if (inParts === null) return runQuery(session, statement);
+  // What was sent before may come again, and then before it.
+  if (session.openExchanges > 0) return null;
+  session.inParts = inParts;
+  return onPart(session, inParts);
+}
+
+/** The text stays in hand until all of it has run. */
+function onPart(session: Session, inParts: TextInParts): SessionPhase | null {
+  if (!inParts.isAnswered) {
+    // Each is judged when the one before it has run.
+    if (session.openExchanges > 0 || !runPart(session, inParts)) return null;
+    // One that isn't sent was answered at once, for all of them.
+    if (session.openExchanges > 0) return null;
+  }
+  session.inParts = null;
+  return 'ready';
+}
+
+/** False: not yet. */
+function runPart(session: Session, inParts: TextInParts): boolean {
+  const text = inParts.next;
+  if (text === null) {
+    inParts.commit();
+    return true;
+  }
+  const statement = statementOf(session, text);
+  if (statement === null || runQuery(session, statement) === null) return false;
+  // The same text may come again behind what changes its meaning.
+  session.verdict.clear();
+  return true;
+}
+
+function runQuery(session: Session, statement: Statement): SessionPhase | null {
+  const refusal = statement.judgement.refusal ?? session.inParts?.refusal(statement) ?? null;
+  if (refusal === null && session.inParts === null && shareQuery(session, statement)) return 'ready';
   if (session.reads.size > 0) return null;
   if (refusal !== null) return refuseQuery(session, statement, refusal);
   if (namesDoubtful(session, statement)) return null;
@@ -80,6 +117,7 @@ function sendQuery(session: Session, upstream: PooledUpstream, statement: Statem
   session.statements.delete('');
   upstream.connection.unnamed = 0;
   session.pieces = 'forward';
+  session.inParts?.begin(upstream.connection, statement);
   sendText(session, upstream, statement);
   const run = runOf(session, upstream, statement);
   run.unnamedBefore = unnamedBefore;
@@ -99,7 +137,8 @@ function sendText(session: Session, upstream: PooledUpstream, statement: Stateme
     const isSent = prepareNamed(session, upstream, statement, named.prepared, beforeQuery(session));
     session.isPreparing ||= isSent;
   }
-  const text = named?.text ?? (statement.sent === null ? null : encodeText(statement.sent));
+  const changed = statement.sent ?? (session.inParts === null ? null : statement.text);
+  const text = named?.text ?? (changed === null ? null : encodeText(changed));
   if (text === null) return session.forward();
   const writer = new MessageWriter(text.length + 16);
   upstream.connection.send(writer.start(frontend.Query).bytes(text).uint8(0).end().take());

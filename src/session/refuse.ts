@@ -3,10 +3,10 @@ import { MessageWriter } from '../../protocol/message-writer.js';
 import { encodeBind } from '../../protocol/messages/bind.js';
 import { encodeExecute } from '../../protocol/messages/execute.js';
 import { encodeParse } from '../../protocol/messages/parse.js';
-import { encodeQuery } from '../../protocol/messages/query.js';
 import { type PostgresUpstream, UpstreamRequest } from '../backend/postgres/postgres-upstream.js';
 import { ProxyError } from '../errors/proxy-error.js';
 import { errorResponse } from './error-response.js';
+import { queryFrame } from './query-frame.js';
 import { Refusal } from './run.js';
 import type { Session, SessionPhase } from './session.js';
 import type { Statement } from './statement.js';
@@ -34,7 +34,7 @@ export function refuseQuery(session: Session, statement: Statement | null, reaso
   }
   const isReadable = readsAsOthers(statement, reason);
   const failing = isReadable ? meaningless : unparsable;
-  upstream.connection.send(failingQuery(preparesTransaction(statement) ? unpreparable : failing));
+  upstream.connection.send(queryFrame(preparesTransaction(statement) ? unpreparable : failing));
   upstream.connection.unnamed = 0;
   const note = new Refusal(error, isReadable, unnamedBefore);
   upstream.connection.expect(new UpstreamRequest(frontend.Query, 'forward', session.replies, note));
@@ -68,7 +68,8 @@ export function refuseAnothers(session: Session, name: string): SessionPhase {
 function refusalFrame(session: Session, statement: Statement | null, reason: ProxyError): Buffer {
   session.pieces = 'drop';
   session.recorder.onRefused(session, statement, reason);
-  return errorResponse(reason, statement?.judgement.refusal === reason ? statement.judgement.position : null);
+  const position = statement?.judgement.refusal === reason ? statement.judgement.position : null;
+  return errorResponse(reason, position === null ? null : position + (session.inParts?.charsBefore ?? 0));
 }
 
 function preparesTransaction(statement: Statement | null): boolean {
@@ -108,14 +109,8 @@ export function failBatch(session: Session): void {
 /** The same for a transaction, between exchanges: the client gets the ReadyForQuery that comes of it. */
 export function failTransaction(session: Session): void {
   const connection = session.attachment.held?.connection;
-  connection?.send(failingQuery(unparsable));
+  connection?.send(queryFrame(unparsable));
   connection?.expect(new UpstreamRequest(frontend.Query, 'forward', session.replies, new Refusal(nothing, false)));
-}
-
-function failingQuery(query: string): Buffer {
-  const writer = new MessageWriter(64);
-  encodeQuery(writer, { query });
-  return writer.take();
 }
 
 function failingParse(query: string): Buffer {

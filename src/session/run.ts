@@ -21,6 +21,10 @@ export class Run {
     /** Of the session's bytes to its client, when it was sent. */
     readonly bytesBefore = 0,
   ) {}
+
+  countCopied(bytes: number): void {
+    if (this.copyBytes !== null) this.copyBytes += bytes;
+  }
 }
 
 /** What was taken for granted when a request was sent, and is taken back when it fails. */

@@ -31,7 +31,9 @@ import type { ServedDatabase } from './served-database.js';
 import { SessionReads } from './session-reads.js';
 import { onSkippedMessage } from './skip-to-sync.js';
 import type { ClientStatement, Statement } from './statement.js';
+import type { TextInParts } from './text-in-parts.js';
 import { SessionTimeouts, type TimeoutDeps } from './timeouts.js';
+import { VerdictInHand } from './verdict-in-hand.js';
 
 export type SessionPhase = Exclude<Phase, 'startup' | 'authenticate'>;
 
@@ -90,6 +92,8 @@ export class Session {
   phase: SessionPhase = 'ready';
   /** Whether a Query can be run isn't known before something that it needs is: what is behind it waits. */
   isPreparing = false;
+  /** The text in hand, where its statements are judged and run one after another. */
+  inParts: TextInParts | null = null;
   /** Exchanges that were sent and are not answered yet. */
   openExchanges = 0;
   /** The statement under way whose result is counted. Until it has ended nothing else is taken of the client. */
@@ -102,9 +106,7 @@ export class Session {
   sentBytes = 0;
   /** The statement in the unfinished message was too large to be held: what becomes of the rest of it. */
   pieces: 'forward' | 'drop' = 'drop';
-  /** The verdict that came for the message in hand. */
-  judged: Statement | null = null;
-  isBeingJudged = false;
+  readonly verdict = new VerdictInHand();
   /** The message in hand has its token of the rate limit. */
   #isWithinRate = false;
   /** What the client calls itself; null: nothing. */
@@ -279,10 +281,6 @@ export class Session {
     this.endWith(farewell.error, farewell.reason);
   }
 
-  countCopied(bytes: number): void {
-    if (this.copying?.copyBytes != null) this.copying.copyBytes += bytes;
-  }
-
   /** The server takes COPY data until the client ends it. */
   enterCopyIn(request: number): void {
     const copy = this.attachment.connection?.queue.enterCopyIn();
@@ -362,6 +360,7 @@ export class Session {
   /** The one exchange under way failed with its upstream; the next one gets another. */
   failExchange(error: Buffer): void {
     this.openExchanges = 0;
+    this.inParts?.abandon();
     this.portals.clear();
     this.listening?.forgetTransaction();
     this.toClient(error);
@@ -433,7 +432,7 @@ export class Session {
         if (!this.#take(inHand)) return this.#wait();
         this.input.taken();
         if (this.phase === 'ready') this.reads.isNextPinned = false;
-        this.judged = null;
+        this.verdict.clear();
         this.#isWithinRate = false;
       }
     } catch (error) {

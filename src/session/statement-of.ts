@@ -1,5 +1,5 @@
 import { ProxyError } from '../errors/proxy-error.js';
-import type { SessionJudge, SessionNames } from '../judge/judge.js';
+import { judgeTriesMax, type SessionJudge, type SessionNames, unsettled } from '../judge/judge.js';
 import { allowed, type Judgement } from '../judge/judgement.js';
 import { sentText } from '../judge/rewriting.js';
 import { type SessionEffects, sessionEffects, unknownEffects } from '../sql/session-effects.js';
@@ -19,8 +19,8 @@ const tooLarge: Judgement = {
  * @param parameterTypes as Parse has them
  */
 export function statementOf(session: Session, text: string, parameterTypes?: readonly number[]): Statement | null {
-  if (session.judged?.text === text) return session.judged;
-  const { judging } = session;
+  const { judging, verdict } = session;
+  if (verdict.statement?.text === text) return verdict.statement;
   const effects = effectsOf(session, text);
   if (judging === null) return statement(text, effects, namesOurs(text) ?? allowed);
   if (judging.policies === null)
@@ -32,16 +32,20 @@ export function statementOf(session: Session, text: string, parameterTypes?: rea
   const names = session.names.now(session.attachment.settings);
   const judgement = judging.judge(text, isControl ? withoutOwn(names) : names, parameterTypes);
   if (!(judgement instanceof Promise)) return statement(text, effects, gated(judging, text, judgement));
-  if (!session.isBeingJudged) {
-    session.isBeingJudged = true;
-    judgement.then((verdict) => {
-      session.isBeingJudged = false;
-      session.judged = statement(text, effects, gated(judging, text, verdict));
+  if (!verdict.isBeingMade) {
+    verdict.isBeingMade = true;
+    judgement.then((found) => {
+      verdict.isBeingMade = false;
+      verdict.tries += 1;
+      const isToTry = found === null && session.names.canLearn(session) && verdict.tries < judgeTriesMax;
+      if (!isToTry) verdict.statement = statement(text, effects, gated(judging, text, found ?? outdated));
       session.wake();
     });
   }
   return null;
 }
+
+const outdated: Judgement = { ...allowed, refusal: unsettled };
 
 const control = /^(?:begin|commit|rollback|savepoint|release)/;
 

@@ -11,13 +11,14 @@ import type { Statement } from './statement.js';
 /**
  * An error's frame as the client gets it; null: as it came.
  * @param note of the request that failed; without a statement it is the end of a transaction, or unknown
+ * @param charsBefore the statement in the client's text
  */
-export function toldError(note: unknown, body: Buffer): Buffer | null {
+export function toldError(note: unknown, body: Buffer, charsBefore: number): Buffer | null {
   const statement = statementIn(note);
   const isRestricted = statement?.judgement.isRestricted ?? true;
   const isChanged = statement !== null && statement.sent !== null;
-  if (!isRestricted && !isChanged) return null;
-  const fields = placed(decodeErrorResponse(body), statement);
+  if (!isRestricted && !isChanged && charsBefore === 0) return null;
+  const fields = placed(decodeErrorResponse(body), statement, charsBefore);
   return errorFrame(isRestricted ? redactError(fields) : fields);
 }
 
@@ -30,9 +31,10 @@ export function toldNotice(note: unknown, frame: Buffer): Buffer | null {
 }
 
 /** Places are told in the client's own text. */
-function placed(fields: ErrorFields, statement: Statement | null): ErrorFields {
-  const { position } = fields;
+function placed(fields: ErrorFields, statement: Statement | null, charsBefore: number): ErrorFields {
+  if (fields.position === undefined) return fields;
+  const position = Number(fields.position);
   const template = statement?.judgement.template ?? null;
-  if (position === undefined || template === null || statement?.text == null) return fields;
-  return { ...fields, position: String(placeInText(template, statement.text, Number(position))) };
+  const own = template === null || statement?.text == null ? position : placeInText(template, statement.text, position);
+  return { ...fields, position: String(own + charsBefore) };
 }

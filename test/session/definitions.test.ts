@@ -226,12 +226,3 @@ t.test('only so many transactions define things at once, and one that may not is
   for (const client of clients) await run(t, client, 'rollback');
   t.same(await run(t, clients[8] as RawClient, 'begin', 'create table x (id int)', 'select * from x', 'rollback'), []);
 });
-
-t.test('who defines and uses in one text is told how to go on', async (t) => {
-  const connect = await policed(t);
-  const ann = await connect();
-  const { messages } = await ann.ask('create table x (id int); insert into x values (1)');
-  const fields = messages.filter(({ type }) => type === 'E').map(({ body }) => errorFields(body))[0];
-  t.match(fields, { C: '42P01', M: 'relation "x" does not exist', H: /send this one by itself/ });
-  await run(t, ann, 'create table x (id int)', 'insert into x values (1)');
-});

@@ -55,6 +55,6 @@ function judgeBySight(): void {
   SessionJudge.prototype.judge = function (text, names, types) {
     const judgement = judge.call(this, text, names, types);
     if (!/^\s*(select|table|values)\b/i.test(text) || /pinned|pg_backend_pid|set_config/.test(text)) return judgement;
-    return judgement instanceof Promise ? judgement.then(bySight) : bySight(judgement);
+    return judgement instanceof Promise ? judgement.then((told) => told && bySight(told)) : bySight(judgement);
   };
 }
