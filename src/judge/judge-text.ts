@@ -12,11 +12,12 @@ import { complexityOf, complexityRefusal } from '../sql/complexity.js';
 import { fingerprintOf } from '../sql/fingerprint.js';
 import type { Parse, ParsedText } from '../sql/rewrite/parse.js';
 import { type Restrictions, rewrite, visibilityIn } from '../sql/rewrite/rewrite.js';
-import { applySplices, type Splice } from '../sql/rewrite/splice.js';
+import type { Splice } from '../sql/rewrite/splice.js';
 import { makeTemplate } from '../sql/rewrite/template.js';
 import { parseAsMeant } from '../sql/rewrite/verify.js';
 import { isShareable } from '../sql/sharing/is-shareable.js';
 import type { StatementFacts } from '../sql/statement-facts.js';
+import { isSentHarmlessly } from './harmless-reads.js';
 import type { Question, Refusal, Verdict } from './question.js';
 
 /** What is known of the tenant's policies where there are any, for the one who asks. */
@@ -241,22 +242,20 @@ class Judging {
     return denial(message, 'Write it in a simpler form.');
   }
 
-  /** What is sent is what has to be harmless: filters and masks call functions as well. */
-  #isShareable(bound: readonly BoundStatement[]): boolean {
+  /** What is sent is what has to be harmless. */
+  #isShareable([statement]: readonly BoundStatement[]): boolean {
     const [facts, ...others] = this.#parsed.facts;
-    if (facts === undefined || others.length > 0) return false;
-    const isHarmless = (statement: BoundStatement | undefined) =>
-      statement !== undefined && isShareable(statement, facts, this.#index).isShareable;
-    if (!isHarmless(bound[0])) return false;
-    return this.#sentTree === null || isHarmless(this.#bindSent(this.#sentTree));
-  }
-
-  #bindSent(tree: ParsedText): BoundStatement | undefined {
-    const { who, parameterTypes, temporary, upstreamUser, text } = this.#question;
-    const sent = applySplices(text, this.#splices);
-    const context = { searchPath: who.searchPath, user: upstreamUser, temporary, parameterTypes };
-    const [result] = bindText(sent, tree, this.#index, context);
-    return result?.ok === true ? result.bound : undefined;
+    if (facts === undefined || statement === undefined || others.length > 0) return false;
+    if (!isShareable(statement, facts, this.#index).isShareable) return false;
+    if (this.#sentTree === null) return true;
+    const judged = {
+      question: this.#question,
+      facts,
+      index: this.#index,
+      restrictions: this.#restrictions,
+      parse: this.#parse,
+    };
+    return isSentHarmlessly(judged, statement, this.#splices, this.#sentTree);
   }
 
   #place(byte: number | null): number | null {

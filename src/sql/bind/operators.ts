@@ -93,15 +93,16 @@ function exactMatch(
   all: readonly OperatorMatch[],
   given: readonly number[],
 ): OperatorMatch | undefined {
-  const find = (types: readonly number[]) => all.find((match) => match.types.every((type, at) => type === types[at]));
+  const find = (left: number | undefined, right: number | undefined) =>
+    all.find(({ types }) => types[0] === left && types[1] === right);
   const [left, right] = given;
-  if (given.length === 1 || left === undefined || right === undefined) return find(given);
+  if (left === undefined || right === undefined) return find(left, right);
   const hasUnknown = left === oid.unknown || right === oid.unknown;
-  if (!hasUnknown) return find(given);
+  if (!hasUnknown) return find(left, right);
   const known = left === oid.unknown ? right : left;
-  const found = find([known, known]);
+  const found = find(known, known);
   const base = binder.coercions.baseOf(known);
-  return found ?? (base === known ? undefined : find([base, base]));
+  return found ?? (base === known ? undefined : find(base, base));
 }
 
 function noSuchOperator(binder: Binder, written: Written, given: readonly number[], isAmbiguous: boolean): BindError {

@@ -1,0 +1,63 @@
+import t from 'tap';
+import { judgeText } from '../../src/judge/judge-text.js';
+import type { Question, Verdict } from '../../src/judge/question.js';
+import { loadPolicies } from '../../src/policy/load-policies.js';
+import { parseSql, parseStatements } from '../../src/sql/parser/parse-statements.js';
+import { readCatalog } from '../support/catalog.js';
+import { policedSession } from '../support/policed-session.js';
+import { startPostgres } from '../support/postgres.js';
+
+// A shared lane may run what is sent, so filters and masks have to be harmless as well as the client's own text.
+
+const policy = `version: 1
+masks: { short: "left(value, 1)", counted: "value || nextval('public.seen')" }
+rules:
+  - { name: masked, tables: [public.plain], actions: [select], columns: { mask: { name: short }, hide: [secret] } }
+  - { name: noted, tables: [public.noted], actions: [select], columns: { mask: { name: counted } } }
+  - { name: filtered, tables: [public.filtered], actions: [select], rows: "id = any(:user.ids) or id in (select id from plain)" }
+  - { name: locked, tables: [public.locked], actions: [select], rows: "pg_try_advisory_lock(id)" }
+`;
+
+const server = await startPostgres();
+t.teardown(() => server.stop());
+await server.query('create sequence seen');
+for (const table of ['plain', 'noted', 'filtered', 'locked']) {
+  await server.query(`create table ${table} (id int primary key, name text, secret text)`);
+}
+const index = await readCatalog(server);
+const { session, rights, restrictions } = policedSession(index, policy, { attributes: { ids: ['1'] } });
+const policed = { policies: loadPolicies([{ file: 'policy.yaml', text: policy }]), rights, restrictions };
+
+function verdictOf(text: string): Verdict {
+  const question: Question = {
+    text,
+    parameterTypes: [],
+    policies: 'policies',
+    catalog: 'catalog',
+    who: { ...session, searchPath: ['public'] },
+    upstreamUser: 'postgres',
+    temporary: [],
+    complexityMax: 0,
+  };
+  const { result, tree } = parseStatements(text);
+  if (!result.ok || tree === null) throw new Error('it can be parsed');
+  return judgeText(question, { tree, facts: result.statements }, policed, index, parseSql);
+}
+
+for (const [text, isShareable] of [
+  ['select * from plain', true],
+  ['select name, count(*) from plain group by name order by 1', true],
+  ['select p.id, f.name from plain p join filtered f using (id) where f.id > 3', true],
+  ['select (select max(name) from filtered where id = p.id) from plain p', true],
+  ['select * from noted', false],
+  ['select id from noted', false],
+  ['select p.name from plain p, noted n', false],
+  ['select * from plain where id in (select id from locked)', false],
+] as const) {
+  t.test(text, async (t) => {
+    const { refusal, template, isShareable: found } = verdictOf(text);
+    t.same([refusal, template === null], [null, false]);
+    t.equal(found, isShareable);
+    t.equal(verdictOf(text).isShareable, isShareable, 'and the second time');
+  });
+}
