@@ -14,7 +14,7 @@ masks: { short: "left(value, 1)", counted: "value || nextval('public.seen')" }
 rules:
   - { name: masked, tables: [public.plain], actions: [select], columns: { mask: { name: short }, hide: [secret] } }
   - { name: noted, tables: [public.noted], actions: [select], columns: { mask: { name: counted } } }
-  - { name: filtered, tables: [public.filtered], actions: [select], rows: "id = any(:user.ids) or id in (select id from plain)" }
+  - { name: filtered, tables: [public.filtered], actions: [select], rows: "name = any(:user.ids) or id in (select id from plain)" }
   - { name: locked, tables: [public.locked], actions: [select], rows: "pg_try_advisory_lock(id)" }
 `;
 
