@@ -9,7 +9,7 @@ import { sentText } from '../judge/rewriting.js';
 import type { Principal } from '../policy/decide.js';
 import { policedSearchPath } from '../policy/search-path.js';
 import { sessionEffects } from '../sql/session-effects.js';
-import { shapeOf } from '../sql/shape.js';
+import { keyOf, shapeOf } from '../sql/shape.js';
 import { type Explanation, formatExplanation } from './format-explanation.js';
 import { visitDatabase } from './visit-database.js';
 
@@ -81,7 +81,7 @@ function explained(answer: Answer, sql: string, isPoliced: boolean): Partial<Exp
   const { refusal, rules, actions, relations, template, changes, isShareable } = answer;
   const found = {
     ...{ rules, actions, relations, statements: answer.statements.map(({ command }) => command) },
-    ...{ rewritten: template === null ? null : sentText(template, sql), changes },
+    ...{ rewritten: template === null ? null : sentText(template, keyOf(sql)), changes },
     lane: isShareable ? ('shared' as const) : ('pinned' as const),
   };
   if (refusal === null || !isPoliced) return { ...found, verdict: 'allow' };

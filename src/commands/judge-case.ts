@@ -4,6 +4,7 @@ import type { CaseVerdict } from '../policy/cases.js';
 import type { Principal } from '../policy/decide.js';
 import type { PolicySet } from '../policy/load-policies.js';
 import type { CatalogText } from '../sql/catalog/catalog-text.js';
+import { keyOf } from '../sql/shape.js';
 
 /** A database whose catalog is known. */
 export interface KnownDatabase {
@@ -38,7 +39,7 @@ export class CaseJudging {
     const isBound = database !== null;
     if (!answer.ok) return { verdict: 'deny', message: answer.message, rules: [], sent: sql, isBound };
     const { refusal, rules, template } = answer;
-    const sent = template === null ? sql : sentText(template, sql);
+    const sent = template === null ? sql : sentText(template, keyOf(sql));
     return { verdict: refusal === null ? 'allow' : 'deny', message: refusal?.message ?? null, rules, sent, isBound };
   };
 

@@ -4,7 +4,7 @@ import { ProxyError } from '../errors/proxy-error.js';
 import type { Firewalls, SessionGate } from '../firewall/firewalls.js';
 import type { Principal } from '../policy/decide.js';
 import type { Relation } from '../sql/catalog/catalog.js';
-import { keyOf } from '../sql/shape.js';
+import type { KeyedText } from '../sql/shape.js';
 import type { CatalogFeed } from './catalog-feed.js';
 import type { JudgeThreads } from './judge-threads.js';
 import { allowed, type Judgement } from './judgement.js';
@@ -230,16 +230,21 @@ export class SessionJudge {
 
   /**
    * Null: others have changed what the names' own catalog was read beside.
+   * @param keyed `keyOf` the text
    * @param parameterTypes as Parse has them
    */
-  judge(text: string, names: SessionNames, parameterTypes = noTypes): Judgement | Promise<Judgement | null> {
+  judge(
+    text: string,
+    keyed: KeyedText | null,
+    names: SessionNames,
+    parameterTypes = noTypes,
+  ): Judgement | Promise<Judgement | null> {
     if (names !== this.#names) {
       this.#names = names;
       this.#keyPrefix = `${this.#asker.keyPrefix}${names.key}\0`;
     }
     const prefix = parameterTypes.length === 0 ? this.#keyPrefix : `${this.#keyPrefix}${parameterTypes.join()}\0`;
-    const shape = keyOf(text);
-    const shapeKey = shape === null ? null : `${prefix}s${shape.key}`;
+    const shapeKey = keyed === null ? null : `${prefix}s${keyed.key}`;
     const textKey = `${prefix}t${text}`;
     const { searchPath, temporary, catalog } = names;
     const known =

@@ -86,9 +86,11 @@ export class SessionRecorder {
     const { text, judgement } = statement;
     if (this.audit.keepsTexts || text === null) return this.#describe(statement, 'allow');
     if (judgement.version > 0) {
-      const known = this.#ofJudgement.get(judgement) ?? this.#describe(statement, 'allow');
-      this.#ofJudgement.set(judgement, known);
-      return known;
+      const known = this.#ofJudgement.get(judgement);
+      if (known !== undefined) return known;
+      const described = this.#describe(statement, 'allow');
+      this.#ofJudgement.set(judgement, described);
+      return described;
     }
     const shape = shapeOf(text);
     if (shape === null) return this.#describe(statement, 'allow');

@@ -3,10 +3,15 @@ import { judgeTriesMax, type SessionJudge, type SessionNames, unsettled } from '
 import { allowed, type Judgement } from '../judge/judgement.js';
 import { sentText } from '../judge/rewriting.js';
 import { type SessionEffects, sessionEffects, unknownEffects } from '../sql/session-effects.js';
+import { type KeyedText, keyOf } from '../sql/shape.js';
+import { KnownEffects } from './known-effects.js';
 import type { ServedDatabase } from './served-database.js';
 import type { Session } from './session.js';
 import type { Statement } from './statement.js';
 import { statementNamePrefix } from './statement-name.js';
+
+/** They are the texts' alone, whoever sends them. */
+const knownEffects = new KnownEffects();
 
 const tooLarge: Judgement = {
   ...allowed,
@@ -21,24 +26,25 @@ const tooLarge: Judgement = {
 export function statementOf(session: Session, text: string, parameterTypes?: readonly number[]): Statement | null {
   const { judging, verdict } = session;
   if (verdict.statement?.text === text) return verdict.statement;
-  const effects = effectsOf(session, text);
-  if (judging === null) return statement(text, effects, namesOurs(text) ?? allowed);
+  const keyed = judging === null ? null : keyOf(text);
+  const effects = effectsOf(session, text, keyed);
+  if (judging === null) return statement(text, keyed, effects, namesOurs(text) ?? allowed);
   if (judging.policies === null)
-    return statement(text, effects, namesOurs(text) ?? glance(session, judging, text, effects));
+    return statement(text, keyed, effects, namesOurs(text) ?? glance(session, judging, text, keyed, effects));
   const isControl = isOnlyControl(effects);
   if (!isControl && !session.names.isCertain(session, judging)) return null;
   const { refusal } = session.names;
-  if (!isControl && refusal !== null) return statement(text, effects, { ...allowed, refusal });
+  if (!isControl && refusal !== null) return statement(text, keyed, effects, { ...allowed, refusal });
   const names = session.names.now(session.attachment.settings);
-  const judgement = judging.judge(text, isControl ? withoutOwn(names) : names, parameterTypes);
-  if (!(judgement instanceof Promise)) return statement(text, effects, gated(judging, text, judgement));
+  const judgement = judging.judge(text, keyed, isControl ? withoutOwn(names) : names, parameterTypes);
+  if (!(judgement instanceof Promise)) return statement(text, keyed, effects, gated(judging, text, judgement));
   if (!verdict.isBeingMade) {
     verdict.isBeingMade = true;
     judgement.then((found) => {
       verdict.isBeingMade = false;
       verdict.tries += 1;
       const isToTry = found === null && session.names.canLearn(session) && verdict.tries < judgeTriesMax;
-      if (!isToTry) verdict.statement = statement(text, effects, gated(judging, text, found ?? outdated));
+      if (!isToTry) verdict.statement = statement(text, keyed, effects, gated(judging, text, found ?? outdated));
       session.wake();
     });
   }
@@ -58,9 +64,9 @@ function withoutOwn(names: SessionNames): SessionNames {
   return names.catalog === null ? names : { ...names, catalog: null };
 }
 
-function statement(text: string, effects: SessionEffects, judgement: Judgement): Statement {
+function statement(text: string, keyed: KeyedText | null, effects: SessionEffects, judgement: Judgement): Statement {
   const { template } = judgement;
-  const sent = template === null ? null : sentText(template, text);
+  const sent = template === null ? null : sentText(template, keyed);
   return { text, effects, judgement, sent, recorded: null };
 }
 
@@ -79,9 +85,15 @@ function gated({ gate }: SessionJudge, text: string, judgement: Judgement): Judg
 const glanceCharsMax = 16_384;
 
 /** Without a policy all is allowed; whether a shared lane may run it is found out beside, for the next time. */
-function glance(session: Session, judging: SessionJudge, text: string, { first, effect }: SessionEffects): Judgement {
+function glance(
+  session: Session,
+  judging: SessionJudge,
+  text: string,
+  keyed: KeyedText | null,
+  { first, effect }: SessionEffects,
+): Judgement {
   if (effect !== 'none' || !queryCommands.has(first) || text.length > glanceCharsMax) return allowed;
-  const judgement = judging.judge(text, session.names.now(session.attachment.settings));
+  const judgement = judging.judge(text, keyed, session.names.now(session.attachment.settings));
   if (judgement instanceof Promise) return allowed;
   return judgement.refusal === null ? judgement : allowed;
 }
@@ -130,8 +142,9 @@ export function isOutdated(session: Session, statement: Statement): boolean {
 const isHardToRead =
   /^(sjis|shift|mskanji|win932|windows932|big5|win950|windows950|gbk|win936|windows936|gb18030|johab|uhc|win949|windows949)/i;
 
-function effectsOf(session: Session, text: string): SessionEffects {
-  return isReadAsUsual(session) ? sessionEffects(text) : unknownEffects;
+function effectsOf(session: Session, text: string, keyed: KeyedText | null): SessionEffects {
+  if (!isReadAsUsual(session)) return unknownEffects;
+  return keyed === null ? sessionEffects(text) : knownEffects.of(text, keyed);
 }
 
 /** Whether tokens are where the scanner looks for them; the server reports both settings when they change. */
