@@ -216,6 +216,7 @@ export class LaneGroup implements LaneHost, Waiter {
     this.#strike(lane);
     const { connection } = lane.upstream;
     connection.readFor('client');
+    connection.writer.isShared = false;
     connection.unnamed = 0;
     this.#deps.pool.release(lane.upstream);
   }

@@ -61,10 +61,13 @@ export class LaneUpstream implements ReplyOwner {
   }
 
   take(read: LaneRead): void {
+    const { connection } = this.upstream;
+    // Who is alone is served at once.
+    connection.writer.isShared = this.depth > 0;
     this.depth += 1;
     read.lane = this;
     read.sendTo(this.upstream);
-    this.upstream.connection.expect(read);
+    connection.expect(read);
   }
 
   /**

@@ -3,26 +3,33 @@ import type { Socket } from 'node:net';
 /** Segments up to this are copied together; larger ones are written from where they lie. */
 const copiedBytes = 4096;
 const scratchBytes = 32 * 1024;
-/** What one tick may collect before it is written without waiting for the tick's end. */
+/** What may be collected before it is written without waiting for more. */
 const tickBytes = 256 * 1024;
 
 const nothing = Buffer.alloc(0);
 const freeScratches: Buffer[] = [];
 const maxFreeScratches = 64;
-const dirty: BatchedWriter[] = [];
+/** Who has something to write when the event at hand is dealt with, and who at the end of the loop's turn. */
+const afterEvent: BatchedWriter[] = [];
+const afterTurn: BatchedWriter[] = [];
 
-function flushAll(): void {
-  const writers = dirty.splice(0);
-  for (const writer of writers) writer.flush();
+function flushAfterEvent(): void {
+  for (const writer of afterEvent.splice(0)) writer.flush();
+}
+
+function flushAfterTurn(): void {
+  for (const writer of afterTurn.splice(0)) writer.flush();
 }
 
 /**
- * Collects what is written to a socket during one turn of the event loop and writes it at its end, once: never a
- * system call a message. Bytes are taken by reference until the end of the tick, so a written buffer must not change
- * until then. `isFull` says that the other side doesn't take them fast enough; `onDrain` says when it does again.
+ * Collects what is written to a socket while one event is dealt with, such as the arrival of some messages, and writes
+ * it then, once: never a system call a message. Bytes are taken by reference until then, so a written buffer must not
+ * change. `isFull` says that the other side doesn't take them fast enough; `onDrain` says when it does again.
  */
 export class BatchedWriter {
   onDrain: (() => void) | null = null;
+  /** Collects over all events of one turn of the event loop: for a socket that many write to. */
+  isShared = false;
   bytesWritten = 0;
 
   readonly #socket: Socket;
@@ -58,9 +65,17 @@ export class BatchedWriter {
     }
     if (!this.#isDirty) {
       this.#isDirty = true;
-      if (dirty.push(this) === 1) setImmediate(flushAll);
+      this.#schedule();
     } else if (this.#collectedBytes >= tickBytes) {
       this.#writeOut();
+    }
+  }
+
+  #schedule(): void {
+    if (this.isShared) {
+      if (afterTurn.push(this) === 1) setImmediate(flushAfterTurn);
+    } else if (afterEvent.push(this) === 1) {
+      process.nextTick(flushAfterEvent);
     }
   }
 
@@ -71,7 +86,7 @@ export class BatchedWriter {
     this.#forget();
   }
 
-  /** Writes what was collected. Called by itself at the end of the tick. */
+  /** Writes what was collected. Called by itself when it is time. */
   flush(): void {
     this.#isDirty = false;
     this.#writeOut();

@@ -30,15 +30,28 @@ async function read(far: net.Socket, bytes: number): Promise<Buffer> {
 const tick = () => new Promise((resolve) => setImmediate(resolve));
 const some = (bytes: number, from = 0) => Buffer.from(Array.from({ length: bytes }, (_, at) => (from + at) & 0xff));
 
-t.test('what is written in one turn of the loop goes out at its end, once', async (t) => {
+t.test('what is written while one event is dealt with goes out behind it, once', async (t) => {
   const { near, far } = await socketPair(t);
   const writer = new BatchedWriter(near);
   for (const text of ['one ', 'two ', 'three']) writer.write(Buffer.from(text));
   t.equal(near.bytesWritten, 0, 'not before');
-  await tick();
+  await new Promise<void>((resolve) => process.nextTick(resolve));
   t.equal(near.bytesWritten, 13);
   t.equal(String(await read(far, 13)), 'one two three');
   t.equal(writer.bytesWritten, 13);
+});
+
+t.test('what many write goes out at the end of the turn of the loop, once', async (t) => {
+  const { near, far } = await socketPair(t);
+  const writer = new BatchedWriter(near);
+  writer.isShared = true;
+  writer.write(Buffer.from('one '));
+  await new Promise<void>((resolve) => process.nextTick(resolve));
+  writer.write(Buffer.from('two'));
+  t.equal(near.bytesWritten, 0, 'not before');
+  await tick();
+  t.equal(near.bytesWritten, 7);
+  t.equal(String(await read(far, 7)), 'one two');
 });
 
 t.test('small and large parts, and places in one buffer, keep their order', async (t) => {
