@@ -234,7 +234,7 @@ export class Session {
   wake(): void {
     if (!this.#isWaiting) return;
     this.#isWaiting = false;
-    this.#socket.resume();
+    if (this.#socket.isPaused()) this.#socket.resume();
     this.#pump();
   }
 
@@ -418,7 +418,8 @@ export class Session {
     if (this.phase === 'closed') return;
     this.recorder.metrics.bytes.fromClients += chunk.length;
     this.input.push(chunk);
-    if (!this.#isWaiting) this.#pump();
+    if (this.#isWaiting) this.#socket.pause();
+    else this.#pump();
   }
 
   #pump(): void {
@@ -458,7 +459,6 @@ export class Session {
 
   #wait(): void {
     this.#isWaiting = true;
-    this.#socket.pause();
   }
 
   #waitForUpstream(): void {
