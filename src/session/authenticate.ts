@@ -76,7 +76,7 @@ export async function authenticate(
   const account = users.find(tenant, name);
   const proof = await prove(attempt, account);
   if (proof === null) return null;
-  dialog.tell(okAfter(proof.lastMessage));
+  dialog.tellFirst(okAfter(proof.lastMessage));
   const { tenantConfig, databaseConfig } = findDatabase(attempt, proof, users.mayEnter(tenant, account));
   attempt.report(proof.method, 'admitted');
   if (startup.mistake !== null) throw startup.mistake;

@@ -23,6 +23,13 @@ export class StartupDialog implements AuthDialog {
     if (this.#socket.writable) this.#socket.write(message);
   }
 
+  /** As `tell`, with what else is written in this turn of the event loop: the client is woken once. */
+  tellFirst(message: Buffer): void {
+    this.#socket.cork();
+    this.tell(message);
+    setImmediate(() => this.#socket.uncork());
+  }
+
   async ask(request: Buffer, kind: AnswerKind): Promise<Buffer | NoAnswer> {
     this.tell(request);
     const type = (await this.#reader.take(1))?.[0];

@@ -71,3 +71,14 @@ t.test('once it has ended, one that waits is told that the client has gone', asy
   dialog.end();
   t.equal(await answer, 'gone');
 });
+
+t.test('what is told first goes out with what is written next', async (t) => {
+  const { client, dialog, socket } = await dialogWith(t);
+  const heard = once(client, 'data');
+  dialog.tellFirst(Buffer.from('ok, '));
+  await Promise.resolve();
+  socket.write('welcome');
+  t.equal(String((await heard)[0]), 'ok, welcome');
+  dialog.tellFirst(Buffer.from('alone'));
+  t.equal(String((await once(client, 'data'))[0]), 'alone');
+});
