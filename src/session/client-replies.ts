@@ -83,7 +83,7 @@ export class ClientReplies implements ReplyOwner {
     }
     if (request.disposition === 'forward') session.toClient(buffer, start, end);
     session.onAnswered();
-    if (type === backend.ParseComplete) session.wake();
+    if (type === backend.ParseComplete || session.names.awaitsReplies) session.wake();
   }
 
   onAsync(type: number, buffer: Buffer, start: number, end: number): void {
@@ -115,6 +115,7 @@ export class ClientReplies implements ReplyOwner {
   /** The one reply that is made by us in its turn: that of a Close of a statement. */
   onTurn(): void {
     this.#session.toClient(closeCompleteFrame);
+    if (this.#session.names.awaitsReplies) this.#session.wake();
   }
 
   onSkipped(request: UpstreamRequest): void {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
+import { flushFrame } from '../../protocol/messages/bodiless.js';
 import { catalogConnection } from '../backend/postgres/open-catalog-connection.js';
-import { askUpstream } from '../backend/postgres/own-query.js';
+import { askUpstream, askWithinBatch, type OwnAnswer } from '../backend/postgres/own-query.js';
 import { type PostgresUpstream, transactionStatus } from '../backend/postgres/postgres-upstream.js';
 import { temporaryRelationsQuery } from '../catalog/catalog-queries.js';
 import { ProxyError } from '../errors/proxy-error.js';
@@ -10,6 +11,7 @@ import { sessionNames, type TemporaryRelations } from '../judge/session-names.js
 import type { SessionSettings } from '../pool/session-settings.js';
 import { parseTemporaryRelations } from '../sql/catalog/parse-relations.js';
 import type { SessionEffects, StatementEffect } from '../sql/session-effects.js';
+import { errorFrame } from './error-response.js';
 import type { Session } from './session.js';
 
 /**
@@ -29,6 +31,10 @@ export class NamesInSession {
   /** And may be taken back when the transaction ends. */
   #isProvisional = false;
   #isAsking = false;
+  /** The server is asked when it has answered what a batch has sent so far. */
+  awaitsReplies = false;
+  /** It was asked within a batch, which may yet be rolled back. */
+  #isOfBatch = false;
   /** The open transaction has defined something. */
   #isDefining = false;
   /** What it has defined was not looked at since. */
@@ -69,6 +75,9 @@ export class NamesInSession {
 
   /** No transaction is open: everybody's catalog holds. */
   onIdle(): void {
+    this.awaitsReplies = false;
+    if (this.#isOfBatch) this.#isStale = true;
+    this.#isOfBatch = false;
     if (!this.#isDefining) return;
     this.#isDefining = false;
     this.#isCatalogStale = false;
@@ -96,13 +105,12 @@ export class NamesInSession {
     if (attachment.upstream === null) return this.#forget();
     const connection = attachment.held?.connection;
     if (connection === undefined || this.#isAsking) return false;
-    if (!isAskable(session, connection)) return true;
+    if (connection.status === transactionStatus.failed) return true;
+    if (session.phase !== 'ready') return this.#isCertainInBatch(session, connection);
     if (connection.queue.size > 0) return false;
     this.#isAsking = true;
-    const major = Number.parseInt(connection.parameters.get('server_version') ?? '', 10);
-    askUpstream(connection, namesSql(major), (answer) => {
-      if (answer.kind === 'value' && answer.value !== null) this.#learn(answer.value);
-      this.#isStale = false;
+    askUpstream(connection, namesSql(connection), (answer) => {
+      this.#onNames(answer);
       if (this.#isCatalogStale && !connection.isLost) return void this.#readCatalog(session, connection, judging);
       this.#isAsking = false;
       session.wake();
@@ -110,10 +118,37 @@ export class NamesInSession {
     return false;
   }
 
+  /** As `isCertain`. What was defined for all is known by what was there before: reading a catalog takes a savepoint. */
+  #isCertainInBatch(session: Session, connection: PostgresUpstream): boolean {
+    if (!this.#isStale || connection.queue.isSkipping) return true;
+    this.awaitsReplies = connection.queue.size > 0;
+    // Without it the server keeps them until the Sync.
+    if (this.awaitsReplies) connection.send(flushFrame);
+    else this.#askInBatch(session, connection);
+    return false;
+  }
+
+  #askInBatch(session: Session, connection: PostgresUpstream): void {
+    this.#isAsking = true;
+    askWithinBatch(connection, namesSql(connection), (answer) => {
+      this.#onNames(answer);
+      this.#isAsking = false;
+      this.#isOfBatch = true;
+      if (answer.kind === 'refused') session.toClient(errorFrame(answer.error));
+      session.wake();
+    });
+  }
+
+  #onNames(answer: OwnAnswer): void {
+    if (answer.kind === 'value' && answer.value !== null) this.#learn(answer.value);
+    this.#isStale = false;
+  }
+
   /** Whether `isCertain` can find out more where a verdict was made by what is outdated. */
   canLearn(session: Session): boolean {
     const connection = session.attachment.held?.connection;
-    return connection !== undefined && isAskable(session, connection);
+    const isAskable = session.phase === 'ready' && connection?.status !== transactionStatus.failed;
+    return connection !== undefined && isAskable;
   }
 
   async #readCatalog(session: Session, connection: PostgresUpstream, judging: SessionJudge): Promise<void> {
@@ -159,11 +194,6 @@ export class NamesInSession {
   }
 }
 
-/** Within a batch nothing can be asked, nor in a transaction that has failed; names are sent with their schemas anyway. */
-function isAskable(session: Session, connection: PostgresUpstream): boolean {
-  return session.phase === 'ready' && connection.status !== transactionStatus.failed;
-}
-
 const unknownCatalog = new ProxyError(
   'upstreamUnavailable',
   'what the transaction has defined could not be looked at',
@@ -180,7 +210,8 @@ export function changesNames({ command, names, effect }: StatementEffect): boole
   return effect === 'reset' || names.includes('search_path') || definitions.test(command);
 }
 
-function namesSql(major: number): string {
+function namesSql({ parameters }: PostgresUpstream): string {
+  const major = Number.parseInt(parameters.get('server_version') ?? '', 10);
   return `SELECT pg_catalog.json_build_object('path', pg_catalog.current_setting('search_path'),
  'isolation', pg_catalog.current_setting('transaction_isolation'), 'temporary', (${temporaryRelationsQuery(major)}))`;
 }

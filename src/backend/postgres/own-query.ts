@@ -1,7 +1,12 @@
 import { backend, frontend } from '../../../protocol/message-types.js';
 import { MessageWriter } from '../../../protocol/message-writer.js';
+import { encodeBind } from '../../../protocol/messages/bind.js';
+import { flushFrame } from '../../../protocol/messages/bodiless.js';
+import { encodeClose } from '../../../protocol/messages/close.js';
 import { decodeDataRow } from '../../../protocol/messages/data-row.js';
 import { decodeErrorResponse, type ErrorFields } from '../../../protocol/messages/error-response.js';
+import { encodeExecute } from '../../../protocol/messages/execute.js';
+import { encodeParse } from '../../../protocol/messages/parse.js';
 import { encodeQuery } from '../../../protocol/messages/query.js';
 import { type PostgresUpstream, type ReplyOwner, type UpstreamLoss, UpstreamRequest } from './postgres-upstream.js';
 
@@ -32,14 +37,49 @@ export function askUpstream(
   onAnswer: (answer: OwnAnswer) => void,
   { user, withinMs }: AnswerBounds = usualBounds,
 ): void {
+  sendQuery(upstream, sql, new OwnQuery(answeredInTime(upstream, onAnswer, { user, withinMs })));
+}
+
+/**
+ * As `askUpstream`, within a batch whose requests so far are answered and whose Sync hasn't come: by the extended query,
+ * under names of our own, so that nothing of the client's is touched. Should the server refuse, the batch has failed.
+ */
+export function askWithinBatch(upstream: PostgresUpstream, sql: string, onAnswer: (answer: OwnAnswer) => void): void {
+  const owner = new OwnQuery(answeredInTime(upstream, onAnswer, usualBounds));
+  const writer = new MessageWriter();
+  encodeParse(writer, { statement: ownName, query: sql, parameterTypes: [] });
+  encodeBind(writer, {
+    ...{ portal: ownName, statement: ownName },
+    ...{ parameterFormats: [], parameters: [], resultFormats: [] },
+  });
+  encodeExecute(writer, { portal: ownName, rowsMax: 0 });
+  encodeClose(writer, { target: 'portal', name: ownName });
+  encodeClose(writer, { target: 'statement', name: ownName });
+  upstream.send(writer.take());
+  upstream.send(flushFrame);
+  const { Parse, Bind, Execute, Close } = frontend;
+  for (const type of [Parse, Bind, Execute, Close]) upstream.expect(new UpstreamRequest(type, 'swallow', owner));
+  upstream.expect(new UpstreamRequest(Close, 'swallow', owner, endOfBatch));
+}
+
+/** Of a statement and a portal that are there for a moment. */
+const ownName = 'pgturnstile: question';
+/** The note of the last request of a question in a batch. */
+const endOfBatch = Symbol('end of batch');
+
+/** Reads the answer to a question, and gives up a server that doesn't give one. */
+function answeredInTime(
+  upstream: PostgresUpstream,
+  onAnswer: (answer: OwnAnswer) => void,
+  { user, withinMs }: AnswerBounds,
+): (answer: OwnAnswer) => void {
   upstream.readFor(user);
   const timer = setTimeout(() => upstream.giveUp(new Error('the server does not answer')), withinMs);
-  const owner = new OwnQuery((answer) => {
+  return (answer) => {
     clearTimeout(timer);
     upstream.readFor('client');
     onAnswer(answer);
-  });
-  sendQuery(upstream, sql, owner);
+  };
 }
 
 /**
@@ -69,14 +109,16 @@ class OwnQuery implements ReplyOwner {
     this.#upstream = upstream;
   }
 
-  onReply(_request: UpstreamRequest, type: number, buffer: Buffer, start: number, end: number): void {
+  onReply(request: UpstreamRequest, type: number, buffer: Buffer, start: number, end: number): void {
     const body = buffer.subarray(start + 5, end);
     if (type === backend.DataRow) {
       const value = decodeDataRow(body).values[0];
       this.#answer = { kind: 'value', value: value?.toString('utf8') ?? null };
     } else if (type === backend.ErrorResponse) {
       this.#answer = { kind: 'refused', error: decodeErrorResponse(body) };
-    } else if (type === backend.ReadyForQuery) {
+      // The server skips what is left of a batch.
+      if (request.request !== frontend.Query) this.#onAnswer(this.#answer);
+    } else if (type === backend.ReadyForQuery || request.note === endOfBatch) {
       this.#onAnswer(this.#answer);
     }
   }

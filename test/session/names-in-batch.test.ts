@@ -1,0 +1,129 @@
+import t, { type Test } from 'tap';
+import { daemonWith } from '../support/in-process-daemon.js';
+import { startPostgres } from '../support/postgres.js';
+import { RawClient, type Reply } from '../support/raw-client.js';
+import { bind, describe, errorFields, execute, parse, rowValues, sync } from '../support/raw-messages.js';
+
+// A batch whose statements change what the names behind them mean, under a policy, as drivers send texts of several
+// statements: its client gets what PostgreSQL gives.
+
+const policy = `
+version: 1
+masks: { stars: "'***'" }
+rules:
+  - { name: tables of two schemas, tables: [made.*, other.*], actions: [select, insert] }
+  - { name: people, tables: [public.person], actions: [select], columns: { mask: { name: stars } } }
+statements: { allow: [transaction, set, temp, discard] }
+`;
+
+const server = await startPostgres();
+t.teardown(() => server.stop());
+await server.query(`create schema made; create schema other; create table person (name text); insert into person values ('canary');
+create table made.t (a int); insert into made.t values (1); create table other.t (a int); insert into other.t values (2)`);
+const who = { user: server.superuser, password: server.password, database: 'postgres' };
+const daemon = await daemonWith(
+  t,
+  `users: { ${server.superuser}: { secret: ${server.password} } }
+tenants: { default: { databases: { postgres: { url: '${server.url}' } }, policies: [policy.yaml] } }`,
+  { 'policy.yaml': policy },
+);
+
+async function connected(t: Test, { port }: { readonly port: number }): Promise<RawClient> {
+  const client = await RawClient.connect({ port }, who);
+  t.teardown(() => client.destroy());
+  await client.ask('set search_path = made, public');
+  return client;
+}
+
+/** As one batch, each by the unnamed statement and portal. */
+async function batch(client: RawClient, texts: readonly string[]): Promise<Reply> {
+  client.send(...texts.flatMap((text) => [parse(text), bind(), describe('P'), execute()]), sync());
+  return client.readUntilReady();
+}
+
+/** Message types, with rows, tags, and what errors say. */
+function told({ messages }: Reply): string[] {
+  return messages.map(({ type, body }) => {
+    if (type === 'D') return rowValues(body).join();
+    if (type === 'C') return body.toString('utf8', 0, body.length - 1);
+    if (type === 'Z') return `ready ${String.fromCharCode(body[0] as number)}`;
+    if (type !== 'E') return type;
+    const { C, M, P } = errorFields(body);
+    return `${C} ${M} at ${P ?? 'no place'}`;
+  });
+}
+
+/** Each is a list of batches that one client sends one after another. */
+const conversations: Readonly<Record<string, readonly (readonly string[])[]>> = {
+  'a temporary table': [['create temp table x (a int)', 'insert into x values (7)', 'select a from x'], ['table x']],
+  'one that hides another': [
+    ['create temp table t (b text)', 'insert into t values (1)', 'table t', 'drop table pg_temp.t', 'table t'],
+  ],
+  'the search path': [['set search_path = other', 'table t', 'set search_path = made', 'table t'], ['table t']],
+  'an error behind a definition': [
+    ['create temp table x (a int)', 'select a / 0 from (select 1 as a) one', 'table x'],
+    ['table x'],
+    ['create temp table x (a int)', 'table x'],
+  ],
+  'a name that is unknown': [['create temp table x (a int)', 'select b from x', 'table x'], ['table t']],
+  'within a transaction': [['begin', 'create temp table x (a int)', 'table x'], ['table x', 'rollback'], ['table t']],
+  'a temporary table that is gone with its transaction': [
+    ['begin', 'create temp table t (b int) on commit drop', 'table t', 'commit', 'table t'],
+  ],
+};
+
+for (const [name, batches] of Object.entries(conversations)) {
+  t.test(name, async (t) => {
+    const [direct, policed] = [await connected(t, server), await connected(t, daemon)];
+    for (const texts of batches) {
+      t.same(told(await batch(policed, texts)), told(await batch(direct, texts)), texts.join('; '));
+    }
+  });
+}
+
+t.test('what is withheld stays so', async (t) => {
+  const client = await connected(t, daemon);
+  const reply = await batch(client, ['create temp table x (a int)', 'select name from person', 'table x']);
+  t.same(told(reply), [
+    '1',
+    '2',
+    'n',
+    'CREATE TABLE',
+    '1',
+    '2',
+    'T',
+    '***',
+    'SELECT 1',
+    '1',
+    '2',
+    'T',
+    'SELECT 0',
+    'ready I',
+  ]);
+});
+
+t.test('batches sent at once are answered in their order', async (t) => {
+  const client = await connected(t, daemon);
+  const messages = (text: string) => [parse(text), bind(), execute()];
+  const one = [
+    ...messages('create temp table x (a int)'),
+    ...messages('table x'),
+    ...messages('drop table pg_temp.x'),
+    sync(),
+  ];
+  client.send(...one, ...one, ...one);
+  for (let at = 0; at < 3; at++) {
+    t.same(told(await client.readUntilReady()), [
+      '1',
+      '2',
+      'CREATE TABLE',
+      '1',
+      '2',
+      'SELECT 0',
+      '1',
+      '2',
+      'DROP TABLE',
+      'ready I',
+    ]);
+  }
+});
