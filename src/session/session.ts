@@ -234,7 +234,7 @@ export class Session {
   wake(): void {
     if (!this.#isWaiting) return;
     this.#isWaiting = false;
-    if (this.#socket.isPaused()) this.#socket.resume();
+    this.#socket.resume();
     this.#pump();
   }
 
@@ -418,8 +418,7 @@ export class Session {
     if (this.phase === 'closed') return;
     this.recorder.metrics.bytes.fromClients += chunk.length;
     this.input.push(chunk);
-    if (this.#isWaiting) this.#socket.pause();
-    else this.#pump();
+    if (!this.#isWaiting) this.#pump();
   }
 
   #pump(): void {
@@ -459,6 +458,7 @@ export class Session {
 
   #wait(): void {
     this.#isWaiting = true;
+    this.#socket.pause();
   }
 
   #waitForUpstream(): void {

@@ -2,7 +2,6 @@ import type { UserConfig } from '../config/config.js';
 import { ProxyError } from '../errors/proxy-error.js';
 import { policedSearchPath, settingRefusal } from '../policy/settings.js';
 import { SessionSettings } from '../pool/session-settings.js';
-import { receiveDirectly } from '../wire/receiving.js';
 import type { AdmittedClient } from './admitted-client.js';
 import type { CancelKeys } from './cancel.js';
 import { endClient } from './end-client.js';
@@ -83,7 +82,6 @@ async function greet(client: AdmittedClient, database: ServedDatabase, deps: Sta
   cancelKeys.assign(processId, session);
   session.toClient(encodeWelcome(welcome, processId, secretKey));
   deps.onStart(session);
-  receiveDirectly(client.socket);
   session.start(early);
 }
 
