@@ -10,11 +10,20 @@ export type Rewritten =
   | { readonly ok: true; readonly text: string; readonly splices: readonly Splice[]; readonly addsRows: boolean }
   | { readonly ok: false; readonly sqlstate: string; readonly message: string };
 
-const context = { searchPath: ['public'], tempSchema: null, user: 'ann' };
+const context = { tempSchema: null, user: 'ann' };
 
 /** One statement all the way from its text to what would be sent: bound, decided, spliced, verified. */
-export function rewritten(text: string, index: CatalogIndex, { restrictions, rights }: PolicedSession): Rewritten {
-  const [result] = bindText(text, parse(text), index, { ...context, visibility: visibilityIn(restrictions) });
+export function rewritten(
+  text: string,
+  index: CatalogIndex,
+  { restrictions, rights }: PolicedSession,
+  searchPath: readonly string[] = ['public'],
+): Rewritten {
+  const [result] = bindText(text, parse(text), index, {
+    ...context,
+    searchPath,
+    visibility: visibilityIn(restrictions),
+  });
   if (result === undefined) throw new Error('no statement');
   if (!result.ok) return result;
   const { denial } = decideBound(result.bound, rights, index, restrictions);
