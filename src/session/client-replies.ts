@@ -98,7 +98,7 @@ export class ClientReplies implements ReplyOwner {
   }
 
   #passNotice(buffer: Buffer, start: number, end: number): void {
-    if (this.#session.inParts?.isOurNotice()) return;
+    if (this.#session.inParts?.isOurNotice) return;
     const note = this.#session.attachment.connection?.queue.head?.note;
     const told = toldNotice(note, buffer.subarray(start, end));
     if (told !== null) this.#session.toClient(told);

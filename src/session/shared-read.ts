@@ -1,6 +1,5 @@
 import { backend, frontend } from '../../protocol/message-types.js';
-import { MessageWriter } from '../../protocol/message-writer.js';
-import { encodeQuery } from '../../protocol/messages/query.js';
+import { queryFrame } from '../../protocol/messages/query.js';
 import type { PostgresUpstream, ReplyOwner, UpstreamLoss } from '../backend/postgres/postgres-upstream.js';
 import type { LaneRead } from '../pool/lane-read.js';
 import type { LaneUpstream } from '../pool/lane-upstream.js';
@@ -112,9 +111,7 @@ export class SharedRead extends Run implements LaneRead {
   #sendQuery(connection: PostgresUpstream): void {
     const sent = this.statement?.sent ?? null;
     if (sent === null) return connection.send(this.#buffer, this.#start, this.#end);
-    const writer = new MessageWriter(sent.length + 16);
-    encodeQuery(writer, { query: sent });
-    connection.send(writer.take());
+    connection.send(queryFrame(sent));
   }
 
   onBytes(buffer: Buffer, start: number, end: number): void {

@@ -2,7 +2,7 @@ import { ProxyError } from '../errors/proxy-error.js';
 import { judgeTriesMax, type SessionJudge, type SessionNames, unsettled } from '../judge/judge.js';
 import { allowed, type Judgement } from '../judge/judgement.js';
 import { sentText } from '../judge/rewriting.js';
-import { type SessionEffects, sessionEffects, unknownEffects } from '../sql/session-effects.js';
+import { controlsTransaction, type SessionEffects, sessionEffects, unknownEffects } from '../sql/session-effects.js';
 import { type KeyedText, keyOf } from '../sql/shape.js';
 import { KnownEffects } from './known-effects.js';
 import type { ServedDatabase } from './served-database.js';
@@ -53,11 +53,9 @@ export function statementOf(session: Session, text: string, parameterTypes?: rea
 
 const outdated: Judgement = { ...allowed, refusal: unsettled };
 
-const control = /^(?:begin|commit|rollback|savepoint|release)/;
-
 /** Names nothing, and may be the way out of a transaction in which nothing can be judged. */
 function isOnlyControl({ statements }: SessionEffects): boolean {
-  return statements?.length === 1 && control.test(statements[0]?.command ?? '');
+  return statements?.length === 1 && controlsTransaction(statements[0]?.command ?? '');
 }
 
 function withoutOwn(names: SessionNames): SessionNames {

@@ -1,12 +1,17 @@
 import { frontend } from '../../protocol/message-types.js';
+import { queryFrame } from '../../protocol/messages/query.js';
 import { tellUpstream } from '../backend/postgres/own-query.js';
 import { type PostgresUpstream, transactionStatus, UpstreamRequest } from '../backend/postgres/postgres-upstream.js';
 import { ProxyError } from '../errors/proxy-error.js';
-import { type SessionEffects, type StatementEffect, sessionEffects } from '../sql/session-effects.js';
+import {
+  controlsTransaction,
+  type SessionEffects,
+  type StatementEffect,
+  sessionEffects,
+} from '../sql/session-effects.js';
 import { type StatementText, statementTexts } from '../sql/statement-texts.js';
 import { noticeFrame } from './error-response.js';
 import { changesNames } from './names-in-session.js';
-import { queryFrame } from './query-frame.js';
 import type { Session } from './session.js';
 import type { Statement } from './statement.js';
 
@@ -15,8 +20,6 @@ import type { Statement } from './statement.js';
 // client it stays one exchange, and one transaction as PostgreSQL makes one of it (PG 55.2.2.1): one of our own, until the
 // text begins or ends one itself.
 
-/** Begin, end and mark transactions; they name nothing. */
-const control = /^(?:begin|commit|rollback|savepoint|release|prepare transaction)/;
 /** What a transaction of our own would allow and PostgreSQL's doesn't, with how it is called there. */
 const forBlocks: ReadonlyMap<string, string> = new Map([
   ['savepoint', 'SAVEPOINT'],
@@ -44,7 +47,7 @@ function dependsOnItself({ statements }: SessionEffects): boolean {
   if (statements === null || statements.length < 2) return false;
   if (statements.some(({ command }) => indivisible.has(command))) return false;
   const first = statements.findIndex(changesLaterNames);
-  return first >= 0 && statements.slice(first + 1).some(({ command }) => !control.test(command));
+  return first >= 0 && statements.slice(first + 1).some(({ command }) => !controlsTransaction(command));
 }
 
 function changesLaterNames(statement: StatementEffect): boolean {
@@ -98,7 +101,7 @@ export class TextInParts {
 
   /** A part is about to be sent. */
   begin(connection: PostgresUpstream, { effects }: Statement): void {
-    const isControl = control.test(effects.first);
+    const isControl = controlsTransaction(effects.first);
     if (!isControl && connection.status === transactionStatus.idle) {
       tellUpstream(connection, 'BEGIN', () => {});
       this.#isOurs = true;
@@ -122,7 +125,7 @@ export class TextInParts {
   }
 
   /** Whether the server says what it wouldn't have said without the transaction of ours. */
-  isOurNotice(): boolean {
+  get isOurNotice(): boolean {
     return this.#isAdopted;
   }
 

@@ -68,6 +68,13 @@ function readStatement(reader: StatementReader): StatementEffect {
   return read === undefined ? { ...unknown, command: word } : read(reader, word);
 }
 
+const control = /^(?:begin|commit|rollback|savepoint|release)/;
+
+/** Whether a statement only begins, ends or marks a transaction; it names nothing. */
+export function controlsTransaction(command: string): boolean {
+  return control.test(command);
+}
+
 const commandsForEmptyDatabases = new Set(['create database', 'alter database', 'drop database']);
 
 /** The database that the server wants nobody to be connected to while the statement runs (PG 19.3, 19.5); null: none. */

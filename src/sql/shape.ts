@@ -121,9 +121,12 @@ const wordMeanings: Readonly<Record<string, WordMeaning>> = {
   float: 'float',
 };
 
-/** How long the one of them is that begins so; most words are told apart by it without being cut out. */
-const meaningChars = new Uint8Array(128);
-for (const word of Object.keys(wordMeanings)) meaningChars[word.charCodeAt(0)] = word.length;
+/** By first letter, a bit for each length that they have: most words are told apart by it without being cut out. */
+const meaningChars = new Uint32Array(128);
+for (const word of Object.keys(wordMeanings)) {
+  const first = word.charCodeAt(0);
+  meaningChars[first] = (meaningChars[first] ?? 0) | (1 << word.length);
+}
 
 /** A list whose items may be numbers of columns: how deep in parentheses it stands, and its items do. */
 interface ItemList {
@@ -148,8 +151,8 @@ class LiteralContext {
     this.isItem = false;
     this.isWidth = false;
     if (kind === token.word) {
-      const chars = end - start;
-      if (chars === meaningChars[text.charCodeAt(start) | 0x20]) {
+      const lengths = meaningChars[text.charCodeAt(start) | 0x20] ?? 0;
+      if ((lengths & (1 << (end - start))) !== 0) {
         this.last = wordMeanings[text.slice(start, end).toLowerCase()];
       }
       if (this.last === 'list') this.startList();

@@ -7,7 +7,7 @@ import { decodeDataRow } from '../../../protocol/messages/data-row.js';
 import { decodeErrorResponse, type ErrorFields } from '../../../protocol/messages/error-response.js';
 import { encodeExecute } from '../../../protocol/messages/execute.js';
 import { encodeParse } from '../../../protocol/messages/parse.js';
-import { encodeQuery } from '../../../protocol/messages/query.js';
+import { queryFrame } from '../../../protocol/messages/query.js';
 import { type PostgresUpstream, type ReplyOwner, type UpstreamLoss, UpstreamRequest } from './postgres-upstream.js';
 
 /** How a question of our own ended: the first column of the last row, or what the server said against it. */
@@ -91,9 +91,7 @@ export function tellUpstream(upstream: PostgresUpstream, sql: string, onDone: ()
 }
 
 function sendQuery(upstream: PostgresUpstream, sql: string, owner: ReplyOwner): void {
-  const writer = new MessageWriter();
-  encodeQuery(writer, { query: sql });
-  upstream.send(writer.take());
+  upstream.send(queryFrame(sql));
   upstream.unnamed = 0;
   upstream.expect(new UpstreamRequest(frontend.Query, 'swallow', owner));
 }
