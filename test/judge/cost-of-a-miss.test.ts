@@ -1,10 +1,6 @@
 import t from 'tap';
-import { judgeText } from '../../src/judge/judge-text.js';
-import type { Question } from '../../src/judge/question.js';
-import { loadPolicies } from '../../src/policy/load-policies.js';
-import { parseSql, parseStatements } from '../../src/sql/parser/parse-statements.js';
 import { readCatalog } from '../support/catalog.js';
-import { policedSession } from '../support/policed-session.js';
+import { judgeFor } from '../support/judging.js';
 import { startPostgres } from '../support/postgres.js';
 
 // What a text costs whose shape isn't known yet: parsed, bound, decided, rewritten, parsed again and compared. Prints it.
@@ -34,27 +30,14 @@ t.test('a new shape of five joins with restricted tables is judged within millis
     create table product (id int primary key, name text, kind int); create table kind (id int primary key, name text);
     create table shop (id int primary key, name text, city int); create table city (id int primary key, name text)`);
   const index = await readCatalog(server);
-  const { session, rights, restrictions } = policedSession(index, policy, { attributes: { regions: ['EU'] } });
-  const policed = { policies: loadPolicies([{ file: 'policy.yaml', text: policy }]), rights, restrictions };
+  const judge = judgeFor(index, policy, { regions: ['EU'] });
   const times: number[] = [];
   for (let at = 0; at < shapes; at++) {
     const text = `select c.name as n${at}, c.ssn, p.name, sum(o.id) as total from sales.orders o join customer c on c.id = o.customer
       join product p on p.id = o.product join kind k on k.id = p.kind join shop s on s.id = o.shop join city y on y.id = s.city
       where k.name = 'book' and y.name <> 'Rome' and o.placed > date '2026-01-01' group by c.name, c.ssn, p.name order by total desc limit 10`;
-    const question: Question = {
-      text,
-      parameterTypes: [],
-      policies: 'policies',
-      catalog: 'catalog',
-      who: { ...session, searchPath: ['public'] },
-      upstreamUser: 'postgres',
-      temporary: [],
-      complexityMax: 0,
-    };
     const startedAt = performance.now();
-    const { result, tree } = parseStatements(text);
-    if (!result.ok || tree === null) throw new Error('it can be parsed');
-    const verdict = judgeText(question, { tree, facts: result.statements }, policed, index, parseSql);
+    const verdict = judge(text);
     times.push(performance.now() - startedAt);
     if (verdict.refusal !== null) t.fail(verdict.refusal.message);
     if (at === 0) t.ok(verdict.template !== null && verdict.isRestricted, 'it is rewritten');

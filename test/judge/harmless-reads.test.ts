@@ -1,10 +1,6 @@
 import t from 'tap';
-import { judgeText } from '../../src/judge/judge-text.js';
-import type { Question, Verdict } from '../../src/judge/question.js';
-import { loadPolicies } from '../../src/policy/load-policies.js';
-import { parseSql, parseStatements } from '../../src/sql/parser/parse-statements.js';
 import { readCatalog } from '../support/catalog.js';
-import { policedSession } from '../support/policed-session.js';
+import { judgeFor } from '../support/judging.js';
 import { startPostgres } from '../support/postgres.js';
 
 // A shared lane may run what is sent, so filters and masks have to be harmless as well as the client's own text.
@@ -25,24 +21,7 @@ for (const table of ['plain', 'noted', 'filtered', 'locked']) {
   await server.query(`create table ${table} (id int primary key, name text, secret text)`);
 }
 const index = await readCatalog(server);
-const { session, rights, restrictions } = policedSession(index, policy, { attributes: { ids: ['1'] } });
-const policed = { policies: loadPolicies([{ file: 'policy.yaml', text: policy }]), rights, restrictions };
-
-function verdictOf(text: string): Verdict {
-  const question: Question = {
-    text,
-    parameterTypes: [],
-    policies: 'policies',
-    catalog: 'catalog',
-    who: { ...session, searchPath: ['public'] },
-    upstreamUser: 'postgres',
-    temporary: [],
-    complexityMax: 0,
-  };
-  const { result, tree } = parseStatements(text);
-  if (!result.ok || tree === null) throw new Error('it can be parsed');
-  return judgeText(question, { tree, facts: result.statements }, policed, index, parseSql);
-}
+const verdictOf = judgeFor(index, policy, { ids: ['1'] });
 
 for (const [text, isShareable] of [
   ['select * from plain', true],

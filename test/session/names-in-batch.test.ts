@@ -1,7 +1,7 @@
 import t, { type Test } from 'tap';
-import { daemonWith } from '../support/in-process-daemon.js';
+import { clientOn, policedDaemon } from '../support/policed-daemon.js';
 import { startPostgres } from '../support/postgres.js';
-import { RawClient, type Reply } from '../support/raw-client.js';
+import type { RawClient, Reply } from '../support/raw-client.js';
 import { bind, describe, errorFields, execute, parse, rowValues, sync } from '../support/raw-messages.js';
 
 // A batch whose statements change what the names behind them mean, under a policy, as drivers send texts of several
@@ -20,20 +20,8 @@ const server = await startPostgres();
 t.teardown(() => server.stop());
 await server.query(`create schema made; create schema other; create table person (name text); insert into person values ('canary');
 create table made.t (a int); insert into made.t values (1); create table other.t (a int); insert into other.t values (2)`);
-const who = { user: server.superuser, password: server.password, database: 'postgres' };
-const daemon = await daemonWith(
-  t,
-  `users: { ${server.superuser}: { secret: ${server.password} } }
-tenants: { default: { databases: { postgres: { url: '${server.url}' } }, policies: [policy.yaml] } }`,
-  { 'policy.yaml': policy },
-);
-
-async function connected(t: Test, { port }: { readonly port: number }): Promise<RawClient> {
-  const client = await RawClient.connect({ port }, who);
-  t.teardown(() => client.destroy());
-  await client.ask('set search_path = made, public');
-  return client;
-}
+const daemon = await policedDaemon(t, server, policy);
+const connected = (t: Test, to: { readonly port: number }) => clientOn(t, server, to, 'made, public');
 
 /** As one batch, each by the unnamed statement and portal. */
 async function batch(client: RawClient, texts: readonly string[]): Promise<Reply> {

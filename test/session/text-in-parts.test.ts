@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap';
-import { daemonWith } from '../support/in-process-daemon.js';
+import { clientOn, policedDaemon } from '../support/policed-daemon.js';
 import { startPostgres } from '../support/postgres.js';
 import { RawClient, type Reply } from '../support/raw-client.js';
 import { errorFields, query, rowValues } from '../support/raw-messages.js';
@@ -30,21 +30,12 @@ create table made.parent (a int primary key);
 create table made.child (a int references made.parent deferrable initially deferred);
 create table person (name text); insert into person values ('canary')`;
 
-const who = { user: server.superuser, password: server.password, database: 'postgres' };
-const daemon = await daemonWith(
-  t,
-  `users: { ${server.superuser}: { secret: ${server.password} } }
-tenants: { default: { databases: { postgres: { url: '${server.url}' } }, policies: [policy.yaml] } }`,
-  { 'policy.yaml': policy },
-);
+const daemon = await policedDaemon(t, server, policy);
 
 /** A client of the server itself, or under the policy, of a database as it was at first. */
-async function connected(t: Test, { port }: { readonly port: number }): Promise<RawClient> {
+async function connected(t: Test, to: { readonly port: number }): Promise<RawClient> {
   await server.query(schema);
-  const client = await RawClient.connect({ port }, who);
-  t.teardown(() => client.destroy());
-  await client.ask('set search_path = made, public');
-  return client;
+  return clientOn(t, server, to, 'made, public');
 }
 
 /** A reply as lines: rows, command tags, what errors and notices say and where, and the state at the end. */
@@ -169,7 +160,12 @@ t.test('a setting goes back to what the client has begun with', async (t) => {
   await server.query(schema);
   const client = await RawClient.connect(
     { port: daemon.port },
-    { ...who, parameters: { options: '-c search_path=made' } },
+    {
+      user: server.superuser,
+      password: server.password,
+      database: 'postgres',
+      parameters: { options: '-c search_path=made' },
+    },
   );
   t.teardown(() => client.destroy());
   const reply = await client.ask('set search_path = other; table t; reset search_path; table t');

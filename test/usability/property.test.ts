@@ -1,6 +1,6 @@
 import pg from 'pg';
 import t from 'tap';
-import { daemonWith } from '../support/in-process-daemon.js';
+import { policedDaemon } from '../support/policed-daemon.js';
 import { startPostgres } from '../support/postgres.js';
 import { Random } from '../support/random.js';
 
@@ -163,12 +163,7 @@ t.teardown(() => server.stop());
 const tables = times(pairs, (at) => [randomTable(`a${at}`), randomTable(`b${at}`)] as const);
 await server.query(`create schema seen; ${tables.flat().map(definition).join('\n')}`);
 const policy = { version: 1, rules: tables.flat().map(rule) };
-const daemon = await daemonWith(
-  t,
-  `users: { ${server.superuser}: { secret: ${server.password} } }
-tenants: { default: { databases: { postgres: { url: '${server.url}' } }, policies: [policy.yaml] } }`,
-  { 'policy.yaml': JSON.stringify(policy) },
-);
+const daemon = await policedDaemon(t, server, JSON.stringify(policy));
 const policed = new pg.Client({ connectionString: server.url.replace(/:\d+\//, `:${daemon.port}/`) });
 const direct = new pg.Client({ connectionString: server.url, options: '-c search_path=seen' });
 for (const client of [policed, direct]) {
