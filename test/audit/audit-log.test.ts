@@ -8,7 +8,7 @@ import { AuditLog, type AuditLogOptions, openAudit } from '../../src/audit/audit
 import { defaultAudit } from '../../src/config/defaults.js';
 import { createLog } from '../../src/telemetry/log.js';
 import { findTool } from '../support/process.js';
-import { root } from '../support/source-tree.js';
+import { compiled, root } from '../support/source-tree.js';
 import { until } from '../support/until.js';
 
 const who = { tenant: 'acme', database: 'sales', user: 'alice', address: '127.0.0.1:5', application: 'psql' };
@@ -227,8 +227,8 @@ t.test(
 /** Records more than its file may grow to (ulimit -f, in kB), then moves the file away as an operator would. */
 const limited = `
   import { renameSync } from 'node:fs';
-  import { openAudit } from '${path.join(root, 'src/audit/audit-log.ts')}';
-  import { createLog } from '${path.join(root, 'src/telemetry/log.ts')}';
+  import { openAudit } from '${path.join(compiled, 'src/audit/audit-log.js')}';
+  import { createLog } from '${path.join(compiled, 'src/telemetry/log.js')}';
   const file = process.env.AUDIT_FILE;
   const counted = { written: 0, lost: 0 };
   let refused;
@@ -252,7 +252,7 @@ t.test(
     const file = path.join(t.testdir(), 'audit.jsonl');
     // What a test runner has node do beside would be limited as well.
     const command =
-      'unset NODE_OPTIONS NODE_V8_COVERAGE && ulimit -f 200 && exec "$0" --import tsx --input-type=module -e "$SCRIPT"';
+      'unset NODE_OPTIONS NODE_V8_COVERAGE && ulimit -f 200 && exec "$0" --input-type=module -e "$SCRIPT"';
     const child = spawn('bash', ['-c', command, process.execPath], {
       cwd: root,
       env: { ...process.env, SCRIPT: limited, AUDIT_FILE: file },

@@ -1,16 +1,18 @@
 import { spawnSync } from 'node:child_process';
+import path from 'node:path';
 import t from 'tap';
 import { verifyPassword } from '../../src/scram/secret.js';
 import { parseVerifier } from '../../src/scram/verifier.js';
+import { compiled } from '../support/source-tree.js';
 
-const command = new URL('../../src/commands/hash-password.ts', import.meta.url);
+const command = path.join(compiled, 'src/commands/hash-password.js');
 
 /** The command as a process of its own, with this piped in. */
 function hash(input: string, ...args: string[]): { stdout: string; stderr: string } {
-  const program = `import { hashPasswordCommand } from ${JSON.stringify(command.href)};
+  const program = `import { hashPasswordCommand } from ${JSON.stringify(command)};
     await hashPasswordCommand().parseAsync(${JSON.stringify(args)}, { from: 'user' })
       .catch((error) => process.stderr.write(error.message));`;
-  const node = ['--import', 'tsx', '--input-type=module', '--eval', program];
+  const node = ['--input-type=module', '--eval', program];
   const { stdout, stderr } = spawnSync(process.execPath, node, { input, encoding: 'utf8' });
   return { stdout, stderr };
 }

@@ -5,7 +5,7 @@ import path from 'node:path';
 import t, { type Test } from 'tap';
 import type { Known } from '../../src/firewall/fingerprint-list.js';
 import { editList, readList, versionOf } from '../../src/firewall/firewall-file.js';
-import { root } from '../support/source-tree.js';
+import { compiled, root } from '../support/source-tree.js';
 
 const known = (fingerprint: string): Known => ({
   ...{ tenant: 'acme', role: 'a', fingerprint, isAllowed: true, count: 1 },
@@ -79,7 +79,7 @@ t.test('a lock whose holder died is broken after a while, a fresh one is waited 
 
 /** Changes the file for ever; killed at any moment. */
 const writer = `
-  import { editList } from '${path.join(root, 'src/firewall/firewall-file.ts')}';
+  import { editList } from '${path.join(compiled, 'src/firewall/firewall-file.js')}';
   const known = ${JSON.stringify(known('1'))};
   for (let count = 1; ; count++) {
     await editList(process.env.FIREWALL_FILE, (list) => ({ ...list, known: Array(500).fill({ ...known, count }) }));
@@ -93,7 +93,7 @@ t.test(
   async (t) => {
     const file = path.join(t.testdir(), 'firewall.json');
     for (let round = 0; round < 3; round++) {
-      const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', writer], {
+      const child = spawn(process.execPath, ['--input-type=module', '-e', writer], {
         cwd: root,
         env: { ...process.env, FIREWALL_FILE: file, NODE_OPTIONS: '', NODE_V8_COVERAGE: '' },
         stdio: ['ignore', 'pipe', 'inherit'],

@@ -104,7 +104,7 @@ function poisons(): string[] {
   return Object.values(textClasses).flatMap((make) => sizes.map(make));
 }
 
-t.test("10,000 poisonous texts of one client don't keep another's select 1 waiting", async (t) => {
+t.test("3,000 poisonous texts of one client don't keep another's select 1 waiting", async (t) => {
   const pool = new JudgeThreads({ queuePerClientMax: 50 });
   t.teardown(() => pool.close());
   await pool.parse('select 1', 'victim');
@@ -114,7 +114,7 @@ t.test("10,000 poisonous texts of one client don't keep another's select 1 waiti
   const attacker = (async () => {
     // Always as many under way as a client may have.
     const send = async (): Promise<void> => {
-      while (sent < 10_000) {
+      while (sent < 3_000) {
         const text = texts[sent++ % texts.length] as string;
         const result = await pool.parse(text, 'attacker');
         if (!result.ok) t.match(result.sqlstate, /^(54000|42601)$/);

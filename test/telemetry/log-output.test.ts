@@ -3,13 +3,13 @@ import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import path from 'node:path';
 import t from 'tap';
-import { root } from '../support/source-tree.js';
+import { compiled, root } from '../support/source-tree.js';
 
 const full = '/dev/full';
 
 /** A process that logs more than any pipe holds, and says on standard error that it got through. */
 const chatterer = `
-  import { createLog } from '${path.join(root, 'src/telemetry/log.ts')}';
+  import { createLog } from '${path.join(compiled, 'src/telemetry/log.js')}';
   const log = createLog({ level: 'info', pretty: 'auto' });
   let rounds = 0;
   const chatter = setInterval(() => {
@@ -21,7 +21,7 @@ const chatterer = `
 `;
 
 function run(script: string, stdout: 'pipe' | number) {
-  const args = ['--import', 'tsx', '--input-type=module', '-e', script];
+  const args = ['--input-type=module', '-e', script];
   return spawn(process.execPath, args, { cwd: root, stdio: ['ignore', stdout, 'pipe'], timeout: 30_000 });
 }
 
@@ -47,7 +47,7 @@ t.test('a disk without room stops nobody', { skip: process.platform !== 'linux' 
 
 t.test('the last line before the end of the process is written', async (t) => {
   const script = `
-    import { createLog } from '${path.join(root, 'src/telemetry/log.ts')}';
+    import { createLog } from '${path.join(compiled, 'src/telemetry/log.js')}';
     const log = createLog({ level: 'info', pretty: false });
     for (let i = 0; i < 1000; i++) log.info({ i }, 'x');
     throw new Error('the end');
