@@ -91,6 +91,7 @@ function bound(binder: Binder, kind: string, raw: Readonly<Record<string, unknow
     withQueries,
     targets,
     output,
+    sourceNames: binder.sourceNames(),
     hangsOnLiterals: hangsOnLiterals(binder),
     parameters: Array.from(parameters, (type) => type ?? 0),
     utility,

@@ -20,7 +20,7 @@ import {
 import { Coercions } from './coercions.js';
 import { type NameSettings, Names } from './names.js';
 import { BindError } from './refusal.js';
-import type { ColumnDraft, Lockable, QueryDraft, RelationDraft, Scope, SourceColumn, Typed } from './scope.js';
+import type { ColumnDraft, Lockable, QueryDraft, RelationDraft, Scope, Source, SourceColumn, Typed } from './scope.js';
 import type { SourceText } from './source-text.js';
 import { typeNames } from './type-names.js';
 import { isRegistry, oid } from './type-oids.js';
@@ -91,6 +91,8 @@ export class Binder {
   readonly decidingLiterals: number[] = [];
   /** What row locks of a query can be on. */
   readonly lockables = new Map<QueryDraft, readonly Lockable[]>();
+  /** What stands in a FROM, by the name that its columns are qualified with. */
+  private readonly sources = new Map<string, Set<Source>>();
   /** SELECT INTO's clause. */
   into: unknown = null;
   /** Sub-selects, parameters and columns of no relation passed so far: how conjuncts tell what is in them. */
@@ -113,6 +115,18 @@ export class Binder {
 
   expression(node: unknown, scope: Scope): Typed {
     return this.walkers.expression(this, node, scope);
+  }
+
+  /** May be told of one more than once. */
+  noteSource(source: Source): void {
+    const known = this.sources.get(source.name);
+    if (known === undefined) this.sources.set(source.name, new Set([source]));
+    else known.add(source);
+  }
+
+  /** How many items of FROM go by each name. */
+  sourceNames(): ReadonlyMap<string, number> {
+    return new Map([...this.sources].map(([name, sources]) => [name, sources.size]));
   }
 
   query(kind: BoundQuery['kind'], parent: QueryDraft | null, span: Span): QueryDraft {

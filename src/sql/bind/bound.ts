@@ -27,6 +27,8 @@ export interface BoundStatement {
   readonly withQueries: readonly WithQuery[];
   /** The rows that the client gets; null for a statement that gives none of its own (FETCH and EXECUTE included). */
   readonly output: readonly OutputColumn[] | null;
+  /** How many items of any FROM go by a name: relations, sub-selects, functions, WITH queries. */
+  readonly sourceNames: ReadonlyMap<string, number>;
   /** What the statement means hangs on the value of a literal that its key leaves out (see shape.ts). */
   readonly hangsOnLiterals: boolean;
   /** Types of $1, $2, ...: as told, else as found; 0 where it can't be told. */

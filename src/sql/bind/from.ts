@@ -22,7 +22,7 @@ export function bindFrom(binder: Binder, list: readonly unknown[], scope: Scope)
   const lockables: Lockable[] = [];
   for (const item of list) {
     const { items } = fromItem(binder, item, scope, lockables);
-    checkNames(scope.items, items);
+    checkNames(binder, scope.items, items);
     setLateral(items, true, true);
     scope.items = [...scope.items, ...items];
   }
@@ -38,9 +38,10 @@ function setLateral(items: readonly Item[], isOnly: boolean, isOk: boolean): voi
 }
 
 /** checkNameSpaceConflicts: two tables of one name, unless both are plain and different. */
-function checkNames(known: readonly Item[], added: readonly Item[]): void {
+function checkNames(binder: Binder, known: readonly Item[], added: readonly Item[]): void {
   for (const { source, isNamed } of added) {
     if (!isNamed) continue;
+    binder.noteSource(source);
     const clash = known.find((item) => item.isNamed && item.source.name === source.name);
     if (clash === undefined) continue;
     const isTold =
@@ -167,7 +168,7 @@ function join(binder: Binder, fields: Fields, scope: Scope, lockables: Lockable[
   const right = fromItem(binder, fields.rarg, scope, lockables);
   scope.items = visible;
   if (outer.right) markNullable(binder, scope, middle);
-  checkNames(left.items, right.items);
+  checkNames(binder, left.items, right.items);
   const inner = [...left.items, ...right.items];
   setLateral(inner, false, true);
   const position = firstLocation(fields.rarg);

@@ -1,6 +1,6 @@
 import type { Target } from '../bind/bound.js';
 import { type OperatorSql, printOver, quoteIdentifier, type Restriction } from './restriction.js';
-import { RewriteRefusal, type Rewriting, rowName } from './rewriting.js';
+import { RewriteRefusal, type Rewriting } from './rewriting.js';
 import { isOfVersion } from './stars.js';
 
 /**
@@ -19,12 +19,17 @@ export function raisingCheck(check: string): string {
  * what it raises takes the statement back. Without a RETURNING of the client's the session swallows the rows.
  */
 export function spliceCheck(rewriting: Rewriting, target: Target, restriction: Restriction, check: OperatorSql): void {
-  spliceRaising(rewriting, target, raisingFor(target, restriction, check));
+  spliceRaising(rewriting, target, raisingFor(rewriting, target, restriction, check));
 }
 
 /** The check of a row that was written, under the name that RETURNING sees it by. */
-export function raisingFor({ relation }: Target, restriction: Restriction, check: OperatorSql): string {
-  return raisingCheck(printOver(check, restriction.relation, rowName(relation)));
+export function raisingFor(
+  rewriting: Rewriting,
+  { relation }: Target,
+  restriction: Restriction,
+  check: OperatorSql,
+): string {
+  return raisingCheck(printOver(check, restriction.relation, rewriting.rowName(relation)));
 }
 
 /** @param raising true, or raises; over the row that was written */
@@ -78,7 +83,7 @@ function plainItem(rewriting: Rewriting, { relation, query, returning }: Target)
     if (star.place !== 'returning' || star.query !== query || !isWhole(star.span)) continue;
     if (isOfVersion(rewriting, star) || star.relations.length !== 1 || star.relations[0] !== relation) continue;
     const names = star.output.map(({ name }) => name);
-    const [first, ...others] = names.map((name) => `${rowName(relation)}.${quoteIdentifier(name)}`);
+    const [first, ...others] = names.map((name) => `${rewriting.rowName(relation)}.${quoteIdentifier(name)}`);
     if (first === undefined) continue;
     const rest = others.map((other) => `, ${other}`).join('');
     return { span: star.span, written: first, name: names[0] as string, rest };

@@ -1,7 +1,7 @@
 import type { BoundQuery, RelationUse } from '../bind/bound.js';
 import { equalityOf } from '../catalog/default-operators.js';
 import { quoteIdentifier } from './restriction.js';
-import { outerName, RewriteRefusal, type Rewriting, rowName } from './rewriting.js';
+import { outerName, RewriteRefusal, type Rewriting } from './rewriting.js';
 
 /**
  * A table's primary key determines its other columns, a subquery's doesn't: those that a query uses for that reason are
@@ -26,7 +26,7 @@ export function spliceGrouping(rewriting: Rewriting, query: BoundQuery, replaced
         `column "${column.name}" of type ${type} is used by its primary key in GROUP BY, which is not supported on a relation that a policy restricts`,
       );
     }
-    return [relation.visibleName, outerName(relation, restriction, attnum), rowName(relation)] as const;
+    return [rewriting.nameOf(relation), outerName(relation, restriction, attnum), rewriting.rowName(relation)] as const;
   });
   rewriting.add({
     start: grouping.span.end,

@@ -2,7 +2,7 @@ import type { RelationUse } from '../bind/bound.js';
 import { spliceCondition } from './conditions.js';
 import { mayLeak } from './leaks.js';
 import { distinct, printOver, type Restriction } from './restriction.js';
-import { RewriteRefusal, type Rewriting, rowName } from './rewriting.js';
+import { RewriteRefusal, type Rewriting } from './rewriting.js';
 import { expandStars } from './stars.js';
 
 /**
@@ -33,7 +33,7 @@ export function spliceLocking(rewriting: Rewriting, use: RelationUse, restrictio
   const { where, from } = query.clauses;
   if (from === undefined) throw refuse('in this kind of query');
   if (mayLeak(rewriting) && query.conjuncts.some(({ hasSubquery }) => hasSubquery)) throw refuse('beside sub-selects');
-  const filter = lockable.map((sql) => printOver(sql, use.relation, rowName(use))).join(' AND ');
+  const filter = lockable.map((sql) => printOver(sql, use.relation, rewriting.rowName(use))).join(' AND ');
   const place = {
     query,
     use,

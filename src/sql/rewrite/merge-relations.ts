@@ -15,7 +15,7 @@ export function spliceMerge(rewriting: Rewriting, target: Target, restriction: R
   const { rows } = restriction;
   if (rows !== null && joinCondition !== null) {
     const place = { query, use: relation, kind: 'join', condition: joinCondition, place: 0 } as const;
-    const filter = printAll([rows], relation, restriction);
+    const filter = printAll(rewriting, [rows], relation, restriction);
     spliceCondition(rewriting, place, filter, 'rows that do not exist for the session match nothing');
   }
   target.whens.forEach((when, index) => {
@@ -35,7 +35,7 @@ function spliceWhen(
   if (filters.length > 0) {
     const { condition, conditionPlace: place } = when;
     const at = { query, use: relation, kind: 'when', index, condition, place } as const;
-    const filter = printAll(filters, relation, restriction);
+    const filter = printAll(rewriting, filters, relation, restriction);
     spliceCondition(rewriting, at, filter, 'rows that do not exist for the session are left alone');
   }
   const place = when.columnListPlace;
@@ -67,7 +67,7 @@ function spliceChecks(rewriting: Rewriting, target: Target, restriction: Restric
     ['UPDATE', isDone('update') ? updateCheckOf(rewriting, target, restriction) : null],
   ] as const;
   const cases = checks.flatMap(([action, check]) =>
-    check === null ? [] : [`WHEN '${action}' THEN ${raisingFor(target, restriction, check)}`],
+    check === null ? [] : [`WHEN '${action}' THEN ${raisingFor(rewriting, target, restriction, check)}`],
   );
   if (cases.length === 0) {
     if (restriction.hidden.size > 0) expandStars(rewriting, relation, (what) => unsupported(relation, what));

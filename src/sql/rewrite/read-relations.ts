@@ -1,7 +1,7 @@
-import type { Conjunct, RelationUse } from '../bind/bound.js';
+import type { ColumnUse, Conjunct, RelationUse, StarUse } from '../bind/bound.js';
 import { isHarmlessConjunct, mayLeak } from './leaks.js';
 import { printInScope, qualifiedName, quoteIdentifier, type Restriction } from './restriction.js';
-import { isWithin, RewriteRefusal, type Rewriting, rowName } from './rewriting.js';
+import { isWithin, RewriteRefusal, type Rewriting } from './rewriting.js';
 
 /** PG 5.6: what every table has and no subquery. */
 const tableoid = -6;
@@ -15,8 +15,9 @@ export function spliceReading(rewriting: Rewriting, use: RelationUse, restrictio
       use.span.start,
     );
   }
+  giveName(rewriting, use);
   const query = subqueryFor(rewriting, use, restriction);
-  const alias = use.alias === null ? use.visibleName : null;
+  const alias = use.alias === null ? rewriting.nameOf(use) : null;
   const named = alias === null ? '' : ` AS ${quoteIdentifier(alias)}`;
   rewriting.add({
     ...use.span,
@@ -24,7 +25,7 @@ export function spliceReading(rewriting: Rewriting, use: RelationUse, restrictio
     reason: `${qualifiedName(use.relation)} as the policy shows it`,
     meant: { kind: 'subquery', at: use.name.start, query, alias },
   });
-  shortenQualifiers(rewriting, use);
+  renameQualifiers(rewriting, use);
 }
 
 /** The relation as it exists for the session, as a query of its own. */
@@ -112,19 +113,46 @@ function copyOf(rewriting: Rewriting, conjunct: Conjunct, use: RelationUse, { re
   return rewriting.copied(conjunct.span, others, names);
 }
 
-/** `s.t.c` isn't a subquery's column; `t.c` is. */
-function shortenQualifiers(rewriting: Rewriting, use: RelationUse): void {
-  const uses = [
+/**
+ * Two relations of one name may stand in one FROM, and `s.t.c` passes by a nearer `t`: their schemas tell them apart. A
+ * subquery has none, so it goes by a name of its own.
+ */
+function giveName(rewriting: Rewriting, use: RelationUse): void {
+  if (use.alias !== null) return;
+  const isPassedBy = (rewriting.bound.sourceNames.get(use.visibleName) ?? 0) > 1;
+  const isByItself = !rewriting.hasNamesake(use) && !(isPassedBy && qualifiedBy(rewriting, use).some(hasSchema));
+  if (isByItself) return;
+  const row =
+    rewriting.bound.wholeRows.find(({ relation }) => relation === use) ??
+    rewriting.columnsOf(use).find(({ form }) => form === 'field' || form === 'call');
+  if (row !== undefined) {
+    const what =
+      'a whole row of one of several tables of a name is not supported on a relation that a policy restricts';
+    throw new RewriteRefusal('0A000', what, row.span.start);
+  }
+  rewriting.rename(use);
+}
+
+const hasSchema = ({ qualifierParts }: { readonly qualifierParts: number }): boolean => qualifierParts > 1;
+
+/** Names and stars that say which relation they mean. */
+function qualifiedBy(rewriting: Rewriting, use: RelationUse): (ColumnUse | StarUse)[] {
+  return [
     ...rewriting.columnsOf(use).filter(({ form }) => form === 'name'),
-    ...rewriting.bound.stars.filter(({ relations, qualifier }) => qualifier !== null && relations[0] === use),
-  ];
-  for (const { qualifier, qualifierParts } of uses) {
-    if (qualifier === null || qualifierParts < 2) continue;
+    ...rewriting.bound.stars.filter(({ relations }) => relations[0] === use),
+  ].filter(({ qualifier }) => qualifier !== null);
+}
+
+/** `s.t.c` isn't a subquery's column; `t.c` is. */
+function renameQualifiers(rewriting: Rewriting, use: RelationUse): void {
+  const name = rewriting.nameOf(use);
+  for (const { qualifier, qualifierParts } of qualifiedBy(rewriting, use)) {
+    if (qualifier === null || (qualifierParts < 2 && name === use.visibleName)) continue;
     rewriting.add({
       ...qualifier,
-      text: rowName(use),
+      text: rewriting.rowName(use),
       reason: 'a subquery has no schema',
-      meant: { kind: 'qualifier', at: qualifier.start, parts: qualifierParts, name: use.visibleName },
+      meant: { kind: 'qualifier', at: qualifier.start, parts: qualifierParts, name },
     });
   }
 }

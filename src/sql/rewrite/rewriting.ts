@@ -1,6 +1,6 @@
 import type { BoundStatement, ColumnUse, RelationUse, Span } from '../bind/bound.js';
 import type { CatalogIndex } from '../catalog/catalog-index.js';
-import { quoteIdentifier, type Restriction } from './restriction.js';
+import { qualifiedName, quoteIdentifier, type Restriction } from './restriction.js';
 import { type Change, type Meant, type Splice, spliceBytes } from './splice.js';
 import { literalsIn, markOf, withLiterals } from './template.js';
 
@@ -22,6 +22,7 @@ export class Rewriting {
   private readonly literals: readonly Span[];
   private readonly literalTexts: readonly string[];
   private readonly columnsByUse = new Map<RelationUse, ColumnUse[]>();
+  private readonly aliases = new Map<RelationUse, string>();
 
   constructor(
     readonly text: string,
@@ -40,8 +41,34 @@ export class Rewriting {
     this.literalTexts = this.literals.map(({ start, end }) => this.bytes.toString('utf8', start, end));
   }
 
+  /** As what its columns are qualified with in SQL. */
+  rowName(use: RelationUse): string {
+    const isByItself = this.aliases.has(use) || !this.hasNamesake(use);
+    return isByItself ? quoteIdentifier(this.nameOf(use)) : qualifiedName(use.relation);
+  }
+
+  /** Another relation of its query goes by the same name, and only their schemas tell them apart. */
+  hasNamesake({ id, query, visibleName, alias }: RelationUse): boolean {
+    const isNamesake = (other: RelationUse) =>
+      other.id !== id && other.query === query && other.visibleName === visibleName;
+    return alias === null && this.bound.relations.some(isNamesake);
+  }
+
   restrictionOf({ relation }: RelationUse): Restriction | null {
     return this.restrictions.get(relation.oid) ?? null;
+  }
+
+  /** What a subquery in the relation's stead goes by, and its columns with it. */
+  nameOf(use: RelationUse): string {
+    return this.aliases.get(use) ?? use.visibleName;
+  }
+
+  /** An alias that nothing else in the statement goes by. */
+  rename(use: RelationUse): void {
+    const isTaken = (name: string) => this.bound.sourceNames.has(name) || [...this.aliases.values()].includes(name);
+    let number = 1;
+    while (isTaken(`relation_${number}`)) number += 1;
+    this.aliases.set(use, `relation_${number}`);
   }
 
   /** The texts may have marks for the client's literals, as `copied` leaves them. */
@@ -81,11 +108,6 @@ export class Rewriting {
 export function outerName(use: RelationUse, restriction: Restriction, attnum: number): string {
   const at = restriction.columns.findIndex(({ column }) => column.attnum === attnum);
   return use.aliasColumns?.names[at] ?? restriction.columns[at]?.column.name ?? '';
-}
-
-/** As what the relation's columns are qualified with. */
-export function rowName({ visibleName }: RelationUse): string {
-  return quoteIdentifier(visibleName);
 }
 
 export function isWithin(inner: Span, outer: Span): boolean {

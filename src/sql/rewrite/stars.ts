@@ -1,6 +1,6 @@
 import type { RelationUse, StarUse } from '../bind/bound.js';
 import { quoteIdentifier } from './restriction.js';
-import { outerName, type RewriteRefusal, type Rewriting, rowName } from './rewriting.js';
+import { outerName, type RewriteRefusal, type Rewriting } from './rewriting.js';
 
 /** Writes out the stars that would show what is hidden, where the relation itself has to stay in the query. */
 export function expandStars(rewriting: Rewriting, use: RelationUse, refuse: (what: string) => RewriteRefusal): void {
@@ -23,7 +23,7 @@ function writtenOut(rewriting: Rewriting, star: StarUse): string | null {
     if (origin === null) return null;
     const restriction = rewriting.restrictionOf(origin.relation);
     const name = restriction === null ? '' : outerName(origin.relation, restriction, origin.attnum);
-    return name === '' ? null : `${rowName(origin.relation)}.${quoteIdentifier(name)}`;
+    return name === '' ? null : `${rewriting.rowName(origin.relation)}.${quoteIdentifier(name)}`;
   });
   return items.includes(null) ? null : items.join(', ');
 }

@@ -58,7 +58,7 @@ function spliceChange(rewriting: Rewriting, target: Target, restriction: Restric
     const written = condition === null ? '' : rewriting.bytes.toString('latin1', condition.start, condition.end);
     if (/^\s*current\s+of\b/i.test(written)) throw unsupported(relation, 'WHERE CURRENT OF');
     const place = { query, use: relation, kind: 'condition', condition, place: wherePlace ?? 0 } as const;
-    const filter = printAll(filters, relation, restriction);
+    const filter = printAll(rewriting, filters, relation, restriction);
     spliceCondition(rewriting, place, filter, 'rows that do not exist for the session are left alone');
   }
   const updateCheck = action === 'update' ? updateCheckOf(rewriting, target, restriction) : null;
@@ -76,7 +76,7 @@ function spliceInsert(rewriting: Rewriting, target: Target, restriction: Restric
     }
     const filters = existing(relation, restriction, 'updatable');
     if (filters.length > 0) {
-      const filter = printAll(filters, relation, restriction);
+      const filter = printAll(rewriting, filters, relation, restriction);
       const { condition, wherePlace: place } = conflict;
       const at = { query, use: relation, kind: 'conflict', condition, place } as const;
       spliceCondition(

@@ -1,7 +1,7 @@
 import type { RelationUse, Target } from '../bind/bound.js';
 import type { CatalogIndex } from '../catalog/catalog-index.js';
 import { distinct, type OperatorSql, printOver, type Restriction } from './restriction.js';
-import { RewriteRefusal, type Rewriting, rowName } from './rewriting.js';
+import { RewriteRefusal, type Rewriting } from './rewriting.js';
 
 export function unsupported({ name }: RelationUse, what: string): RewriteRefusal {
   return new RewriteRefusal('0A000', `${what} is not supported on a relation that a policy restricts`, name.start);
@@ -17,8 +17,13 @@ export function existing(
 }
 
 /** That all of them hold, for the rows of a relation in a query. */
-export function printAll(filters: readonly OperatorSql[], use: RelationUse, { relation }: Restriction): string {
-  return filters.map((sql) => printOver(sql, relation, rowName(use))).join(' AND ');
+export function printAll(
+  rewriting: Rewriting,
+  filters: readonly OperatorSql[],
+  use: RelationUse,
+  { relation }: Restriction,
+): string {
+  return filters.map((sql) => printOver(sql, relation, rewriting.rowName(use))).join(' AND ');
 }
 
 /**

@@ -12,8 +12,6 @@ import { selects } from '../bind/selects.js';
 // server, or refused for a reason. How many of each kind are taken must not fall.
 
 const atLeast = { select: 0.97, table: 1, values: 1, with: 1, insert: 0.95, update: 1, delete: 1, merge: 0.25 };
-/** Two tables of one name are two subqueries of one name, which the server refuses; nothing is shown by that. */
-const refusedByServer = 'select shop.orders.id, other.orders.id from shop.orders, other.orders';
 
 const server = await startPostgres();
 t.teardown(() => server.stop());
@@ -54,7 +52,7 @@ t.test('each statement is rewritten and taken, or refused for a reason', async (
   const session = policedSession(index, policy);
   const counts: Record<string, { taken: number; refused: number }> = {};
   for (const text of [...selects, ...changes]) {
-    if (text === refusedByServer || (await objection(text)) !== null) continue;
+    if ((await objection(text)) !== null) continue;
     const sent = rewritten(text, index, session, ['shop']);
     const kind = text.match(/^\(*(\w+)/)?.[1]?.toLowerCase() ?? '';
     counts[kind] ??= { taken: 0, refused: 0 };
