@@ -76,6 +76,8 @@ export class CancelKeys {
       attachment.stopWaiting(new ProxyError('queryCanceled', 'canceling statement due to user request'));
     } else if (session.runningRequest !== undefined) {
       await (this.#waitBehind(session) ?? this.#send(session));
+    } else {
+      session.inParts?.cancel();
     }
   }
 

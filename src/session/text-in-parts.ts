@@ -68,6 +68,7 @@ export class TextInParts {
   /** How the last statement has completed, which the client hears when all is committed. */
   #tag: Buffer | null = null;
   #hasFailed = false;
+  #isCanceled = false;
   #isAnswered = false;
 
   constructor(session: Session, text: string, parts: readonly StatementText[]) {
@@ -92,8 +93,14 @@ export class TextInParts {
     return part === undefined ? 0 : [...this.#text.slice(0, part.start)].length;
   }
 
-  /** Why the part that is next can't run in a transaction that no BEGIN began; null: it can. */
+  /** Between two parts nothing runs that could be cancelled: the part that is next is not begun. */
+  cancel(): void {
+    this.#isCanceled = true;
+  }
+
+  /** Why the part that is next isn't begun: a cancel, or that no BEGIN began the transaction; null: it is. */
   refusal({ effects }: Statement): ProxyError | null {
+    if (this.#isCanceled) return new ProxyError('queryCanceled', 'canceling statement due to user request');
     const name = this.#isOurs ? forBlocks.get(effects.first) : undefined;
     if (name === undefined) return null;
     return new ProxyError('invalidParameter', `${name} can only be used in transaction blocks`, { sqlstate: '25P01' });

@@ -2,7 +2,7 @@ import t, { type Test } from 'tap';
 import { clientOn, policedDaemon } from '../support/policed-daemon.js';
 import { startPostgres } from '../support/postgres.js';
 import { RawClient, type Reply } from '../support/raw-client.js';
-import { errorFields, query, rowValues } from '../support/raw-messages.js';
+import { cancelRequest, errorFields, query, rowValues } from '../support/raw-messages.js';
 
 // A text whose statements change what the names behind them mean, under a policy: its client gets what PostgreSQL gives.
 
@@ -170,6 +170,25 @@ t.test('a setting goes back to what the client has begun with', async (t) => {
   t.teardown(() => client.destroy());
   const reply = await client.ask('set search_path = other; table t; reset search_path; table t');
   t.same(told(reply), ['SET', '2', 'SELECT 1', 'RESET', '1', 'SELECT 1', 'ready I']);
+});
+
+t.test('a cancel that comes while the next statement is judged is for that', async (t) => {
+  await server.query(schema);
+  const client = await RawClient.connect({ port: daemon.port });
+  t.teardown(() => client.destroy());
+  const { superuser: user, password } = server;
+  const { processId, secretKey } = await client.login({ user, password, database: 'postgres' });
+  // Long enough to be judged for some time.
+  client.send(query(`set search_path = other; select 1 where 1 in (${Array(9_000).fill(1).join()})`));
+  await client.readUntil('C');
+  const canceller = await RawClient.connect({ port: daemon.port });
+  canceller.send(cancelRequest(processId, secretKey));
+  await canceller.readUntilClosed();
+  t.same(told(await client.readUntilReady()), [
+    'ERROR 57014 canceling statement due to user request at no place',
+    'ready I',
+  ]);
+  t.match(told(await client.ask('table t'))[0], /42P01/, 'the search path is as before');
 });
 
 t.test('what follows in the pipeline comes behind it', async (t) => {
