@@ -4,7 +4,7 @@ import type { Config } from '../config/config.js';
 import { defaultAdmin, defaultListen } from '../config/defaults.js';
 import { loadConfig } from '../config/load-config.js';
 import { ProxyError } from '../errors/proxy-error.js';
-import { type Daemon, startDaemon } from '../main.js';
+import type { Daemon } from '../main.js';
 import { defaultDataFolder } from '../quickstart/data-folder.js';
 import { freePort } from '../quickstart/free-port.js';
 import type { Guide } from '../quickstart/guide.js';
@@ -12,7 +12,7 @@ import { inFrontOfUrl } from '../quickstart/in-front-of-url.js';
 import { startQuickStart } from '../quickstart/quick-start.js';
 import { createLog, type Log } from '../telemetry/log.js';
 import { openLogOutput } from '../telemetry/log-output.js';
-import { startWorkers, type WorkersDaemon, type WorkersOptions } from '../workers/primary.js';
+import type { WorkersDaemon, WorkersOptions } from '../workers/primary.js';
 
 const usualFile = 'pgturnstile.yaml';
 /** npm passes on the Ctrl-C that the terminal has already sent: as long a second signal is the first one's echo. */
@@ -108,8 +108,14 @@ async function serve(served: Served): Promise<void> {
   }
 }
 
-function start(options: WorkersOptions): Promise<Daemon | WorkersDaemon> {
-  return options.config.listen.workers > 1 ? startWorkers(options) : startDaemon(options);
+/** Loads what runs: help and the other commands do without it, and who starts workers has little of it. */
+async function start(options: WorkersOptions): Promise<Daemon | WorkersDaemon> {
+  if (options.config.listen.workers > 1) {
+    const { startWorkers } = await import('../workers/primary.js');
+    return startWorkers(options);
+  }
+  const { startDaemon } = await import('../main.js');
+  return startDaemon(options);
 }
 
 function listenToSignals(daemon: Daemon | WorkersDaemon, log: Log, isForPeople: boolean): void {
