@@ -1,7 +1,16 @@
-import type { BoundQuery, BoundStatement, CastUse, Conjunct, FunctionUse, OperatorUse, Place } from '../bind/bound.js';
+import type {
+  BoundQuery,
+  BoundStatement,
+  CastUse,
+  Conjunct,
+  FunctionUse,
+  OperatorUse,
+  Place,
+  RelationUse,
+} from '../bind/bound.js';
 import type { CatalogIndex } from '../catalog/catalog-index.js';
 import { isLeakFree } from '../leak-free-functions.js';
-import type { Rewriting } from './rewriting.js';
+import { isWithin, type Rewriting } from './rewriting.js';
 
 /** Casts that hold every value of what they are from, and so never raise. From type to type, by oid. */
 const wideningCasts: ReadonlySet<string> = new Set(
@@ -25,25 +34,50 @@ const behindFilters: ReadonlySet<Place> = new Set([
  * Whether the statement applies anything, where it could run before a filter, that could tell about the values it is
  * applied to: by an error, a notice, or its cost. The planner may move any condition down to the scan.
  */
-export function mayLeak({ bound, index }: Rewriting): boolean {
-  let known = leaking.get(bound);
+export function mayLeak(rewriting: Rewriting): boolean {
+  return tellingIn(rewriting).length > 0;
+}
+
+/**
+ * The same for a filter that stands in the WHERE of a query which locks its rows. Such a query isn't made one with those
+ * around it, and the rest of its WHERE goes behind the filter: left are its FROM, and conditions that move in from outside.
+ */
+export function mayLeakInLocking(rewriting: Rewriting, use: RelationUse, query: BoundQuery): boolean {
+  const { clauses, span, parent } = query;
+  const isClosed =
+    parent === null ||
+    (clauses.limit ?? clauses.offset ?? clauses.fetch) !== undefined ||
+    rewriting.bound.withQueries.some((one) => one.query === query);
+  return tellingIn(rewriting).some((telling) => {
+    if (telling.position === null) return true;
+    const place = { start: telling.position, end: telling.position };
+    if (!isWithin(place, span)) return !isClosed;
+    const isOnRows = telling.query === query || use.isReferencedFromInside;
+    return isOnRows && clauses.from !== undefined && isWithin(place, clauses.from);
+  });
+}
+
+type Telling = Pick<CastUse, 'query' | 'position'>;
+
+function tellingIn({ bound, index }: Rewriting): readonly Telling[] {
+  let known = telling.get(bound);
   if (known === undefined) {
-    known = appliesTelling(bound, index);
-    leaking.set(bound, known);
+    known = findTelling(bound, index);
+    telling.set(bound, known);
   }
   return known;
 }
 
-const leaking = new WeakMap<BoundStatement, boolean>();
+const telling = new WeakMap<BoundStatement, readonly Telling[]>();
 
-function appliesTelling(bound: BoundStatement, index: CatalogIndex): boolean {
+function findTelling(bound: BoundStatement, index: CatalogIndex): readonly Telling[] {
   const isBehind = (use: { readonly query: BoundQuery | null; readonly place: Place }) =>
     behindFilters.has(use.place) && isOutermost(use.query);
-  return (
-    bound.functions.some((use) => !isBehind(use) && !isLeakproof(use)) ||
-    bound.operators.some((use) => !isBehind(use) && !isSilent(use, index)) ||
-    bound.casts.some((use) => !isSilentCast(use, index))
-  );
+  return [
+    ...bound.functions.filter((use) => !isBehind(use) && !isLeakproof(use)),
+    ...bound.operators.filter((use) => !isBehind(use) && !isSilent(use, index)),
+    ...bound.casts.filter((use) => !isSilentCast(use, index)),
+  ];
 }
 
 /** A whole condition that tells nothing. */

@@ -1,6 +1,6 @@
 import type { RelationUse } from '../bind/bound.js';
 import { spliceCondition } from './conditions.js';
-import { mayLeak } from './leaks.js';
+import { mayLeak, mayLeakInLocking } from './leaks.js';
 import { distinct, printOver, type Restriction } from './restriction.js';
 import { RewriteRefusal, type Rewriting } from './rewriting.js';
 import { expandStars } from './stars.js';
@@ -33,6 +33,7 @@ export function spliceLocking(rewriting: Rewriting, use: RelationUse, restrictio
   const { where, from } = query.clauses;
   if (from === undefined) throw refuse('in this kind of query');
   if (mayLeak(rewriting) && query.conjuncts.some(({ hasSubquery }) => hasSubquery)) throw refuse('beside sub-selects');
+  if (mayLeakInLocking(rewriting, use, query)) throw refuse('where something could run before its filter');
   const filter = lockable.map((sql) => printOver(sql, use.relation, rewriting.rowName(use))).join(' AND ');
   const place = {
     query,

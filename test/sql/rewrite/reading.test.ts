@@ -259,6 +259,20 @@ t.test('a lock is on the rows that the client gets, and on no other', async (t) 
   t.same(await lockedBy('select * from orders o where id < 7 and region = $$US$$ for update of o'), [[], []]);
   t.same((await lockedBy('select id from orders where boom(note) order by id limit 1 for update'))[1], [3]);
   t.equal((await lockedBy('select email from customers for update'))[0], '0A000');
+  const beforeTheFilter = [
+    'select o.id from orders o join plain p on boom(o.note) for update of o',
+    'select o.id from orders o, lateral (select boom(o.note) as b) x where x.b for update of o',
+    'select id from (select id, note from orders for update) o where boom(o.note)',
+    'select id from (select id, note from orders) o where boom(o.note) for update',
+  ];
+  for (const text of beforeTheFilter) t.equal((await lockedBy(text))[0], '0A000', text);
+  const behindIt = [
+    'select o.id from orders o join plain p on o.id = p.id where boom(o.note) for update of o',
+    'with o as (select id, note from orders where boom(note) order by id limit 1 for update) select id from o where boom(note)',
+    'select o.id from orders o join (select id from plain where boom(label)) p on p.id = o.id for update of o',
+    'select id, boom(note) from orders where id < 4 order by boom(note) for update',
+  ];
+  for (const text of behindIt) t.same(await lockedBy(text), [[3], [3]], text);
   t.equal((await lockedBy('select * from parent for update'))[0], '42501');
 });
 
