@@ -78,9 +78,11 @@ function constraintColumns(
   name: string,
   position: number | null,
 ): void {
-  const { primaryKey, uniqueKeys, columns } = use.relation;
+  const { primaryKey, uniqueKeys } = use.relation;
+  const columns = binder.visibleColumns(use.relation);
   const key = [...(primaryKey === null ? [] : [primaryKey]), ...uniqueKeys].find((each) => each.name === name);
-  if (key === undefined) {
+  // One of hidden columns would tell their names.
+  if (key === undefined || key.columns.some((attnum) => !columns.some((column) => column.attnum === attnum))) {
     const message = `constraint "${name}" for table "${use.relation.name}" does not exist`;
     throw new BindError('42704', message, position);
   }

@@ -16,12 +16,16 @@ export function spliceWriting(rewriting: Rewriting, target: Target, restriction:
   else spliceChange(rewriting, target, restriction);
 }
 
-/** A column outside of the write list may only take its default. */
+/** A column outside of the write list may only take its default, in a new row; a generated one has no other value. */
 function refuseUnwritable({ bound }: Rewriting, { relation, query }: Target, restriction: Restriction): void {
-  const isAllowed = ({ action, attnum }: AssignedColumn) =>
-    (action === 'update' ? restriction.changeable : restriction.insertable).has(attnum);
+  const isGenerated = (attnum: number) =>
+    relation.relation.columns.some((column) => column.attnum === attnum && column.generated !== '');
+  const isAllowed = ({ action, attnum, isDefault }: AssignedColumn) =>
+    action === 'update'
+      ? restriction.changeable.has(attnum) || (isDefault && isGenerated(attnum))
+      : restriction.insertable.has(attnum) || isDefault;
   const refused = bound.assigned.find(
-    (column) => column.relation === relation && column.query === query && !column.isDefault && !isAllowed(column),
+    (column) => column.relation === relation && column.query === query && !isAllowed(column),
   );
   if (refused === undefined) return;
   const message = `permission denied: column "${refused.name}" of relation "${relation.relation.name}" may not be set by this user`;

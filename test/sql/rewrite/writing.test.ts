@@ -152,6 +152,26 @@ t.test('what cannot be done soundly is refused by name', async (t) => {
   }
 });
 
+t.test('a column outside of the write list keeps its value, and takes its default in new rows only', async (t) => {
+  const narrow = policedSession(
+    index,
+    'version: 1\nrules: [{ name: items, tables: [public.items], actions: [select, insert, update], columns: { write: [id, clerk] } }]',
+  );
+  const refused = [
+    'update items set amount = 1',
+    'update items set amount = default',
+    'update items set (clerk, amount) = (default, default)',
+    'insert into items (id) values (2) on conflict (id) do update set amount = default',
+    'merge into items using (values (2)) o (id) on o.id = items.id when matched then update set amount = default',
+    'insert into items (id, amount) values (9, 1)',
+  ];
+  for (const text of refused) {
+    const sent = rewritten(text, index, narrow);
+    t.match(sent.ok ? sent.text : sent.message, /column "amount" of relation "items" may not be set/, text);
+  }
+  t.ok(rewritten('insert into items (id, amount) values (9, default)', index, narrow).ok);
+});
+
 t.test('MERGE matches visible rows only, and checks what it writes where the server can', async (t) => {
   const sent = (text: string) => {
     const result = rewritten(text, index, session);
