@@ -1,4 +1,5 @@
 import type { CastUse, FunctionUse, TypeUse } from '../sql/bind/bound.js';
+import type { Relation } from '../sql/catalog/catalog.js';
 import type { CatalogIndex } from '../sql/catalog/catalog-index.js';
 import type { CallGuard } from '../sql/rewrite/guard-calls.js';
 import { type CatalogPredicates, catalogOf } from './catalog-predicates.js';
@@ -119,6 +120,9 @@ const byName =
 const byTypeName = /^(?:to_regtype(?:mod)?|has_type_privilege)$/;
 const byRelationName = /^(?:to_regclass|pg_get_serial_sequence|row_security_active|has_(?!schema|function))/;
 
+/** Take the column of a relation behind it, and say whether there is one. */
+const byColumn = /^(?:pg_get_serial_sequence|has_column_privilege)$/;
+
 const describedBy: Readonly<Record<string, number>> = {
   pg_class: catalogOf.relation,
   pg_proc: catalogOf.procedure,
@@ -167,6 +171,7 @@ export class CatalogGuards {
     if (name.startsWith('pg_input_') && !this.isPlainType(literals[1])) return `${what} of this type`;
     if (name === 'obj_description' && typeof literals[1] !== 'string') return `${what} without the name of a catalog`;
     const at = byName.test(name) ? this.placeOf(name, literals.length) : -1;
+    if (byColumn.test(name) && !this.isSeenColumn(literals[at], literals[at + 1])) return `${what} of this column`;
     const taken = candidates.map(({ arguments: types }) => types[at] ?? 0);
     if (at < 0 || !taken.some((type) => texts.has(type))) return null;
     const literal = literals[at];
@@ -252,12 +257,25 @@ export class CatalogGuards {
   private isSeenName(name: string, literal: string): boolean {
     if (/^\s*[\d-]/.test(literal)) return false;
     if (byTypeName.test(name)) return this.isSeenTypeName(literal);
+    return this.relationsCalled(literal).some(
+      ({ schema, oid }) => isSystemSchema(schema) || this.is.visible.relations.has(oid),
+    );
+  }
+
+  private relationsCalled(literal: string): readonly Relation[] {
     const [relation, schema] = partsOf(literal);
-    return this.index.catalog.relations.some(
-      (each) =>
-        each.name === relation &&
-        (schema === undefined || schema === each.schema) &&
-        (isSystemSchema(each.schema) || this.is.visible.relations.has(each.oid)),
+    return this.index.catalog.relations.filter(
+      (each) => each.name === relation && (schema === undefined || schema === each.schema),
+    );
+  }
+
+  /** A column of every relation that may be meant; whether one is hidden isn't told from whether there is one. */
+  private isSeenColumn(relation: string | null | undefined, column: string | null | undefined): boolean {
+    const { hiddenColumns } = this.is.visible;
+    if (hiddenColumns.size === 0) return true;
+    if (typeof relation !== 'string' || typeof column !== 'string') return false;
+    return this.relationsCalled(relation).every(({ oid, columns }) =>
+      columns.some(({ name, attnum }) => name === column && hiddenColumns.get(oid)?.includes(attnum) !== true),
     );
   }
 

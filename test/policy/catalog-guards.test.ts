@@ -59,6 +59,10 @@ const refused: readonly string[] = [
   "select 'zq_schema.zq_table'::regtype, 'zq_schema.zq_table[]'::regtype",
   "select to_regtype('zq_public'), to_regtype(' ZQ_public [3]')",
   "select has_type_privilege('zq_schema.zq_type', 'usage')",
+  "select has_column_privilege('people', 'zq_secret', 'select'), pg_get_serial_sequence('people', 'zq_secret')",
+  "select has_column_privilege('people', 'zq_nothing', 'select'), pg_get_serial_sequence('people', 'zq_nothing')",
+  "select has_column_privilege(c.oid, 'zq_secret', 'select') from pg_class c",
+  "select has_column_privilege('people', 6::int2, 'select')",
 ];
 
 /** The same with functions that came with 16 and 17. */
@@ -104,6 +108,7 @@ for (const kind of kinds) {
       t.equal(await value("to_regclass('orders')::text"), 'orders');
       t.equal(await value("has_table_privilege('people', 'select')"), true);
       t.equal(await value("pg_get_serial_sequence('people', 'id')"), 'public.people_id_seq');
+      t.equal(await value("has_column_privilege('public.people', 'name', 'select')"), true);
       t.equal(await value("pg_relation_size('shop.open')"), '0');
       t.equal(await value("pg_relation_size('people')"), null, 'its size tells of rows that are withheld');
       for (const type of [
