@@ -7,7 +7,8 @@ import { callsIn, listed, storedQuery } from './stored-queries.js';
 // must not stop the reading. oids go out as int8 since JSON would quote them; oidvector and int2vector as texts
 // ("23 25"), and so each relation's columns (JSON within JSON).
 
-// What is asked of a client's own session names everything in full: its temporary tables come before PostgreSQL's.
+// What is asked of a client's own session names everything in full, types too: its temporary tables, each with a type of
+// its name, come before PostgreSQL's.
 
 /** One query a section, for a server of that major version (13 to 18). */
 export function catalogQueries(major: number): Readonly<Record<CatalogSection, string>> {
@@ -42,7 +43,7 @@ export function catalogQueries(major: number): Readonly<Record<CatalogSection, s
 }
 
 function rows(columns: string, from: string): string {
-  return `select pg_catalog.json_agg(fact)::text from (select pg_catalog.json_build_array(${columns}) as fact from ${from}) as facts`;
+  return `select pg_catalog.json_agg(fact)::pg_catalog.text from (select pg_catalog.json_build_array(${columns}) as fact from ${from}) as facts`;
 }
 
 function schemasWhere(condition: string): string {
@@ -56,7 +57,7 @@ function schemasWhere(condition: string): string {
 export function temporaryRelationsQuery(major: number): string {
   const queries = Object.entries(relationQueries(major, schemasWhere('oid = pg_catalog.pg_my_temp_schema()')));
   const sections = queries.map(([section, query]) => `'${section}', (${query})`);
-  return `select pg_catalog.json_build_object(${sections.join(', ')})::text`;
+  return `select pg_catalog.json_build_object(${sections.join(', ')})::pg_catalog.text`;
 }
 
 type RelationSection = 'relations' | 'indexNames' | 'columns' | 'keys' | 'foreignKeys' | 'parents' | RelationExtra;
@@ -66,7 +67,7 @@ function relationQueries(major: number, schemas: string): Record<RelationSection
   const relations = `pg_catalog.pg_class c join ${schemas} n on n.oid = c.relnamespace and c.relkind in (${kinds})`;
   return {
     relations: rows(
-      `c.oid::int8, n.nspname, c.relname, c.relkind, pg_catalog.pg_get_userbyid(c.relowner), c.relpersistence, c.reltype::int8,
+      `c.oid::pg_catalog.int8, n.nspname, c.relname, c.relkind, pg_catalog.pg_get_userbyid(c.relowner), c.relpersistence, c.reltype::pg_catalog.int8,
         c.relispartition, c.relrowsecurity, c.relforcerowsecurity, case when c.relkind in ('v', 'm') then c.reloptions end`,
       `${relations} order by n.nspname, c.relname`,
     ),
@@ -76,41 +77,41 @@ function relationQueries(major: number, schemas: string): Record<RelationSection
         group by n.nspname order by n.nspname`,
     ),
     columns: rows(
-      `a.attrelid::int8, pg_catalog.json_agg(pg_catalog.json_build_array(a.attname, a.attnum, a.atttypid::int8, a.atttypmod,
-        a.attcollation::int8, a.attnotnull, a.atthasdef, a.attgenerated, a.attidentity) order by a.attnum)::text`,
+      `a.attrelid::pg_catalog.int8, pg_catalog.json_agg(pg_catalog.json_build_array(a.attname, a.attnum, a.atttypid::pg_catalog.int8, a.atttypmod,
+        a.attcollation::pg_catalog.int8, a.attnotnull, a.atthasdef, a.attgenerated, a.attidentity) order by a.attnum)::pg_catalog.text`,
       `${relations} join pg_catalog.pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
         group by a.attrelid order by a.attrelid`,
     ),
     keys: keysQuery(major, relations),
     foreignKeys: rows(
-      'k.conrelid::int8, k.conname, k.conkey, k.confrelid::int8, k.confkey',
+      'k.conrelid::pg_catalog.int8, k.conname, k.conkey, k.confrelid::pg_catalog.int8, k.confkey',
       `${relations} join pg_catalog.pg_constraint k on k.conrelid = c.oid and k.contype = 'f' order by k.conname, k.oid`,
     ),
     parents: rows(
-      'i.inhrelid::int8, i.inhparent::int8',
+      'i.inhrelid::pg_catalog.int8, i.inhparent::pg_catalog.int8',
       `${relations} join pg_catalog.pg_inherits i on i.inhrelid = c.oid order by i.inhrelid, i.inhseqno`,
     ),
     triggers: rows(
-      't.tgrelid::int8, t.tgname, t.tgtype, t.tgfoid::int8, t.tgenabled',
+      't.tgrelid::pg_catalog.int8, t.tgname, t.tgtype, t.tgfoid::pg_catalog.int8, t.tgenabled',
       `${relations} join pg_catalog.pg_trigger t on t.tgrelid = c.oid and not t.tgisinternal order by t.tgname, t.oid`,
     ),
     rules: rows(
-      'r.ev_class::int8, r.rulename, r.ev_type, r.is_instead',
+      'r.ev_class::pg_catalog.int8, r.rulename, r.ev_type, r.is_instead',
       `${relations} join pg_catalog.pg_rewrite r on r.ev_class = c.oid and (r.rulename <> '_RETURN' or r.ev_type <> '1')
         order by r.rulename, r.oid`,
     ),
     viewReads: rows(
-      `r.ev_class::int8, ${storedQuery('t.tree', 'r.ev_class', `d.classid = 'pg_catalog.pg_rewrite'::regclass and d.objid = r.oid`)}`,
+      `r.ev_class::pg_catalog.int8, ${storedQuery('t.tree', 'r.ev_class', `d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass and d.objid = r.oid`)}`,
       `${relations} join pg_catalog.pg_rewrite r on r.ev_class = c.oid and c.relkind in ('v', 'm') and r.rulename = '_RETURN',
-        lateral (select r.ev_action::text as tree) t order by r.ev_class`,
+        lateral (select r.ev_action::pg_catalog.text as tree) t order by r.ev_class`,
     ),
     policyReads: rows(
-      `p.polrelid::int8, ${storedQuery(
+      `p.polrelid::pg_catalog.int8, ${storedQuery(
         'p.tree',
         'p.polrelid',
-        `d.classid = 'pg_catalog.pg_policy'::regclass and d.objid = any(p.oids)`,
+        `d.classid = 'pg_catalog.pg_policy'::pg_catalog.regclass and d.objid = any(p.oids)`,
       )}`,
-      `(select p.polrelid, pg_catalog.array_agg(p.oid) as oids, pg_catalog.string_agg(p.polqual::text, ' ' order by p.polname) as tree
+      `(select p.polrelid, pg_catalog.array_agg(p.oid) as oids, pg_catalog.string_agg(p.polqual::pg_catalog.text, ' ' order by p.polname) as tree
         from ${relations} join pg_catalog.pg_policy p on p.polrelid = c.oid and p.polcmd in ('r', '*')
         group by p.polrelid) p order by p.polrelid`,
     ),
@@ -122,7 +123,7 @@ const kinds = `'r', 'p', 'v', 'm', 'f', 'S', 'c'`;
 function keysQuery(major: number, relations: string): string {
   const nullsNotDistinct = major >= 15 ? 'i.indnullsnotdistinct' : 'false';
   return rows(
-    `i.indrelid::int8, x.relname, i.indisprimary, i.indkey::text, i.indnkeyatts, k.oid is not null,
+    `i.indrelid::pg_catalog.int8, x.relname, i.indisprimary, i.indkey::pg_catalog.text, i.indnkeyatts, k.oid is not null,
       not i.indimmediate, i.indpred is not null, ${nullsNotDistinct}`,
     `${relations} join pg_catalog.pg_index i on i.indrelid = c.oid and i.indisunique and i.indisvalid
       join pg_catalog.pg_class x on x.oid = i.indexrelid

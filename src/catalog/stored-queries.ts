@@ -12,10 +12,10 @@ const callFields = ['funcid', 'opfuncid', 'aggfnoid', 'winfnoid', 'tsmhandler'];
  * @param dependents a condition on `d`, a row of pg_depend: it is about what the trees belong to
  */
 export function storedQuery(tree: string, self: string, dependents: string): string {
-  const relations = `select oid from (${oidsBehind(tree, 'relid')}) as inner_oids where oid <> ${self}::int8`;
+  const relations = `select oid from (${oidsBehind(tree, 'relid')}) as inner_oids where oid <> ${self}::pg_catalog.int8`;
   // Operators that only sort or group are known by their own oid: those of PostgreSQL do no harm.
-  const sorting = `select o.oprcode::oid::int8 from pg_catalog.pg_depend d join pg_catalog.pg_operator o on o.oid = d.refobjid
-    where d.refclassid = 'pg_catalog.pg_operator'::regclass and ${dependents}`;
+  const sorting = `select o.oprcode::pg_catalog.oid::pg_catalog.int8 from pg_catalog.pg_depend d join pg_catalog.pg_operator o on o.oid = d.refobjid
+    where d.refclassid = 'pg_catalog.pg_operator'::pg_catalog.regclass and ${dependents}`;
   return `${listed(relations)}, ${listed(`${callsIn(tree)} union all ${sorting}`)},
     pg_catalog.strpos(${tree}, '{ROWMARKCLAUSE ') > 0, pg_catalog.strpos(${tree}, '{COERCETODOMAIN ') > 0`;
 }
@@ -33,6 +33,6 @@ export function callsIn(tree: string): string {
 }
 
 function oidsBehind(tree: string, field: string): string {
-  return `select pg_catalog.split_part(pg_catalog."left"(piece, 11), ' ', 1)::int8 as oid
+  return `select pg_catalog.split_part(pg_catalog."left"(piece, 11), ' ', 1)::pg_catalog.int8 as oid
     from pg_catalog.unnest((pg_catalog.string_to_array(${tree}, ':${field} '))[2:]) as pieces(piece)`;
 }

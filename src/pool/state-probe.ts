@@ -87,7 +87,7 @@ function valuesOf(names: string): string {
 }
 
 function listed(names: readonly string[]): string {
-  return `SELECT pg_catalog.unnest(ARRAY[${names.map(quoteLiteral).join(',')}]::text[]) AS name`;
+  return `SELECT pg_catalog.unnest(ARRAY[${names.map(quoteLiteral).join(',')}]::pg_catalog.text[]) AS name`;
 }
 
 /** Asks for the values of named settings only, which is cheaper: for a plain SET. Null: the server didn't say. */
@@ -105,7 +105,7 @@ export function probeSettings(
 
 /** The client encoding may be any: so the answer comes as UTF-8 in base 64. */
 function select(json: string): string {
-  return `SELECT pg_catalog.encode(pg_catalog.convert_to(${json}::text, 'UTF8'), 'base64')`;
+  return `SELECT pg_catalog.encode(pg_catalog.convert_to(${json}::pg_catalog.text, 'UTF8'), 'base64')`;
 }
 
 function parse<Answer>(base64: string): Answer {

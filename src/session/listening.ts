@@ -18,7 +18,7 @@ const waitingBytesMax = 8 * 1024 * 1024;
 
 // Names in any encoding, as ASCII. The UNLISTEN holds from the end of the text, as the SELECT has read it.
 const takeChannelsSql = `SELECT pg_catalog.encode(pg_catalog.convert_to(
- (SELECT pg_catalog.json_agg(channel) FROM pg_catalog.pg_listening_channels() AS channel)::text, 'UTF8'), 'base64');
+ (SELECT pg_catalog.json_agg(channel) FROM pg_catalog.pg_listening_channels() AS channel)::pg_catalog.text, 'UTF8'), 'base64');
 UNLISTEN *`;
 
 /** Something is about to be sent. Followed from a client's first LISTEN on; `statement` is null where it isn't known. */

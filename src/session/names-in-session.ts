@@ -76,13 +76,17 @@ export class NamesInSession {
   /** No transaction is open: everybody's catalog holds. */
   onIdle(): void {
     this.awaitsReplies = false;
-    if (this.#isOfBatch) this.#isStale = true;
-    this.#isOfBatch = false;
+    this.#onBatchEnd();
     if (!this.#isDefining) return;
     this.#isDefining = false;
     this.#isCatalogStale = false;
     this.#refusal = null;
     this.#useCatalog(null);
+  }
+
+  #onBatchEnd(): void {
+    if (this.#isOfBatch) this.#isStale = true;
+    this.#isOfBatch = false;
   }
 
   /** Why statements that name anything are refused; null: they aren't. */
@@ -98,6 +102,7 @@ export class NamesInSession {
 
   /** False: the server is being asked, or will be when it has answered what was sent; the session is woken then. */
   isCertain(session: Session, judging: SessionJudge): boolean {
+    if (session.phase === 'ready') this.#onBatchEnd();
     // What others have committed since is not in what was read.
     if (this.#catalog !== null && this.#catalog.judgedBy !== judging.version) this.#isCatalogStale = true;
     if (!this.#isStale && !this.#isCatalogStale) return true;

@@ -90,6 +90,27 @@ t.test('what is withheld stays so', async (t) => {
   ]);
 });
 
+t.test('what a batch has defined and taken back is not there for one that is sent with it', async (t) => {
+  const failing = ['create temp table t (b int)', 'table t', 'select 1 / 0'];
+  const messages = (texts: readonly string[]) => texts.flatMap((text) => [parse(text), bind(), execute()]);
+  const answers: string[][] = [];
+  for (const to of [server, daemon]) {
+    const client = await connected(t, to);
+    client.send(...messages(failing), sync(), ...messages(['table t']), sync());
+    answers.push(told(await client.readUntilReady()), told(await client.readUntilReady()));
+  }
+  t.same(answers.slice(2), answers.slice(0, 2));
+});
+
+t.test('temporary tables that are called as the types of ours are do not get in the way', async (t) => {
+  const client = await connected(t, daemon);
+  await client.ask(
+    `begin; ${['text', 'int8', 'regclass', 'oid'].map((name) => `create temp table ${name} (a int)`).join('; ')}`,
+  );
+  await client.ask('create temp table t (b int); insert into t values (7)');
+  t.match(told(await client.ask('table t')), ['T', '7', 'SELECT 1', 'ready T']);
+});
+
 t.test('batches sent at once are answered in their order', async (t) => {
   const client = await connected(t, daemon);
   const messages = (text: string) => [parse(text), bind(), execute()];
