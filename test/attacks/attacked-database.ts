@@ -11,6 +11,11 @@ rules:
     actions: [select, insert, update, delete, copy-in, copy-out, lock, truncate]
     rows: "region = 'EU'"
     columns: { hide: [secret], mask: { ssn: "'***'", pay: "0" } }
+  - name: visits
+    tables: [public.visits]
+    actions: [select, update, copy-out]
+    rows: "exists (select from public.people p where p.id = visits.person and p.region = 'EU')"
+    columns: { write: [note] }
   - { name: shop, tables: [shop.*], actions: [select] }
   - { name: never, tables: [shop.margins], actions: [select], effect: deny }
 statements: { allow: [transaction, set, show, prepare, cursor, discard, explain, temp, call] }
@@ -41,8 +46,10 @@ function schemaSql(variant: string): string {
   insert into people values (1, 'ann', 'EU', '${secret}-ssn-1', ${variant.length * 1000}, '${secret}-1'),
     (2, '${secret}-row', 'US', '${secret}-ssn-2', ${variant.length * 7}, '${secret}-2'), (3, 'eve', 'EU', '${secret}-ssn-3', ${variant.length}, '${secret}-3');
   ${variant.length > 1 ? `insert into people values (5, '${secret}-more', 'US', '${secret}', 1, '${secret}');` : ''}
+  create table visits (id int primary key, person int, cost int default 1, note text);
+  insert into visits values (1, 1, 5, 'first'), (2, 2, ${variant.length - 1}, '${secret}'), (3, 3, 7, 'third'), (4, 2, ${variant.length}, '${secret}');
   comment on column people.secret is '${secret}'; comment on table hr.salaries is '${secret}';
-  create table hr.people_as_made as table people; analyze`;
+  create table hr.people_as_made as table people; create table hr.visits_as_made as table visits; analyze`;
 }
 
 export async function makeDatabase(postgres: Postgres, name: string, variant: string): Promise<void> {
@@ -58,6 +65,7 @@ export const protectedSql = `select md5(string_agg(x, ';' order by x)) as state 
   union all select nspname || coalesce(nspacl::text, '') from pg_namespace where nspname !~ '^pg_'
   union all select proname || prosrc from pg_proc where pronamespace in ('public'::regnamespace, 'hr'::regnamespace)
   union all (select p::text from people p where region <> 'EU' order by id)
+  union all select concat_ws(' ', v.id, v.person, v.cost, case when v.person = 2 then v.note end) from visits v
   union all select count(*) || ' changed' from people p left join hr.people_as_made m using (id)
     where p.region = 'EU' and (p.ssn, p.pay, p.secret) is distinct from
       (case when m.id is null then 'none' else m.ssn end, case when m.id is null then 0 else m.pay end,
@@ -66,8 +74,8 @@ export const protectedSql = `select md5(string_agg(x, ';' order by x)) as state 
 /** What the session may change, which the next attempt must find as it was. */
 export const ownSql = `select md5(string_agg(x, ';' order by x)) as state from (
   select o::text as x from orders o union all select n::text from notes n union all select h::text from hints h
-  union all (select p::text from people p order by id)
+  union all (select p::text from people p order by id) union all select v::text from visits v
   union all select relname || relhasrules || relhastriggers from pg_class where relnamespace = 'public'::regnamespace) p(x)`;
 
-export const restoreOwnSql = `truncate orders, notes, people; insert into orders values (1, 'mine');
+export const restoreOwnSql = `truncate orders, notes, people, visits; insert into visits table hr.visits_as_made; insert into orders values (1, 'mine');
   insert into people select * from hr.people_as_made; truncate hints; insert into hints values ('${canary}-guess', '***')`;

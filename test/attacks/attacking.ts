@@ -78,6 +78,9 @@ function showsCanary(said: string, sql: string): boolean {
   return said.replaceAll(`${canary}-guess`, '').replaceAll(sql, '').includes(canary);
 }
 
+/** What should have a checksum isn't there any more. */
+const gone = 'gone';
+
 /** A database that is attacked, with what it was. */
 class Database {
   #client: pg.Client;
@@ -114,6 +117,7 @@ class Database {
     const database = new Database(name, client);
     database.#protected = await database.#stateOf(protectedSql);
     database.#own = await database.#stateOf(ownSql);
+    if ([database.#protected, database.#own].includes(gone)) throw new Error('a checksum cannot be taken');
     return database;
   }
 
@@ -134,7 +138,7 @@ class Database {
   #stateOf(sql: string): Promise<unknown> {
     return this.#client.query<{ state: unknown }>(sql).then(
       ({ rows: [row] }) => row?.state,
-      () => 'gone',
+      () => gone,
     );
   }
 }
