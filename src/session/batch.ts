@@ -6,14 +6,14 @@ import { decodeDescribe, encodeDescribe } from '../../protocol/messages/describe
 import { decodeExecute, encodeExecute } from '../../protocol/messages/execute.js';
 import { UpstreamRequest } from '../backend/postgres/postgres-upstream.js';
 import { ProxyError } from '../errors/proxy-error.js';
-import { freeName } from './free-names.js';
+import { freeName, isInDoubt, whileInDoubt } from './free-names.js';
 import { decodeInHand } from './in-hand.js';
 import { noteForListening } from './listening.js';
 import { nameTaken } from './named-in-text.js';
 import { forwardUnread, onBind, onParse } from './prepare.js';
 import { prepareUpstream } from './prepare-upstream.js';
 import { refuseAnothers, refuseInBatch } from './refuse.js';
-import { Assumption, addsRows, Mention, mentionOf } from './run.js';
+import { addsRows, Mention, mentionOf } from './run.js';
 import { runOf } from './run-of.js';
 import type { Session, SessionPhase } from './session.js';
 import { shareBatch } from './share.js';
@@ -95,7 +95,7 @@ function hasBody(session: Session): boolean {
 
 function onDescribe(session: Session): SessionPhase | null {
   const asked = decodeInHand(session, decodeDescribe);
-  if (asked?.target === 'statement' && session.isInDoubt(asked.name)) return null;
+  if (asked?.target === 'statement' && isInDoubt(session, asked.name)) return null;
   const upstream = session.attachment.acquire();
   if (upstream === null) return null;
   if (upstream instanceof ProxyError) return refuseInBatch(session, null, upstream);
@@ -154,7 +154,7 @@ function executeAll(portal: string): Buffer {
 function onClose(session: Session): SessionPhase | null {
   const asked = decodeInHand(session, decodeClose);
   if (asked?.target === 'statement') {
-    return session.isInDoubt(asked.name) ? null : closeStatement(session, asked.name);
+    return isInDoubt(session, asked.name) ? null : closeStatement(session, asked.name);
   }
   const upstream = session.attachment.acquire();
   if (upstream === null) return null;
@@ -164,13 +164,17 @@ function onClose(session: Session): SessionPhase | null {
   return 'batch';
 }
 
-function closeStatement(session: Session, name: string): SessionPhase {
+function closeStatement(session: Session, name: string): SessionPhase | null {
   const { statements, attachment, replies } = session;
   const closed = statements.get(name);
-  const upstream = attachment.held;
-  if (upstream !== null && session.attachment.hasClientNames && name !== '') {
+  const isOfSql = closed === undefined && attachment.isAtStake && !isAnothers(name);
+  const upstream = isOfSql ? attachment.acquire() : attachment.held;
+  if (isOfSql && upstream === null) return null;
+  if (upstream instanceof ProxyError) return refuseInBatch(session, null, upstream);
+  if (upstream !== null && name !== '' && (attachment.hasClientNames || isOfSql)) {
     session.forward();
-    const reopened = new Assumption(freeName(session, upstream, name) ?? (() => {}));
+    if (isOfSql) attachment.noteUnknown();
+    const reopened = freeName(session, upstream, name);
     upstream.connection.expect(new UpstreamRequest(frontend.Close, 'forward', replies, reopened));
     return 'batch';
   }
@@ -180,8 +184,8 @@ function closeStatement(session: Session, name: string): SessionPhase {
     return 'batch';
   }
   // The statement stays upstream, for whoever prepares the same; only its name is gone.
-  const reopened = new Assumption(() => {
-    if (closed !== undefined) statements.set(name, closed);
+  const reopened = whileInDoubt(session, [name], null, () => {
+    if (closed !== undefined && !statements.has(name)) statements.set(name, closed);
   });
   upstream.connection.expect(new UpstreamRequest(frontend.Close, 'synthesise', replies, reopened));
   return 'batch';

@@ -1,6 +1,7 @@
 import { backend, frontend } from '../../protocol/message-types.js';
 import { closeCompleteFrame, noDataFrame } from '../../protocol/messages/bodiless.js';
 import { decodeErrorResponse } from '../../protocol/messages/error-response.js';
+import { decodeParameterStatus } from '../../protocol/messages/parameter-status.js';
 import {
   type PostgresUpstream,
   type ReplyOwner,
@@ -48,6 +49,7 @@ export class ClientReplies implements ReplyOwner {
       case backend.ErrorResponse:
         return this.#onError(request, buffer, start, end);
       case backend.ParseComplete:
+      case backend.CloseComplete:
         if (request.note instanceof Assumption) request.note.confirm();
         break;
       case backend.CommandComplete:
@@ -83,12 +85,12 @@ export class ClientReplies implements ReplyOwner {
     }
     if (request.disposition === 'forward') session.toClient(buffer, start, end);
     session.onAnswered();
-    if (type === backend.ParseComplete || session.names.awaitsReplies) session.wake();
+    if (letsGoOn.has(type) || session.names.awaitsReplies) session.wake();
   }
 
   onAsync(type: number, buffer: Buffer, start: number, end: number): void {
     const session = this.#session;
-    if (type === backend.ParameterStatus) session.onParameter(buffer.subarray(start + 5, end));
+    if (type === backend.ParameterStatus) noteApplicationName(session, buffer.subarray(start + 5, end));
     if (type === backend.NotificationResponse) {
       if (session.listening?.takesOver(buffer, start)) return;
       this.#signOwn(buffer, start);
@@ -113,31 +115,34 @@ export class ClientReplies implements ReplyOwner {
   }
 
   /** The one reply that is made by us in its turn: that of a Close of a statement. */
-  onTurn(): void {
+  onTurn({ note }: UpstreamRequest): void {
+    if (note instanceof Assumption) note.confirm();
     this.#session.toClient(closeCompleteFrame);
-    if (this.#session.names.awaitsReplies) this.#session.wake();
+    this.#session.wake();
   }
 
   onSkipped(request: UpstreamRequest): void {
     const session = this.#session;
     const { note } = request;
-    if (note instanceof Assumption || note instanceof Deallocation) note.undo(true);
+    undo(note, true);
     if (request.request !== frontend.Query && request.request !== frontend.FunctionCall) return;
     session.openExchanges -= 1;
     const isDropping = note instanceof Run || note instanceof Refusal;
-    if (isDropping && note.unnamedBefore !== undefined) session.statements.set('', note.unnamedBefore);
+    if (!isDropping || note.unnamedBefore === undefined || session.statements.has('')) return;
+    session.statements.set('', note.unnamedBefore);
   }
 
   onLost(loss: UpstreamLoss, upstream: PostgresUpstream, unanswered: readonly UpstreamRequest[]): void {
     const session = this.#session;
     if (session.attachment.connection !== upstream) return;
     for (const { note } of unanswered.toReversed()) {
-      if (note instanceof Assumption || note instanceof Deallocation) note.undo(true);
+      undo(note, true);
       if (note instanceof Run) session.recordRun(note, 0, loss.lastWords?.sqlstate ?? '08006');
     }
     const { isAtStake } = session.attachment;
     session.attachment.lose();
     if (session.phase === 'closed') return;
+    if (session.isLeaving && loss.lastWords === null) return session.end('the client said goodbye');
     if (loss.isMidMessage) return session.destroy('the upstream was lost within a message');
     const isWholeStatement =
       session.phase === 'ready' && session.openExchanges === 1 && upstream.status === transactionStatus.idle;
@@ -154,7 +159,7 @@ export class ClientReplies implements ReplyOwner {
     const passed = this.#asClientSees(note, buffer, start, end);
     const isRefusal = note instanceof Refusal && !(note.yields && isFailedBefore(buffer.subarray(start + 5, end)));
     if (!isRefusal) noteChange(session.database.catalog, buffer.subarray(start + 5, end));
-    if (note instanceof Assumption || note instanceof Deallocation) note.undo(false);
+    undo(note, false);
     if (note instanceof Run)
       session.recordRun(note, 0, sqlstateOf(passed?.subarray(5) ?? buffer.subarray(start + 5, end)));
     session.onCopyFailed();
@@ -193,11 +198,12 @@ export class ClientReplies implements ReplyOwner {
     if (!frame.includes(statementNamePrefix, 0, 'latin1')) return null;
     const fields = decodeErrorResponse(frame.subarray(5));
     let { message } = fields;
+    // What the request was about may have another name by now, or none.
+    const named = note instanceof Mention ? note : note instanceof Run ? note.named : null;
+    if (named !== null && named.upstreamName !== '') message = message.replaceAll(named.upstreamName, () => named.name);
     for (const [name, { upstreamName }] of this.#session.statements) {
-      if (upstreamName !== '' && message.includes(upstreamName)) message = message.replaceAll(upstreamName, name);
+      if (upstreamName !== '' && message.includes(upstreamName)) message = message.replaceAll(upstreamName, () => name);
     }
-    // One that was never prepared, because its Parse failed or was skipped.
-    if (note instanceof Mention && note.upstreamName !== '') message = message.replaceAll(note.upstreamName, note.name);
     return errorFrame({ ...fields, message });
   }
 
@@ -234,13 +240,35 @@ export class ClientReplies implements ReplyOwner {
       if (session.database.isPoliced) session.names.onDefined();
     }
     // D: DISCARD ALL and DEALLOCATE ALL among other statements drop those that were prepared by Parse as well.
-    if (buffer[start + 5] === 0x44 && !(note instanceof Deallocation)) {
+    if (note instanceof Deallocation) note.freed.confirm();
+    else if (buffer[start + 5] === 0x44) {
       const tag = buffer.toString('latin1', start + 5, end - 1);
       if (tag !== 'DISCARD ALL' && tag !== 'DEALLOCATE ALL') return;
       session.statements.clear();
       session.attachment.upstream?.statements.distrust();
     }
   }
+}
+
+function noteApplicationName(session: Session, body: Buffer): void {
+  const { name, value } = decodeParameterStatus(body);
+  if (name !== 'application_name') return;
+  session.applicationName = value;
+  session.auditPart = null;
+}
+
+/** After these it is certain what a name means, or what a message does. */
+const letsGoOn: ReadonlySet<number> = new Set([
+  backend.ParseComplete,
+  backend.CloseComplete,
+  backend.CommandComplete,
+  backend.CopyInResponse,
+]);
+
+/** What was taken for granted is taken back. */
+function undo(note: unknown, isSkipped: boolean): void {
+  if (note instanceof Assumption) note.undo(isSkipped);
+  else if (note instanceof Deallocation) note.freed.undo(isSkipped);
 }
 
 /** What is temporary is its session's own business, and ties it to its upstream. */

@@ -25,10 +25,13 @@ export function onCopyInMessage(session: Session, type: number): SessionPhase {
 
 /**
  * Anything else is a violation that a server ends the session for as soon as it sees the type. It gets no more than
- * that: should its copy have failed in the meantime, what the client meant must not be carried out behind our back.
+ * that: should its copy have failed in the meantime, what the client meant must not be carried out behind our back. It
+ * isn't given to anybody else.
  */
 function sendTypeAlone(session: Session, type: number): SessionPhase {
   session.attachment.connection?.send(Buffer.of(type, 0, 0, 0, 4));
+  session.attachment.keep();
+  session.isLeaving = true;
   return 'copyIn';
 }
 

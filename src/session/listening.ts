@@ -54,6 +54,8 @@ export class Listening implements NotificationTaker {
   #mayHaveNotified = false;
   #hasFailed = false;
   #isTakingOver = false;
+  /** The client's ReadyForQuery has come and waits for something. */
+  #isReadyWithheld = false;
   #lost: ProxyError | null = null;
   #waiting: Buffer[] = [];
   #waitingBytes = 0;
@@ -68,7 +70,8 @@ export class Listening implements NotificationTaker {
 
   /** What is sent behind a LISTEN or NOTIFY waits: other replies would come between it and what it leads to. */
   get isInTheWay(): boolean {
-    return this.#session.openExchanges > 0 && (this.#isToListen || (this.#mayHaveNotified && this.hasChannels));
+    const isAwaited = this.#isToListen || this.#isReadyWithheld || (this.#mayHaveNotified && this.hasChannels);
+    return isAwaited && this.#session.openExchanges > 0;
   }
 
   onSent(statement: Statement | null): void {
@@ -164,6 +167,7 @@ export class Listening implements NotificationTaker {
     this.#hasListened = false;
     this.#isListenCommitted = false;
     this.#mayHaveNotified = false;
+    this.#isReadyWithheld = false;
     this.#unlistens.abort();
   }
 
@@ -178,6 +182,9 @@ export class Listening implements NotificationTaker {
     const isLeft = (channel: string) => channels.includes(channel) || channels.includes(everyChannel);
     const left = [...this.#channels].filter((channel) => isLeft(channel) && !kept.includes(channel));
     for (const channel of left) this.#channels.delete(channel);
+    // As at the server, what has come for them in the meantime comes to nobody.
+    this.#waiting = this.#waiting.filter((frame) => !left.includes(channelOf(frame, 0)));
+    this.#waitingBytes = this.#waiting.reduce((bytes, frame) => bytes + frame.length, 0);
     this.#session.database.notifications.unsubscribe(this, left);
   }
 
@@ -194,6 +201,7 @@ export class Listening implements NotificationTaker {
     const { attachment, database } = this.#session;
     const { connection } = attachment;
     this.forgetTransaction();
+    this.#isReadyWithheld = true;
     database.notifications.roundTrip(() => this.#answerReady(connection));
     return true;
   }
@@ -203,6 +211,7 @@ export class Listening implements NotificationTaker {
     const { attachment, database } = this.#session;
     const connection = attachment.connection as PostgresUpstream;
     this.forgetTransaction();
+    this.#isReadyWithheld = true;
     this.#isTakingOver = true;
     askUpstream(connection, takeChannelsSql, (answer) => {
       const channels = answer.kind === 'value' && answer.value !== null ? parseChannels(answer.value) : [];
@@ -238,6 +247,7 @@ export class Listening implements NotificationTaker {
   /** Unless the upstream was lost in the meantime: then the client has had its answer. */
   #answerReady(connection: PostgresUpstream | null): void {
     this.#isTakingOver = false;
+    this.#isReadyWithheld = false;
     if (this.#session.attachment.connection !== connection || connection?.isLost !== false) return;
     this.flush();
     this.#session.toClient(readyFrame(transactionStatus.idle));

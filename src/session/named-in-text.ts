@@ -1,6 +1,10 @@
 import { encodeText } from '../../protocol/text.js';
 import { ProxyError } from '../errors/proxy-error.js';
+import { reservedWords, typeOrFunctionNameWords } from '../sql/keywords.js';
 import type { StatementEffect } from '../sql/session-effects.js';
+import { keptName } from './by-name.js';
+import { isInDoubt } from './free-names.js';
+import type { StatementNames } from './run.js';
 import type { Session } from './session.js';
 import type { ClientStatement, Statement } from './statement.js';
 
@@ -11,22 +15,40 @@ export interface NamedInText {
 }
 
 const afterCommand =
-  /^((?:\s|--[^\n]*\n|\/\*[^*]*\*\/)*(?:deallocate(?:\s+prepare)?|execute)\s+)(?:"(?:[^"]|"")*"|[^\s(;]+)/i;
+  /^((?:\s|--[^\n]*\n|\/\*[^*]*\*\/)*(?:deallocate(?:\s+prepare)?|execute)\s+)("(?:[^"]|"")*"|[^\s(;]+)/i;
 
 /**
  * DEALLOCATE and EXECUTE of a statement that was prepared by Parse, as psycopg, asyncpg and DBD::Pg send them: upstream
  * it has another name. Null: the text is no such thing.
  */
 export function namedInText(session: Session, statement: Statement): NamedInText | null {
+  const names = namesInText(session, statement);
+  if (names === null || statement.text === null) return null;
+  const { name, upstreamName, prepared } = names;
+  const text = statement.sent ?? statement.text;
+  if (keptName(upstreamName) === keptName(name)) return { prepared, text: encodeText(text) };
+  const quoted = `"${upstreamName.replaceAll('"', '""')}"`;
+  const inPlace = (match: string, command: string, written: string) => (isNoName(written) ? match : command + quoted);
+  return { prepared, text: encodeText(text.replace(afterCommand, inPlace)) };
+}
+
+/** A word that is none unless it is quoted: the server says so. */
+function isNoName(written: string): boolean {
+  const word = written.toLowerCase();
+  return reservedWords.has(word) || typeOrFunctionNameWords.has(word);
+}
+
+/** What such a text deallocates or executes. */
+export function namesInText(
+  session: Session,
+  statement: Statement,
+): (StatementNames & { readonly prepared: ClientStatement }) | null {
   const { first } = statement.effects;
   if (first !== 'deallocate' && first !== 'execute') return null;
-  const target = onlyStatement(statement)?.target;
-  const prepared = target == null ? undefined : session.statements.get(target);
-  if (prepared === undefined || prepared.upstreamName === '' || statement.text === null) return null;
-  const name = `"${prepared.upstreamName.replaceAll('"', '""')}"`;
-  const text = statement.sent ?? statement.text;
-  if (prepared.upstreamName === target) return { prepared, text: encodeText(text) };
-  return { prepared, text: encodeText(text.replace(afterCommand, (_match, command: string) => command + name)) };
+  const name = onlyStatement(statement)?.target;
+  const prepared = name == null ? undefined : session.statements.get(name);
+  if (name == null || prepared === undefined || prepared.upstreamName === '') return null;
+  return { name, upstreamName: prepared.upstreamName, prepared };
 }
 
 /** The one statement of a text; undefined where it has none, or several, or can't be read. */
@@ -48,5 +70,5 @@ export function namesDoubtful(session: Session, statement: Statement): boolean {
   const { first } = statement.effects;
   if (first !== 'deallocate' && first !== 'execute' && first !== 'prepare') return false;
   const target = onlyStatement(statement)?.target;
-  return target != null && session.isInDoubt(target);
+  return target != null && isInDoubt(session, target);
 }

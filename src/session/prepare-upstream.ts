@@ -27,7 +27,7 @@ export function prepareNamed(
 }
 
 /** What Parse has behind a name for an empty text. */
-const emptyRest = Buffer.from([0, 0, 0]);
+export const emptyRest = Buffer.from([0, 0, 0]);
 
 /**
  * Sees to it that the upstream has a client's statement, no older than the client's own Parse of it. Gives whether it

@@ -7,11 +7,20 @@ import { ProxyError } from '../errors/proxy-error.js';
 import type { PooledUpstream } from '../pool/pooled-upstream.js';
 import { nextParseTime } from '../pool/upstream-statements.js';
 import { showClientNames } from './client-names.js';
+import { isInDoubt, whileInDoubt } from './free-names.js';
 import { bodyInHand, decodeInHand, missingBytes } from './in-hand.js';
 import { type NamedInText, namedInText, namesDoubtful } from './named-in-text.js';
-import { announce, closeExcess, prepareNamed, prepareUpstream, sendClose, sendKeptParse } from './prepare-upstream.js';
+import {
+  announce,
+  closeExcess,
+  emptyRest,
+  prepareNamed,
+  prepareUpstream,
+  sendClose,
+  sendKeptParse,
+} from './prepare-upstream.js';
 import { refuseAnothers, refuseInBatch } from './refuse.js';
-import { Assumption, mentionOf } from './run.js';
+import { Mention, mentionOf } from './run.js';
 import type { Session, SessionPhase } from './session.js';
 import type { ClientStatement, Statement } from './statement.js';
 import { isAnothers, statementName } from './statement-name.js';
@@ -34,7 +43,7 @@ export function onParse(session: Session): SessionPhase | null {
   if (statement === null) return null;
   if (statement.judgement.refusal !== null) return refuseInBatch(session, statement, statement.judgement.refusal);
   const name = decodeText(body, 0, nameEnd);
-  if ((name !== '' && session.isInDoubt(name)) || namesDoubtful(session, statement)) return null;
+  if ((name !== '' && isInDoubt(session, name)) || namesDoubtful(session, statement)) return null;
   const upstream = session.attachment.acquire();
   if (upstream === null) return null;
   if (upstream instanceof ProxyError) return refuseInBatch(session, statement, upstream);
@@ -87,27 +96,15 @@ function parseUnnamed(session: Session, upstream: PooledUpstream, prepared: Clie
   statements.set('', prepared);
   upstream.connection.unnamed = prepared.parseTime;
   sendParse(session, upstream, prepared);
-  session.parsing.set('', session.exchange);
-  const undo = assumed(session, '', prepared, (isSkipped) => {
+  const undo = whileInDoubt(session, [''], prepared.statement, (isSkipped) => {
+    upstream.connection.unnamed = 0;
+    // The client may have parsed another one since.
+    if (statements.get('') !== prepared) return;
     // The old one is destroyed before the new text is looked at, so it doesn't survive a failure.
     if (isSkipped && previous !== undefined) statements.set('', previous);
     else statements.delete('');
-    upstream.connection.unnamed = 0;
   });
   upstream.connection.expect(new UpstreamRequest(frontend.Parse, 'forward', session.replies, undo));
-}
-
-/** A Parse was sent, and until its answer comes it isn't certain what the name means in the next exchange. */
-function assumed(session: Session, name: string, { statement }: ClientStatement, undo: Assumption['undo']): Assumption {
-  const { exchange, parsing } = session;
-  const onAnswer = () => {
-    if (parsing.get(name) === exchange) parsing.delete(name);
-  };
-  const onFailure = (isSkipped: boolean) => {
-    onAnswer();
-    undo(isSkipped);
-  };
-  return new Assumption(onFailure, statement, onAnswer);
 }
 
 /**
@@ -117,12 +114,13 @@ function assumed(session: Session, name: string, { statement }: ClientStatement,
 function parseNamed(session: Session, upstream: PooledUpstream, name: string, prepared: ClientStatement): void {
   const { statements } = session;
   const existing = statements.get(name);
-  if (existing !== undefined) return parseTwice(session, upstream, existing);
+  if (existing !== undefined) return parseTwice(session, upstream, name, existing);
+  // SQL's PREPARE may have taken the name, upstream.
+  if (session.attachment.isAtStake && !session.attachment.hasClientNames) tryName(session, upstream, name);
   statements.set(name, prepared);
   const undo = announce(session, upstream, prepared);
   sendParse(session, upstream, prepared);
-  session.parsing.set(name, session.exchange);
-  const both = assumed(session, name, prepared, (isSkipped) => {
+  const both = whileInDoubt(session, [name], prepared.statement, (isSkipped) => {
     undo(isSkipped);
     if (statements.get(name) === prepared) statements.delete(name);
   });
@@ -131,10 +129,19 @@ function parseNamed(session: Session, upstream: PooledUpstream, name: string, pr
 }
 
 /** The name is taken: the server finds that out after it has looked at the text, as it would for the client's own name. */
-function parseTwice(session: Session, upstream: PooledUpstream, existing: ClientStatement): void {
+function parseTwice(session: Session, upstream: PooledUpstream, name: string, existing: ClientStatement): void {
   prepareUpstream(session, upstream, existing);
-  sendRenamedParse(session, upstream, existing.upstreamName);
-  upstream.connection.expect(new UpstreamRequest(frontend.Parse, 'forward', session.replies));
+  if (session.attachment.hasClientNames) session.forward();
+  else sendRenamedParse(session, upstream, existing.upstreamName);
+  const mention = new Mention(existing.statement, name, existing.upstreamName);
+  upstream.connection.expect(new UpstreamRequest(frontend.Parse, 'forward', session.replies, mention));
+}
+
+/** Fails, in the server's words, where the upstream has a statement of that name. */
+function tryName(session: Session, upstream: PooledUpstream, name: string): void {
+  sendKeptParse(upstream, name, emptyRest);
+  upstream.connection.expect(new UpstreamRequest(frontend.Parse, 'swallow', session.replies));
+  sendClose(session, upstream, name);
 }
 
 /** Sends the Parse in hand, with what is different upstream. */
@@ -159,7 +166,7 @@ function sendRenamedParse(session: Session, upstream: PooledUpstream, upstreamNa
 export function onBind(session: Session): SessionPhase | null {
   const names = decodeInHand(session, decodeBindNames);
   if (names === null) return forwardUnread(session, frontend.Bind);
-  if (session.isInDoubt(names.statement)) return null;
+  if (isInDoubt(session, names.statement)) return null;
   const prepared = session.statements.get(names.statement);
   if (prepared === undefined && isAnothers(names.statement)) return refuseAnothers(session, names.statement);
   if (prepared !== undefined && isOutdated(session, prepared.statement)) return judgeAgain(session, names);

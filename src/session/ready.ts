@@ -7,6 +7,7 @@ import type { PooledUpstream } from '../pool/pooled-upstream.js';
 import { onBatchMessage, sendStrayCopy, sendSync } from './batch.js';
 import { showClientNames } from './client-names.js';
 import { missingBytes } from './in-hand.js';
+import { leaveBatch } from './leave-batch.js';
 import { noteForListening } from './listening.js';
 import { namedInText, namesDoubtful, nameTaken } from './named-in-text.js';
 import { prepareNamed } from './prepare-upstream.js';
@@ -29,7 +30,8 @@ export function onReadyMessage(session: Session, type: number): SessionPhase | n
       return session.reads.size > 0 ? null : sendStrayCopy(session, type);
     case frontend.Terminate:
       // What was sent before is answered before the connection closes.
-      return session.openExchanges > 0 && !session.isStreaming ? null : 'closed';
+      if (session.openExchanges > 0 && !session.isStreaming) return null;
+      return leaveBatch(session, true) ? 'batch' : 'closed';
   }
   if (session.phase === 'ready' && session.listening?.isInTheWay) return null;
   switch (type) {
@@ -125,6 +127,7 @@ function sendQuery(session: Session, upstream: PooledUpstream, statement: Statem
   request.dropsRows = addsRows(run);
   upstream.connection.expect(request);
   session.openExchanges += 1;
+  session.exchange += 1;
   session.onStatementSent(statement);
 }
 

@@ -1,19 +1,23 @@
 import { noLimits } from '../policy/policy-file.js';
 import type { PooledUpstream } from '../pool/pooled-upstream.js';
 import { freeAllNames, freeName } from './free-names.js';
-import { onlyStatement } from './named-in-text.js';
+import { namesInText, onlyStatement } from './named-in-text.js';
 import { ResultMeter, resultLimit } from './result-limit.js';
-import { Deallocation, Run } from './run.js';
+import { type Assumption, Deallocation, Run } from './run.js';
 import type { Session } from './session.js';
 import type { Statement } from './statement.js';
 
 /** The note of a Query or Execute that has just been sent. `statement` is null where nothing is known of it. */
 export function runOf(session: Session, upstream: PooledUpstream, statement: Statement | null): Run {
   const startedAt = performance.now();
-  const undo = statement === null ? null : noteDeallocation(session, upstream, statement);
+  const named = statement === null ? null : namesInText(session, statement);
+  const freed = statement === null ? null : noteDeallocation(session, upstream, statement);
   const { sentBytes } = session;
   const run =
-    undo === null ? new Run(statement, startedAt, sentBytes) : new Deallocation(statement, startedAt, sentBytes, undo);
+    freed === null
+      ? new Run(statement, startedAt, sentBytes)
+      : new Deallocation(statement, startedAt, sentBytes, freed);
+  run.named = named;
   limit(session, run);
   return run;
 }
@@ -27,10 +31,10 @@ function limit(session: Session, run: Run): void {
 }
 
 /**
- * A text is about to be run. Where it deallocates, the names are free for what the client sends behind it; gives what
- * takes that back should it fail. Null: it deallocates nothing, or that can't be told before it is done.
+ * A text is about to be run. Where it deallocates, the names are free for what the client sends behind it, unless it
+ * fails. Null: it deallocates nothing, or that can't be told before it is done.
  */
-function noteDeallocation(session: Session, upstream: PooledUpstream, statement: Statement): (() => void) | null {
+function noteDeallocation(session: Session, upstream: PooledUpstream, statement: Statement): Assumption | null {
   switch (statement.effects.first) {
     case 'deallocate':
       return freeName(session, upstream, onlyStatement(statement)?.target ?? '');

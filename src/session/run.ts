@@ -11,6 +11,8 @@ export class Run {
   meter: ResultMeter | null = null;
   /** Its client was told that it gives too much. */
   isRefused = false;
+  /** What its text deallocates or executes, where that was prepared by Parse. */
+  named: StatementNames | null = null;
   /** Of the data of a COPY so far, as it goes over the wire; null: it copies nothing. */
   copyBytes: number | null = null;
 
@@ -40,8 +42,14 @@ export class Assumption {
   ) {}
 }
 
-/** The note of a Bind or Describe: what it is about, and what a prepared statement is called by its client and upstream. */
-export class Mention {
+/** What a prepared statement is called by its client and upstream. */
+export interface StatementNames {
+  readonly name: string;
+  readonly upstreamName: string;
+}
+
+/** The note of what is about a prepared statement, by its names, or about a portal. */
+export class Mention implements StatementNames {
   constructor(
     readonly statement: Statement,
     readonly name = '',
@@ -68,13 +76,13 @@ export class Refusal {
   ) {}
 }
 
-/** A run that frees names of prepared statements. They were free since it was sent; when it fails they are not. */
+/** A run that frees names of prepared statements: since it was sent, unless it fails. */
 export class Deallocation extends Run {
   constructor(
     statement: Statement | null,
     startedAt: number,
     bytesBefore: number,
-    readonly undo: Assumption['undo'],
+    readonly freed: Assumption,
   ) {
     super(statement, startedAt, bytesBefore);
   }

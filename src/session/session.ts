@@ -2,7 +2,6 @@ import type { Socket } from 'node:net';
 import { type FrameReader, type Framing, framing } from '../../protocol/frame-reader.js';
 import { frontend } from '../../protocol/message-types.js';
 import { flushFrame } from '../../protocol/messages/bodiless.js';
-import { decodeParameterStatus } from '../../protocol/messages/parameter-status.js';
 import type { Phase } from '../../protocol/phases.js';
 import { ProtocolError } from '../../protocol/protocol-error.js';
 import type { ClientPart } from '../audit/audit-line.js';
@@ -16,11 +15,13 @@ import { BatchedWriter } from '../wire/batched-writer.js';
 import type { ConnectedClient } from './admitted-client.js';
 import { Attachment } from './attachment.js';
 import { sendSync } from './batch.js';
+import { ByName } from './by-name.js';
 import { ClientInput } from './client-input.js';
 import { ClientReplies } from './client-replies.js';
 import { breakCopy, onCopyInMessage } from './copy-in.js';
 import { endClient } from './end-client.js';
 import { errorResponse } from './error-response.js';
+import { leaveBatch } from './leave-batch.js';
 import type { Listening } from './listening.js';
 import { NamesInSession } from './names-in-session.js';
 import { onReadyMessage } from './ready.js';
@@ -80,13 +81,16 @@ export class Session {
   readonly recorder: SessionRecorder;
   readonly names: NamesInSession;
   /** Prepared statements by the client's name for them; '' is the unnamed one. */
-  readonly statements = new Map<string, ClientStatement>();
-  /** Names whose Parse was sent and isn't answered yet, with the number of the exchange that it belongs to. */
-  readonly parsing = new Map<string, number>();
-  /** Number of the exchange that is being sent: how many were ended by a Sync before it. */
+  readonly statements = new ByName<ClientStatement>();
+  /**
+   * Names that something was sent for which gives or takes them and isn't answered yet, with the number of the exchange
+   * that it belongs to.
+   */
+  readonly changing = new ByName<{ readonly exchange: number }>();
+  /** Number of the exchange that is being sent: how many were ended by a Sync or Query before it. */
   exchange = 0;
   /** What each open portal runs. */
-  readonly portals = new Map<string, Statement>();
+  readonly portals = new ByName<Statement>();
   /** Made by the first LISTEN; null where an upstream of its own listens for the client, or nobody. */
   listening: Listening | null = null;
   phase: SessionPhase = 'ready';
@@ -102,6 +106,8 @@ export class Session {
   copying: Run | null = null;
   /** The server streams, and hears the client meanwhile: replication. */
   isStreaming = false;
+  /** The client has said all, within a batch or copy; what the server still says of it is passed on. */
+  isLeaving = false;
   /** To the client. */
   sentBytes = 0;
   /** The statement in the unfinished message was too large to be held: what becomes of the rest of it. */
@@ -289,6 +295,11 @@ export class Session {
     if (copy.isEnded) return;
     this.#copyOrigin = request === frontend.Query ? 'ready' : 'batch';
     this.phase = 'copyIn';
+    this.#endIfDone();
+    if (!this.#isBroken) return;
+    // What broke the protocol was sent before the copy was known to be one, and breaks the copy.
+    this.#farewell = null;
+    breakCopy(this, this.reader.type);
   }
 
   /** In copy mode the server ignores Sync; but should the copy have failed already, it waits for one. */
@@ -312,14 +323,6 @@ export class Session {
     }
   }
 
-  /** The server reports a setting. */
-  onParameter(body: Buffer): void {
-    const { name, value } = decodeParameterStatus(body);
-    if (name !== 'application_name') return;
-    this.applicationName = value;
-    this.auditPart = null;
-  }
-
   /** A statement has ended; gives how long it took, in milliseconds. */
   recordRun(run: Run, rows: number, sqlstate: string | null): number {
     const durationMs = this.recorder.onRun(this, run, rows, sqlstate);
@@ -338,12 +341,6 @@ export class Session {
     return new ProxyError('rateLimited', 'too many statements for this database', {
       hint: `Try again in ${seconds} seconds.`,
     });
-  }
-
-  /** Whether a statement's Parse was sent in an earlier exchange and may yet fail, so that the name means something else. */
-  isInDoubt(name: string): boolean {
-    const exchange = this.parsing.get(name);
-    return exchange !== undefined && exchange !== this.exchange;
   }
 
   onStatementSent(statement: Statement | null): void {
@@ -405,13 +402,14 @@ export class Session {
   /** The client sends no more, but may still read: what it sent is answered, as long as that doesn't take long. */
   #onClientEnd(): void {
     this.#hasClientEnded = true;
-    if (this.phase === 'copyIn') this.attachment.held?.connection.endSending();
     this.#endIfDone();
     if (this.phase !== 'closed') setTimeout(() => this.end(clientEnded), answerHalfClosedMs).unref();
   }
 
   #endIfDone(): void {
-    if (this.#hasClientEnded && this.openExchanges === 0 && !this.#isWaiting) this.end(clientEnded);
+    if (!this.#hasClientEnded || this.#isWaiting) return;
+    if (this.phase === 'copyIn') this.attachment.held?.connection.endSending();
+    else if (this.openExchanges === 0 && !leaveBatch(this, false)) this.end(clientEnded);
   }
 
   #onData(chunk: Buffer): void {
@@ -423,7 +421,7 @@ export class Session {
 
   #pump(): void {
     try {
-      while (this.phase !== 'closed' && !this.#isWaiting) {
+      while (this.phase !== 'closed' && !this.#isWaiting && !this.isLeaving) {
         if (this.#isBroken && !this.input.isAgain) return this.#leaveBroken();
         const inHand = this.input.next();
         if (inHand === framing.none) return this.#endIfDone();
@@ -490,7 +488,7 @@ export class Session {
   #leaveBroken(): void {
     if (this.#farewell !== null) return;
     if (this.openExchanges > 0) this.#wait();
-    else this.end('the client broke the protocol');
+    else if (!leaveBatch(this, false)) this.end('the client broke the protocol');
   }
 }
 

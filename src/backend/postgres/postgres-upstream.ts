@@ -167,6 +167,12 @@ export class PostgresUpstream {
     this.#socket.end();
   }
 
+  /** The server carries out what was sent before, says what it has to say of that, and ends the session. */
+  sayGoodbye(): void {
+    this.send(terminateFrame);
+    this.endSending();
+  }
+
   /** Says goodbye; what was sent before is still carried out by the server. */
   close(): void {
     if (this.isLost) return;
