@@ -39,6 +39,35 @@ export function mayLeak(rewriting: Rewriting): boolean {
 }
 
 /**
+ * The same for a filter with a query in it, of which the planner may make a join: what rows are sorted, grouped or made
+ * distinct by can be computed below that (a Gather Merge over a Sort).
+ */
+export function mayLeakWhenSorted(rewriting: Rewriting): boolean {
+  const { functions, operators } = rewriting.bound;
+  return (
+    mayLeak(rewriting) ||
+    functions.some((use) => sortsRows(use) && !isLeakproof(use) && !isAggregate(use)) ||
+    operators.some((use) => sortsRows(use) && !isSilent(use, rewriting.index))
+  );
+}
+
+const sortingPlaces: ReadonlySet<Place> = new Set(['grouping', 'ordering', 'window']);
+
+/** Whether rows may be sorted by something: by what they come to as well, which ORDER BY and GROUP BY name by its number. */
+export function sortsRows({ place, query }: { readonly place: Place; readonly query: BoundQuery | null }): boolean {
+  if (sortingPlaces.has(place)) return true;
+  if (place !== 'output' || query === null) return false;
+  const { clauses, grouping, isDistinct, hasAggregates, hasWindows, parent } = query;
+  const isOrdered = clauses.order !== undefined;
+  return isOrdered || grouping !== null || isDistinct || hasAggregates || hasWindows || parent !== null;
+}
+
+/** It runs on what is sorted already, with what its arguments have come to. */
+function isAggregate({ candidates }: FunctionUse): boolean {
+  return candidates.every(({ kind }) => kind === 'a' || kind === 'w');
+}
+
+/**
  * The same for a filter that stands in the WHERE of a query which locks its rows. Such a query isn't made one with those
  * around it, and the rest of its WHERE goes behind the filter: left are its FROM, and conditions that move in from outside.
  */

@@ -1,5 +1,5 @@
 import type { ColumnUse, Conjunct, RelationUse, StarUse } from '../bind/bound.js';
-import { isHarmlessConjunct, mayLeak } from './leaks.js';
+import { isHarmlessConjunct, mayLeak, mayLeakWhenSorted, sortsRows } from './leaks.js';
 import { printInScope, qualifiedName, quoteIdentifier, type Restriction } from './restriction.js';
 import { isWithin, RewriteRefusal, type Rewriting } from './rewriting.js';
 
@@ -37,7 +37,9 @@ export function subqueryFor(rewriting: Rewriting, use: RelationUse, restriction:
     return mask === null ? `${row}.${name}` : `${printInScope(mask, relation)} AS ${name}`;
   });
   if (usesTableoid(rewriting, use)) columns.push(`${row}.tableoid`);
-  const isFenced = rows !== null && (mayLeak(rewriting) || isMaskCompared(rewriting, use, restriction));
+  const mayBeJoined = rows?.hasSubselect ?? false;
+  const isTold = mayBeJoined ? mayLeakWhenSorted(rewriting) : mayLeak(rewriting);
+  const isFenced = rows !== null && (isTold || isMaskUsedEarly(rewriting, use, restriction, mayBeJoined));
   const conditions = [
     ...(rows === null ? [] : [printInScope(rows, relation)]),
     ...(isFenced ? copiedConditions(rewriting, use, restriction) : []),
@@ -69,13 +71,22 @@ function usesTableoid(rewriting: Rewriting, use: RelationUse): boolean {
 }
 
 /** A mask is a function like any other: in a condition it could run on rows that the filter is going to take out. */
-function isMaskCompared(rewriting: Rewriting, use: RelationUse, { columns }: Restriction): boolean {
+function isMaskUsedEarly(
+  rewriting: Rewriting,
+  use: RelationUse,
+  { columns }: Restriction,
+  whenSorted: boolean,
+): boolean {
   const masked = new Set(columns.filter(({ mask }) => mask !== null).map(({ column }) => column.attnum));
   return rewriting
     .columnsOf(use)
     .some(
       ({ attnum, place, query }) =>
-        masked.has(attnum) && (place === 'condition' || place === 'join' || query.parent !== null),
+        masked.has(attnum) &&
+        (place === 'condition' ||
+          place === 'join' ||
+          query.parent !== null ||
+          (whenSorted && sortsRows({ place, query }))),
     );
 }
 

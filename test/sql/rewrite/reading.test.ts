@@ -276,6 +276,46 @@ t.test('a lock is on the rows that the client gets, and on no other', async (t) 
   t.equal((await lockedBy('select * from parent for update'))[0], '42501');
 });
 
+t.test('rows that a join takes out are not sorted before it', async (t) => {
+  await server.query(`create table visits (id int primary key, customer int, cost int, pad text default repeat('x', 100));
+    insert into visits select i, 1 + i % 2000, case when i % 2000 % 10 = 0 then 0 else 1 + i % 50 end from generate_series(1, 60000) i;
+    create table visitors (id int primary key, region text);
+    insert into visitors select i, case when i % 10 = 1 then 'US' else 'EU' end from generate_series(1, 2000) i; analyze visits, visitors`);
+  const visited = await readCatalog(server);
+  const filter = "exists (select from public.visitors v where v.id = visits.customer and v.region = 'EU')";
+  const byQuery = policedSession(
+    visited,
+    `version: 1\nrules: [{ name: visits, tables: [public.visits], actions: [select], rows: "${filter}" }]`,
+  );
+  const sorted = [
+    'select id from visits order by 10 / cost limit 1',
+    'select 10 / cost as x, id from visits order by x limit 1',
+    'select distinct on (10 / cost) id from visits limit 1',
+    'select distinct 10 / cost from visits limit 1',
+    'select 10 / cost from visits group by 1 limit 1',
+    'select id, rank() over (order by 10 / cost) from visits limit 1',
+    'select count(distinct 10 / cost), max(10 / cost) from visits',
+    '(select 10 / cost from visits) union select 1 limit 1',
+  ];
+  await client.query(`set parallel_setup_cost = 0; set parallel_tuple_cost = 0; set min_parallel_table_scan_size = 0;
+    set max_parallel_workers_per_gather = 4; set enable_hashjoin = off; set enable_mergejoin = off`);
+  t.teardown(() => client.query('reset all'));
+  const divides = client.query(`select id from public.visits where ${filter} order by 10 / cost limit 1`);
+  await t.rejects(divides, /division by zero/, 'PostgreSQL does');
+  for (const text of sorted) {
+    const sent = rewritten(text, visited, byQuery);
+    if (!sent.ok) throw new Error(sent.message);
+    t.equal((await client.query(sent.text)).rowCount, 1, text);
+  }
+  for (const text of [
+    'select id, 10 / cost from visits',
+    'select id, cost, count(*) from visits group by 1 order by id',
+  ]) {
+    const sent = rewritten(text, visited, byQuery);
+    t.notMatch(sent.ok && sent.text, /OFFSET/, `nothing that tells is sorted by: ${text}`);
+  }
+});
+
 t.test('without the fence the same statements tell of hidden rows: the oracle sees it', async (t) => {
   for (const text of [
     'select id from customers where boom(name)',
