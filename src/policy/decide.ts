@@ -62,7 +62,11 @@ export function decideKind(rights: Rights, facts: StatementFacts): Denial | null
   if (facts.unknown !== null) return deny(`this syntax (${facts.unknown}) is not known to policies`);
   if (facts.forbidden !== null) return deny(`${facts.forbidden} is never allowed under a policy`);
   const kind = facts.kinds.find((needed) => !rights.statements.has(needed));
-  if (kind !== undefined) return deny(`statement kind "${kind}" is not allowed for this user`);
+  if (kind !== undefined) {
+    const mayBeTemporary = kind === 'ddl' && rights.statements.has('temp');
+    const denial = deny(`statement kind "${kind}" is not allowed for this user`);
+    return mayBeTemporary ? { ...denial, hint: temporaryHint } : denial;
+  }
   return (
     firstOf(facts.settings, ({ name, value, isKnown }) => refused(settingRefusal(name, isKnown ? value : undefined))) ??
     firstOf(facts.settingsRead, (name) => refused(settingReadRefusal(name)))

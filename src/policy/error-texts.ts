@@ -37,6 +37,8 @@ const reviewed: Readonly<Record<string, RegExp>> = {
   '22P03': /incorrect binary data format in bind parameter \d+$/,
   '22P04':
     /(?:extra data after last expected column|unquoted (?:newline|carriage return) found in data|missing data for column)/,
+  25001:
+    /[A-Z ]{1,40} must (?:not be called in a subtransaction|be called before any query)$|transaction read-write mode must be set before any query$/,
   '25P01': /[A-Z ]{1,40} can only be used in transaction blocks$/,
   25006: /cannot execute [A-Z ]{1,40} in a read-only transaction$/,
   '25P02': /current transaction is aborted, commands ignored until end of transaction block$/,

@@ -316,6 +316,7 @@ t.test('a temporary table is its session’s own, under its schema', async (t) =
     verdict: 'deny',
     hint: 'A temporary table is named with its schema here: pg_temp.name.',
   });
+  t.match(verdictOf('drop table t', temp), { verdict: 'deny', hint: /pg_temp.name/ });
 });
 
 t.test('one denied statement denies its whole text', async (t) => {
