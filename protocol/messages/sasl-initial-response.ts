@@ -9,6 +9,11 @@ export interface SASLInitialResponse {
   readonly response: Buffer | null;
 }
 
+/** The mechanism alone, whatever comes behind it. */
+export function decodeMechanism(body: Buffer): string {
+  return new BodyReader(body).cstring();
+}
+
 export function decodeSASLInitialResponse(body: Buffer): SASLInitialResponse {
   const reader = new BodyReader(body);
   const mechanism = reader.cstring();

@@ -4,7 +4,7 @@ import {
   encodeAuthenticationSASLContinue,
   encodeAuthenticationSASLFinal,
 } from '../../protocol/messages/authentication.js';
-import { decodeSASLInitialResponse } from '../../protocol/messages/sasl-initial-response.js';
+import { decodeMechanism, decodeSASLInitialResponse } from '../../protocol/messages/sasl-initial-response.js';
 import { decodeSASLResponse } from '../../protocol/messages/sasl-response.js';
 import type { UserConfig } from '../config/config.js';
 import { offeredMechanisms, scramSha256Plus } from '../scram/mechanisms.js';
@@ -21,9 +21,10 @@ export async function signInByScram(claim: Claim, dialog: AuthDialog): Promise<S
   const verifier = known ?? secrets.standIn(user, decoy);
   let answer = await dialog.ask(offer(endPointHash !== null), 'SASL');
   if (typeof answer === 'string') return noAnswer(answer);
-  const { mechanism, response } = decodeSASLInitialResponse(answer);
+  // Which one it is is looked at before what comes with it is read.
+  const mechanism = decodeMechanism(answer);
   const scram = new ServerScram(mechanism, { verifier, isDoomed: known === null, endPointHash });
-  let step = scram.exchange(response);
+  let step = scram.exchange(decodeSASLInitialResponse(answer).response);
   while (step.kind === 'continue') {
     answer = await dialog.ask(challenge(step.data), 'SASL');
     if (typeof answer === 'string') return noAnswer(answer);
@@ -60,7 +61,7 @@ function challenge(data: Buffer): Buffer {
   return writer.take();
 }
 
-/** PostgreSQL takes a length out of bounds for a wrong password here. */
+/** PostgreSQL takes a length out of bounds, or a message that is cut short, for a wrong password here. */
 function noAnswer(answer: 'gone' | 'invalid-length'): SignIn {
   if (answer === 'gone') return { outcome: 'gone' };
   return { outcome: 'failed', reason: 'a SASL message with an invalid length' };

@@ -43,11 +43,16 @@ function keyOf(values: readonly (readonly [string, string])[]): string {
 /** Who one is decides what one may set: taken back first, set last. */
 const identity = ['session_authorization', 'role'];
 
+/** A value may name a part of these, and leaves the rest as it was. */
+const relative: ReadonlySet<string> = new Set(['datestyle']);
+
 /** The statement that turns a connection with the settings `from` into one with `to`; null when they are alike. */
 export function differenceSql(from: SessionSettings, to: SessionSettings): string | null {
   if (from.key === to.key) return null;
-  const resets = [...from.values.keys()].filter((name) => !to.values.has(name));
   const sets = [...to.values].filter(([name, value]) => from.values.get(name) !== value);
+  const isToReset = (name: string) =>
+    !to.values.has(name) || (relative.has(name) && sets.some(([set]) => set === name));
+  const resets = [...from.values.keys()].filter(isToReset);
   const statements = identityLast(resets, (name) => name)
     .reverse()
     .map((name) => `RESET ${quoteName(name)}`);

@@ -146,8 +146,7 @@ export class ClientReplies implements ReplyOwner {
     if (loss.isMidMessage) return session.destroy('the upstream was lost within a message');
     const isWholeStatement =
       session.phase === 'ready' && session.openExchanges === 1 && upstream.status === transactionStatus.idle;
-    // A server that lost its place in what the client sent ends the session for the client as well.
-    if (!isWholeStatement || isAtStake || loss.lastWords?.sqlstate === '08P01') {
+    if (!isWholeStatement || isAtStake || endsSession.has(loss.lastWords?.sqlstate ?? '')) {
       return session.endWith(lossFrame(loss, 'FATAL', session.isTimedOut), 'upstream lost');
     }
     session.failExchange(lossFrame(loss, 'ERROR', session.isTimedOut));
@@ -256,6 +255,9 @@ function noteApplicationName(session: Session, body: Buffer): void {
   session.applicationName = value;
   session.auditPart = null;
 }
+
+/** The server has lost its place in what the client sent, or the client has set a limit to its transactions. */
+const endsSession: ReadonlySet<string> = new Set(['08P01', '25P04']);
 
 /** After these it is certain what a name means, or what a message does. */
 const letsGoOn: ReadonlySet<number> = new Set([

@@ -96,14 +96,20 @@ function enter(database: ServedDatabase): void {
 /** What the client's session starts with, and comes back to by RESET; a policy has a say in it. */
 function startSettings(client: AdmittedClient, database: ServedDatabase): SessionSettings {
   const settings = SessionSettings.from(client.startup.settings);
-  if (!database.isPoliced) return settings;
+  if (!database.isPoliced) return lasting(settings);
   const path = policedSearchPath(settings.values.get('search_path'));
   if ('refusal' in path) throw denied(path.refusal);
   for (const [name, value] of settings.values) {
     const refusal = name === 'search_path' ? null : settingRefusal(name, value);
     if (refusal !== null) throw denied(refusal);
   }
-  return settings.with(SessionSettings.from([['search_path', path.value]]));
+  return lasting(settings).with(SessionSettings.from([['search_path', path.value]]));
+}
+
+/** At the server these end with the start-up's own transaction, or give way to who has signed in. */
+function lasting(settings: SessionSettings): SessionSettings {
+  const passing = ['transaction_isolation', 'transaction_read_only', 'transaction_deferrable', 'session_authorization'];
+  return passing.reduce((left, name) => left.without(name), settings);
 }
 
 function mayReplicate(client: AdmittedClient, database: ServedDatabase): boolean {

@@ -37,11 +37,12 @@ export class StartupDialog implements AuthDialog {
     if (type !== frontend.PasswordMessage) {
       throw new ProtocolError('08P01', `expected ${kind} response, got message type ${type}`, { fatal: true });
     }
+    const cutShort = kind === 'SASL' ? 'invalid-length' : 'gone';
     const length = (await this.#reader.take(lengthBytes))?.readInt32BE(0);
-    if (length === undefined) return 'gone';
+    if (length === undefined) return cutShort;
     if (length < lengthBytes || length > lengthMax[kind]) return 'invalid-length';
     if (length === lengthBytes) return Buffer.alloc(0);
-    return (await this.#reader.take(length - lengthBytes)) ?? 'gone';
+    return (await this.#reader.take(length - lengthBytes)) ?? cutShort;
   }
 
   /** Lets go of the socket and gives what arrived behind the last message that was asked for. */

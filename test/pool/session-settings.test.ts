@@ -33,6 +33,13 @@ t.test('a difference resets what is not wanted and sets what is, and who one is 
   t.match(differenceSql(of({}), to), /'a'.*'session_authorization'.*'role'/);
 });
 
+t.test('what a value names only a part of is reset before it is set', async (t) => {
+  const from = of({ datestyle: 'German, DMY' });
+  const set = "SELECT pg_catalog.set_config('datestyle','SQL',false)";
+  t.equal(differenceSql(from, of({ datestyle: 'SQL' })), `RESET "datestyle";${set}`);
+  t.equal(differenceSql(of({}), of({ datestyle: 'SQL' })), set);
+});
+
 t.test(
   'what is written as a literal is read as it was, whatever the server makes of backslashes and encodings',
   async (t) => {

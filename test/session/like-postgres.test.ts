@@ -180,6 +180,7 @@ const cases: Readonly<Record<string, Talk>> = {
   'an initial response that is shorter than its message': scram(() =>
     message('p', cstring('SCRAM-SHA-256'), int32(2), Buffer.from('n,,n=,r=abc')),
   ),
+  'a password in place of an initial response': scram(() => password(secret)),
   'an initial response without a length': scram(() => message('p', cstring('SCRAM-SHA-256'))),
   'a mechanism without its end': scram(() => message('p', Buffer.from('SCRAM'))),
   'a SASL message with nothing in it': scram(() => message('p')),

@@ -56,12 +56,16 @@ t.test('lengths have bounds, and nothing beyond them is waited for', async (t) =
   }
 });
 
-t.test('a client that goes in the middle is gone', async (t) => {
+t.test('a client that goes in the middle is gone, which to SASL is a wrong answer', async (t) => {
   const whole = message('p', Buffer.from('answer'));
   for (const length of [0, 1, 4, 5, 8]) {
     const { client, dialog } = await dialogWith(t);
     client.end(whole.subarray(0, length));
-    t.equal(await dialog.ask(request, 'SASL'), 'gone', `after ${length} bytes`);
+    const expected = length === 0 ? 'gone' : 'invalid-length';
+    t.equal(await dialog.ask(request, 'SASL'), expected, `SASL after ${length} bytes`);
+    const other = await dialogWith(t);
+    other.client.end(whole.subarray(0, length));
+    t.equal(await other.dialog.ask(request, 'password'), 'gone', `password after ${length} bytes`);
   }
 });
 
