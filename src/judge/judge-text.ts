@@ -7,6 +7,7 @@ import { type Rights, smaller } from '../policy/rights.js';
 import { quoteName } from '../policy/search-path.js';
 import { bindText } from '../sql/bind/bind.js';
 import type { BindResult, BoundStatement } from '../sql/bind/bound.js';
+import type { Relation } from '../sql/catalog/catalog.js';
 import type { CatalogIndex } from '../sql/catalog/catalog-index.js';
 import { complexityOf, complexityRefusal } from '../sql/complexity.js';
 import { fingerprintOf } from '../sql/fingerprint.js';
@@ -222,7 +223,8 @@ class Judging {
     if (found !== null) return denial(found.message, null, this.#place(found.position));
     const withheld = bound.relations.flatMap(({ relation }) => restrictions.get(relation.oid) ?? []);
     for (const { rules: behind } of withheld) for (const rule of behind) this.#rules.add(rule);
-    if (withheld.length > 0 || runsUnseen(facts)) this.#isRestricted = true;
+    const isShown = bound.relations.some(({ relation }) => isOwnView(relation));
+    if (withheld.length > 0 || isShown || runsUnseen(facts)) this.#isRestricted = true;
     const result = rewrite(this.#question.text, bound, this.#index, restrictions);
     if (!result.ok) return { ...denial(result.message, null, this.#place(result.position)), sqlstate: result.sqlstate };
     this.#splices.push(...result.splices);
@@ -288,6 +290,11 @@ const unseen: ReadonlySet<string> = new Set([
   'reindex',
   'cluster',
 ]);
+
+/** A temporary view, which may show what is restricted. */
+function isOwnView({ kind, persistence }: Relation): boolean {
+  return kind === 'v' && persistence === 't';
+}
 
 function runsUnseen(facts: StatementFacts | undefined): boolean {
   return facts === undefined || unseen.has(facts.command);

@@ -151,7 +151,7 @@ class Deciding {
   private isToldByPlan(relation: Relation): boolean {
     const restriction = this.restrictions.get(relation.oid);
     if (restriction !== undefined && restrictsReading(restriction)) return true;
-    if (relation.kind !== 'v' || isSystemSchema(relation.schema)) return false;
+    if (relation.kind !== 'v' || (isSystemSchema(relation.schema) && relation.persistence !== 't')) return false;
     return relation.view?.reads.some((oid) => this.isToldBehind(this.index.relation(oid))) ?? true;
   }
 

@@ -13,7 +13,7 @@ masks: { stars: "'***'" }
 rules:
   - { name: tables of two schemas, tables: [made.*, other.*], actions: [select, insert] }
   - { name: people, tables: [public.person], actions: [select], columns: { mask: { name: stars } } }
-statements: { allow: [transaction, set, temp, discard] }
+statements: { allow: [transaction, set, temp, discard, explain] }
 `;
 
 const server = await startPostgres();
@@ -109,6 +109,14 @@ t.test('temporary tables that are called as the types of ours are do not get in 
   );
   await client.ask('create temp table t (b int); insert into t values (7)');
   t.match(told(await client.ask('table t')), ['T', '7', 'SELECT 1', 'ready T']);
+});
+
+t.test('EXPLAIN looks through temporary views, and what is said of one is redacted', async (t) => {
+  const client = await connected(t, daemon);
+  await client.ask('create temp view v as select name from public.person; create temp view w as table t');
+  t.match(told(await client.ask('explain select * from v')).join(), /42501 .*EXPLAIN of pg_temp\S*\.v is not allowed/);
+  t.match(told(await client.ask('explain select * from w')).join(), /Seq Scan on t/);
+  t.match(told(await client.ask('select name::int from v')).join(), /22P02 invalid input syntax for type integer at/);
 });
 
 t.test('batches sent at once are answered in their order', async (t) => {

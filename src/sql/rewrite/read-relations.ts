@@ -39,7 +39,9 @@ export function subqueryFor(rewriting: Rewriting, use: RelationUse, restriction:
   if (usesTableoid(rewriting, use)) columns.push(`${row}.tableoid`);
   const mayBeJoined = rows?.hasSubselect ?? false;
   const isTold = mayBeJoined ? mayLeakWhenSorted(rewriting) : mayLeak(rewriting);
-  const isFenced = rows !== null && (isTold || isMaskUsedEarly(rewriting, use, restriction, mayBeJoined));
+  // What is asked of a view comes later.
+  const isKept = rewriting.bound.kind === 'ViewStmt';
+  const isFenced = rows !== null && (isKept || isTold || isMaskUsedEarly(rewriting, use, restriction, mayBeJoined));
   const conditions = [
     ...(rows === null ? [] : [printInScope(rows, relation)]),
     ...(isFenced ? copiedConditions(rewriting, use, restriction) : []),
@@ -75,7 +77,7 @@ function isMaskUsedEarly(
   rewriting: Rewriting,
   use: RelationUse,
   { columns }: Restriction,
-  whenSorted: boolean,
+  mayBeJoined: boolean,
 ): boolean {
   const masked = new Set(columns.filter(({ mask }) => mask !== null).map(({ column }) => column.attnum));
   return rewriting
@@ -86,7 +88,7 @@ function isMaskUsedEarly(
         (place === 'condition' ||
           place === 'join' ||
           query.parent !== null ||
-          (whenSorted && sortsRows({ place, query }))),
+          (mayBeJoined && (use.isNullable || sortsRows({ place, query })))),
     );
 }
 

@@ -43,6 +43,17 @@ export const beforeTheFilter: Readonly<Record<string, readonly string[]>> = {
     'copy (select id from visits where 10 / cost > 0) to stdout',
     "create temp table v as select 10 / cost as x from visits where note::text > ''",
   ],
+  'through a view of the session’s own': [
+    `create temp view v as select id, cost from visits${next}select id from v where 10 / cost > 0`,
+    'create temp view v as select * from visits; select id from v where note::int > 0 and id = 2',
+    'create temp view v as table visits; select id from v where id <> 1 and id <> 3 and note::int > 0',
+    `create or replace temp view v as select id, note from visits${next}select id from v where note like 'C%-\\'`,
+    `create temp view v as select * from people${next}select id from v where id = 2 and name::int > 0`,
+    `create temp view v as select id, cost from visits${next}create temp view w as select id from v where 10 / cost > 0${next}table w`,
+    `create temp view v as select * from people${next}explain select * from v`,
+    `create temp view v as select * from people${next}explain (analyze, costs off, timing off, summary off) select * from v where id > 0`,
+    `create temp view v as select * from people${next}create temp view w as select 1 as a from v${next}explain analyze table w`,
+  ],
   changing: [
     "update visits set note = 'x' where 10 / cost > 0",
     "update visits v set note = 'x' from orders o where 10 / v.cost > o.id returning v.id",
