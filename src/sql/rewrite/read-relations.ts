@@ -1,4 +1,5 @@
 import type { ColumnUse, Conjunct, RelationUse, StarUse } from '../bind/bound.js';
+import { lessThanOf } from '../catalog/default-operators.js';
 import { isHarmlessConjunct, mayLeak, mayLeakWhenSorted, sortsRows } from './leaks.js';
 import { printInScope, qualifiedName, quoteIdentifier, type Restriction } from './restriction.js';
 import { isWithin, RewriteRefusal, type Rewriting } from './rewriting.js';
@@ -32,16 +33,18 @@ export function spliceReading(rewriting: Rewriting, use: RelationUse, restrictio
 export function subqueryFor(rewriting: Rewriting, use: RelationUse, restriction: Restriction): string {
   const { relation, rows } = restriction;
   const row = quoteIdentifier(relation.name);
-  const columns = restriction.columns.map(({ column, mask }) => {
-    const name = quoteIdentifier(column.name);
-    return mask === null ? `${row}.${name}` : `${printInScope(mask, relation)} AS ${name}`;
-  });
-  if (usesTableoid(rewriting, use)) columns.push(`${row}.tableoid`);
   const mayBeJoined = rows?.hasSubselect ?? false;
   const isTold = mayBeJoined ? mayLeakWhenSorted(rewriting) : mayLeak(rewriting);
   // What is asked of a view comes later.
   const isKept = rewriting.bound.kind === 'ViewStmt';
   const isFenced = rows !== null && (isKept || isTold || isMaskUsedEarly(rewriting, use, restriction, mayBeJoined));
+  const covered = isFenced ? coveredColumns(rewriting, use, isKept) : null;
+  const columns = restriction.columns.map(({ column, mask }) => {
+    const name = quoteIdentifier(column.name);
+    if (mask !== null) return `${printInScope(mask, relation)} AS ${name}`;
+    return covered?.has(column.attnum) ? `GREATEST(${row}.${name}) AS ${name}` : `${row}.${name}`;
+  });
+  if (usesTableoid(rewriting, use)) columns.push(`${row}.tableoid`);
   const conditions = [
     ...(rows === null ? [] : [printInScope(rows, relation)]),
     ...(isFenced ? copiedConditions(rewriting, use, restriction) : []),
@@ -49,6 +52,25 @@ export function subqueryFor(rewriting: Rewriting, use: RelationUse, restriction:
   const where = conditions.length === 0 ? '' : ` WHERE ${conditions.join(' AND ')}`;
   const from = `${use.isOnly ? 'ONLY ' : ''}${qualifiedName(relation)}`;
   return `SELECT ${columns.join(', ')} FROM ${from}${where}${isFenced ? ' OFFSET 0' : ''}`;
+}
+
+/**
+ * The planner tries a condition on the commonest values that a column has, those of hidden rows too, and a fence doesn't
+ * keep it from that: LIKE and regular expressions can raise there. Of an expression it knows no values.
+ */
+function coveredColumns(rewriting: Rewriting, use: RelationUse, isKept: boolean): ReadonlySet<number> {
+  const { bound, index } = rewriting;
+  const conjuncts = bound.queries.flatMap((query) => query.conjuncts);
+  const harmless = new Set(
+    conjuncts.filter((each) => isHarmlessConjunct(each, rewriting)).flatMap(({ columns }) => columns),
+  );
+  const asked = rewriting
+    .columnsOf(use)
+    .filter((column) => !harmless.has(column) && (column.place === 'condition' || column.query.parent !== null));
+  const candidates = isKept
+    ? use.relation.columns
+    : use.relation.columns.filter(({ attnum }) => asked.some((each) => each.attnum === attnum));
+  return new Set(candidates.filter(({ type }) => lessThanOf(index, type) !== 0).map(({ attnum }) => attnum));
 }
 
 /** A subquery can show its rows' tableoid, but then a star would show it too. */

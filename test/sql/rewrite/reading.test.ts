@@ -316,13 +316,45 @@ t.test('rows that a join takes out are not sorted before it', async (t) => {
   }
 });
 
+t.test('the planner tries no condition on values of hidden rows', async (t) => {
+  await server.query(`create table common (id int primary key, region text, note text, code varchar(9), part char(3));
+    insert into common select i, case when i < 50 then 'EU' else 'US' end, case when i < 50 then 'n' else 'canary' end, 'c', 'p' from generate_series(1, 100) i;
+    analyze common`);
+  const known = await readCatalog(server);
+  const filtered = policedSession(
+    known,
+    `version: 1\nrules: [{ name: common, tables: [public.common], actions: [select], rows: "region = 'EU'" }]`,
+  );
+  const asking = [
+    String.raw`select id from common where note like 'can%\'`,
+    String.raw`select id from (select * from common) c where note like 'can%\'`,
+    String.raw`with c as (select note, id from common) select id from c where note like 'can%\'`,
+  ];
+  for (const text of asking) {
+    await t.rejects(client.query(text.replaceAll('common', 'public.common')), /escape character/, 'PostgreSQL does');
+    const sent = rewritten(text, known, filtered);
+    if (!sent.ok) throw new Error(sent.message);
+    t.same((await client.query(sent.text)).rows, [], sent.text);
+  }
+  const typed = rewritten("select code, part from common where code ~ 'c' and part ~ 'p' limit 1", known, filtered);
+  if (!typed.ok) throw new Error(typed.message);
+  const { fields } = await client.query(typed.text);
+  t.same(
+    fields.map(({ dataTypeID, dataTypeModifier }) => [dataTypeID, dataTypeModifier]),
+    [
+      [1043, 13],
+      [1042, 7],
+    ],
+  );
+});
+
 t.test('without the fence the same statements tell of hidden rows: the oracle sees it', async (t) => {
   for (const text of [
     'select id from customers where boom(name)',
     'select count(*) from plain, customers where boom(name)',
   ]) {
     const sent = rewritten(text, index, session);
-    const unfenced = sent.ok ? sent.text.replace(' OFFSET 0', '') : '';
+    const unfenced = sent.ok ? sent.text.replace(' OFFSET 0', '').replaceAll(/GREATEST\((\S+)\)/g, '$1') : '';
     t.ok(sent.ok && unfenced !== sent.text, text);
     await t.rejects(client.query(unfenced), /saw canary/, unfenced);
   }
