@@ -109,14 +109,16 @@ export class Attachment implements Waiter {
     return this.#state === 'free' && this.#refusal === null;
   }
 
-  get isQueued(): boolean {
-    return this.#state === 'queued';
+  /** Whether something of the client waits for an upstream, or for one to be made ready. */
+  get isWaiting(): boolean {
+    return this.#state === 'queued' || this.#state === 'preparing';
   }
 
   /** An upstream to send to, a reason why there is none, or null: `wake` will be called. */
   acquire(): PooledUpstream | ProxyError | null {
-    if (this.#state === 'held') return this.upstream;
+    if (this.#state === 'preparing') return null;
     if (this.#refusal !== null) return this.#takeRefusal();
+    if (this.#state === 'held') return this.upstream;
     if (this.#state !== 'free') return null;
     if (this.#options.breaker.isOpen()) return this.#options.breaker.refusal();
     this.#state = 'queued';
@@ -138,6 +140,8 @@ export class Attachment implements Waiter {
 
   /** Gives up waiting, for the reason given. */
   stopWaiting(reason: ProxyError): void {
+    // What makes the upstream ready is at the server, so it is waited for.
+    if (this.#state === 'preparing') this.#refusal = reason;
     if (this.#state !== 'queued') return;
     this.#options.pool.stopWaiting(this);
     this.onRefused(reason);
@@ -301,8 +305,10 @@ export class Attachment implements Waiter {
   }
 
   #goOn(): void {
-    if (this.#isAbandoned) this.reclaim();
-    else this.#options.wake();
+    if (this.#isAbandoned) return this.reclaim();
+    // What the upstream was taken for doesn't run.
+    if (this.#refusal !== null && this.upstream !== null && this.#isWithoutTrace) this.#release(this.upstream);
+    this.#options.wake();
   }
 
   /** What a session that keeps its upstream sets isn't followed, so it is lost with it. */

@@ -72,7 +72,7 @@ export class CancelKeys {
   async cancelSession(session: Session): Promise<void> {
     const { attachment, reads } = session;
     if (reads.cancelWaiting()) return;
-    if (attachment.isQueued) {
+    if (attachment.isWaiting) {
       attachment.stopWaiting(new ProxyError('queryCanceled', 'canceling statement due to user request'));
     } else if (session.runningRequest !== undefined) {
       await (this.#waitBehind(session) ?? this.#send(session));

@@ -124,6 +124,24 @@ t.test('a client that waits for an upstream is answered at once', async (t) => {
   t.same(await rowsOf(client, 'select * from item'), [], 'the client goes on, and the statement was not run');
 });
 
+t.test("what waits until an upstream has the client's settings is canceled", async (t) => {
+  const daemon = await daemonInFrontOf(t, server, { mode: 'transaction', pool: 'size: 1' });
+  const { client, cancel } = await cancellable(t, daemon, { parameters: { TimeZone: 'Asia/Tokyo' } });
+  const other = await signIn(t, daemon, server);
+  await other.ask('select 1');
+  server.pause();
+  client.send(query("insert into item values (3, 'never')"));
+  await cancel();
+  server.resume();
+  t.match(errorIn(await client.readUntilReady()), canceled);
+  t.equal(
+    await answerOf(other, 'select count(*) from item'),
+    '0',
+    'the upstream is free, and the statement was not run',
+  );
+  t.equal(await answerOf(client, 'show timezone'), 'Asia/Tokyo', 'the client goes on');
+});
+
 t.test('a cancel of a client that does nothing is nothing', async (t) => {
   const daemon = await daemonInFrontOf(t, server, { pool: 'size: 1' });
   const { client, cancel } = await cancellable(t, daemon);
