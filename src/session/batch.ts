@@ -61,9 +61,13 @@ function expectReady(session: Session): void {
 /** Data of a copy that isn't known to be under way: it may be, or has failed by now. Nobody answers it. */
 export function sendStrayCopy(session: Session, type: number): SessionPhase {
   const connection = session.attachment.held?.connection;
-  if (connection === undefined || connection.queue.size === 0) return session.phase;
-  session.forward();
-  if (type !== frontend.CopyData) connection.expect(new UpstreamRequest(type, 'forward', session.replies));
+  const mayCopy = connection !== undefined && connection.queue.size > 0;
+  if (type === frontend.CopyData) {
+    session.copyData.pass(mayCopy ? connection : null);
+  } else if (mayCopy) {
+    session.forward();
+    connection.expect(new UpstreamRequest(type, 'forward', session.replies));
+  }
   return session.phase;
 }
 

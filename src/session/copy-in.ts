@@ -7,7 +7,7 @@ export function onCopyInMessage(session: Session, type: number): SessionPhase {
   switch (type) {
     case frontend.CopyData:
       session.copying?.countCopied(session.reader.end - session.reader.start);
-      session.forward();
+      session.copyData.pass(session.attachment.connection);
       return 'copyIn';
     case frontend.CopyDone:
     case frontend.CopyFail:

@@ -18,6 +18,7 @@ import { sendSync } from './batch.js';
 import { ByName } from './by-name.js';
 import { ClientInput } from './client-input.js';
 import { ClientReplies } from './client-replies.js';
+import { CopyData } from './copy-data.js';
 import { breakCopy, onCopyInMessage } from './copy-in.js';
 import { endClient } from './end-client.js';
 import { errorResponse } from './error-response.js';
@@ -78,6 +79,7 @@ export class Session {
   readonly replies = new ClientReplies(this);
   readonly attachment: Attachment;
   readonly reads = new SessionReads(this);
+  readonly copyData = new CopyData(this);
   readonly recorder: SessionRecorder;
   readonly names: NamesInSession;
   /** Prepared statements by the client's name for them; '' is the unnamed one. */
@@ -252,9 +254,9 @@ export class Session {
     const { connection } = this.attachment;
     this.onAnswered();
     if (connection === null || connection.queue.size > 0) return this.wake();
-    this.#timeouts.onAnswered(status);
+    this.#timeouts.onAnswered(this.copyData.isUnfinished ? transactionStatus.open : status);
     if (this.phase === 'closed') this.attachment.reclaim();
-    else if (this.phase === 'ready') this.attachment.settle(status);
+    else if (this.phase === 'ready') this.copyData.whenWhole(() => this.attachment.settle(status));
     if (status === transactionStatus.idle) this.listening?.endIfLost();
     this.wake();
     this.#endIfDone();
@@ -318,7 +320,7 @@ export class Session {
     const isSyncDue = this.phase === 'copyIn' && this.#isSyncWithheld;
     this.leaveCopyIn();
     if (isSyncDue) {
-      sendSync(this);
+      this.copyData.whenWhole(() => sendSync(this));
       this.phase = 'ready';
     }
   }
