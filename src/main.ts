@@ -128,7 +128,7 @@ class RunningDaemon implements Daemon, DaemonView {
   readonly #audit: AuditLog;
   readonly #wheel = new TimerWheel();
   readonly #desk: AuthDesk;
-  readonly #threads = new JudgeThreads();
+  readonly #threads: JudgeThreads;
   readonly #firewalls: Firewalls;
   readonly #recorder: SessionRecorder;
   readonly #siblings: Siblings;
@@ -151,6 +151,9 @@ class RunningDaemon implements Daemon, DaemonView {
     this.#options = options;
     this.#config = config;
     this.#log = log;
+    this.#threads = new JudgeThreads({
+      onFault: (err) => log.error({ err }, 'a statement was refused because of an error in the proxy'),
+    });
     this.#metrics = metrics;
     this.#audit = audit;
     this.#recorder = new SessionRecorder(audit, metrics, log);

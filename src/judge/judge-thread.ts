@@ -8,6 +8,8 @@ import type { Answer, Knowledge, Question } from './question.js';
 
 export interface ThreadAnswer {
   readonly answer: Answer;
+  /** An error of ours that came in the way of an answer. */
+  readonly fault?: Error;
   /** The parser's instance must not be used again. */
   readonly isDamaged: boolean;
 }
@@ -20,10 +22,23 @@ const known = new Known(parseSql);
 function answerTo(question: Question): ThreadAnswer {
   const { result, tree, isDamaged } = parseStatements(question.text);
   if (!result.ok || tree === null) return { answer: result.ok ? nothingToJudge : result, isDamaged };
-  const { policed, index } = known.for(question);
-  const parsed = { tree, facts: result.statements };
-  return { answer: judgeText(question, parsed, policed, index, parseSql), isDamaged };
+  try {
+    const { policed, index } = known.for(question);
+    const parsed = { tree, facts: result.statements };
+    return { answer: judgeText(question, parsed, policed, index, parseSql), isDamaged };
+  } catch (error) {
+    if (error instanceof RangeError && /call stack/i.test(error.message)) return { answer: tooDeep, isDamaged };
+    return { answer: faulty, isDamaged, fault: error as Error };
+  }
 }
+
+const tooDeep: Answer = {
+  ok: false,
+  sqlstate: '54000',
+  message: 'statement is too complex: it is nested too deeply to be judged',
+  position: null,
+};
+const faulty: Answer = { ok: false, sqlstate: 'XX000', message: 'internal error of the proxy', position: null };
 
 port.on('message', (message: Question | Knowledge) => {
   if (!('kind' in message)) return port.postMessage(answerTo(message));

@@ -16,6 +16,8 @@ export interface JudgeThreadsOptions {
   readonly renewAfterTexts: number;
   /** How long the thread for long texts is kept when there are none. */
   readonly longIdleMs: number;
+  /** A text was refused because of an error of ours. */
+  readonly onFault: (error: Error) => void;
 }
 
 export const defaultJudgeThreadsOptions: JudgeThreadsOptions = {
@@ -26,6 +28,7 @@ export const defaultJudgeThreadsOptions: JudgeThreadsOptions = {
   shortTokensMax: 5_000,
   renewAfterTexts: 50_000,
   longIdleMs: 30_000,
+  onFault: () => {},
 };
 
 /**
@@ -92,7 +95,8 @@ export class JudgeThreads {
   }
 }
 
-const bare: Omit<Question, 'text'> = {
+/** Of a text that is asked about by itself. */
+export const bare: Omit<Question, 'text'> = {
   parameterTypes: [],
   policies: null,
   catalog: null,

@@ -12,6 +12,8 @@ export interface ThreadLaneOptions {
   readonly renewAfterTexts: number;
   /** How long a thread without work is kept; null: for good. */
   readonly idleMs: number | null;
+  /** A text was refused because of an error of ours. */
+  readonly onFault: (error: Error) => void;
 }
 
 interface Job {
@@ -124,7 +126,8 @@ export class ThreadLane {
     this.work();
   }
 
-  private onAnswer({ answer, isDamaged }: ThreadAnswer): void {
+  private onAnswer({ answer, isDamaged, fault }: ThreadAnswer): void {
+    if (fault !== undefined) this.options.onFault(fault);
     this.finish(answer);
     if (isDamaged || ++this.texts >= this.options.renewAfterTexts) void this.discard();
     else if (this.untaken > 0) this.awaitReady();

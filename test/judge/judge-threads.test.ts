@@ -1,5 +1,5 @@
 import t from 'tap';
-import { JudgeThreads } from '../../src/judge/judge-threads.js';
+import { bare, JudgeThreads } from '../../src/judge/judge-threads.js';
 import { defaultGuardBounds } from '../../src/sql/guard.js';
 import type { ParseResult } from '../../src/sql/statement-facts.js';
 import { textClasses } from '../support/heavy-texts.js';
@@ -80,6 +80,17 @@ t.test('a parser is replaced after so many texts', async (t) => {
   t.teardown(() => pool.close());
   for (let i = 0; i < 25; i++) t.same(commands(await pool.parse(`select ${i}`, i % 3)), ['select']);
   t.equal(pool.starts, 3);
+});
+
+t.test('an error of ours refuses its text, is told, and costs no thread', async (t) => {
+  const faults: string[] = [];
+  const pool = new JudgeThreads({ onFault: ({ message }) => faults.push(message) });
+  t.teardown(() => pool.close());
+  const question = { ...bare, text: 'select 1', catalog: 'one that it was not told of' };
+  t.match(await pool.ask(question, 'a'), { ok: false, sqlstate: 'XX000' });
+  t.same(faults, ['the judging thread was not told of one that it was not told of']);
+  t.same(commands(await pool.parse('select 1', 'a')), ['select']);
+  t.equal(pool.starts, 1);
 });
 
 t.test('a queue that is full says so at once', async (t) => {

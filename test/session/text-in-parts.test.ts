@@ -178,10 +178,10 @@ t.test('a cancel that comes while the next statement is judged is for that', asy
   t.teardown(() => client.destroy());
   const { superuser: user, password } = server;
   const { processId, secretKey } = await client.login({ user, password, database: 'postgres' });
+  const canceller = await RawClient.connect({ port: daemon.port });
   // Long enough to be judged for some time.
   client.send(query(`set search_path = other; select 1 where 1 in (${Array(9_000).fill(1).join()})`));
   await client.readUntil('C');
-  const canceller = await RawClient.connect({ port: daemon.port });
   canceller.send(cancelRequest(processId, secretKey));
   await canceller.readUntilClosed();
   t.same(told(await client.readUntilReady()), [
