@@ -6,6 +6,8 @@ import type { Session } from './session.js';
  * the copy by then: the upstream takes whatever comes next for that rest, be it another client's.
  */
 export class CopyData {
+  /** Some has gone to an upstream since it was last answered. */
+  isUnderWay = false;
   readonly #session: Session;
   /** Where the message goes whose rest is yet to come, or null: nowhere. Undefined: all that came are whole. */
   #unfinished: PostgresUpstream | null | undefined;
@@ -24,7 +26,10 @@ export class CopyData {
   pass(to: PostgresUpstream | null): void {
     const session = this.#session;
     const taker = this.#unfinished === undefined ? to : this.#unfinished;
-    if (taker !== null && taker === session.attachment.held?.connection) session.forward();
+    if (taker !== null && taker === session.attachment.held?.connection) {
+      session.forward();
+      this.isUnderWay = true;
+    }
     this.#unfinished = session.reader.isAtBoundary ? undefined : taker;
     if (this.#unfinished !== undefined) return;
     const goOn = this.#goOn;

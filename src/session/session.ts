@@ -304,15 +304,16 @@ export class Session {
     breakCopy(this, this.reader.type);
   }
 
-  /** In copy mode the server ignores Sync; but should the copy have failed already, it waits for one. */
+  /** In copy mode the server ignores Sync; but should some of the data have made the copy fail, it waits for one. */
   withholdSync(): void {
-    this.#isSyncWithheld = true;
+    this.#isSyncWithheld ||= this.copyData.isUnderWay;
   }
 
   /** The client has ended the copy, or the server has: the phase that the client is in now. */
   leaveCopyIn(): SessionPhase {
     if (this.phase === 'copyIn') this.phase = this.#copyOrigin;
     this.#isSyncWithheld = false;
+    this.copyData.isUnderWay = false;
     return this.phase;
   }
 

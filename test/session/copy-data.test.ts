@@ -50,6 +50,12 @@ const copies: Readonly<Record<string, Copy>> = {
     failsWith: 'E',
     ends: [otherHalf, copyDone(), sync()],
   },
+  'behind a Sync that came before any data': {
+    opens: { with: inBatch, until: 'G' },
+    begins: [sync(), copyData('none\n'), half],
+    failsWith: 'E',
+    ends: [otherHalf, copyDone(), sync()],
+  },
   'behind a Sync': {
     opens: { with: inBatch, until: 'G' },
     begins: [copyData('none\n'), sync(), half],
