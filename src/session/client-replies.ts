@@ -125,8 +125,7 @@ export class ClientReplies implements ReplyOwner {
     const session = this.#session;
     const { note } = request;
     undo(note, true);
-    if (request.request !== frontend.Query && request.request !== frontend.FunctionCall) return;
-    session.openExchanges -= 1;
+    if (request.request === frontend.Query || request.request === frontend.FunctionCall) session.openExchanges -= 1;
     const isDropping = note instanceof Run || note instanceof Refusal;
     if (!isDropping || note.unnamedBefore === undefined || session.statements.has('')) return;
     session.statements.set('', note.unnamedBefore);

@@ -19,7 +19,7 @@ import {
   sendClose,
   sendKeptParse,
 } from './prepare-upstream.js';
-import { refuseAnothers, refuseInBatch } from './refuse.js';
+import { refuseAnothers, refuseInBatch, refuseParse } from './refuse.js';
 import { Mention, mentionOf } from './run.js';
 import type { Session, SessionPhase } from './session.js';
 import type { ClientStatement, Statement } from './statement.js';
@@ -41,14 +41,14 @@ export function onParse(session: Session): SessionPhase | null {
     ? statementToPrepare(session, decodeText(body, nameEnd + 1, textEnd), parameterTypesAt(body, textEnd + 1))
     : largeStatement(session.database);
   if (statement === null) return null;
-  if (statement.judgement.refusal !== null) return refuseInBatch(session, statement, statement.judgement.refusal);
   const name = decodeText(body, 0, nameEnd);
+  if (statement.judgement.refusal !== null) return refuseParse(session, name, statement, statement.judgement.refusal);
   if ((name !== '' && isInDoubt(session, name)) || namesDoubtful(session, statement)) return null;
   const upstream = session.attachment.acquire();
   if (upstream === null) return null;
-  if (upstream instanceof ProxyError) return refuseInBatch(session, statement, upstream);
+  if (upstream instanceof ProxyError) return refuseParse(session, name, statement, upstream);
   if (session.statements.size >= statementsMax) {
-    return refuseInBatch(session, statement, new ProxyError('statementTooLarge', 'too many prepared statements'));
+    return refuseParse(session, name, statement, new ProxyError('statementTooLarge', 'too many prepared statements'));
   }
   // The server won't see the name, so what is wrong with it has to be asked for.
   const isUtf8 = upstream.connection.parameters.get('client_encoding') === 'UTF8';

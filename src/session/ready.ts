@@ -6,7 +6,7 @@ import { ProxyError } from '../errors/proxy-error.js';
 import type { PooledUpstream } from '../pool/pooled-upstream.js';
 import { onBatchMessage, sendStrayCopy, sendSync } from './batch.js';
 import { showClientNames } from './client-names.js';
-import { missingBytes } from './in-hand.js';
+import { bodyInHand, missingBytes } from './in-hand.js';
 import { leaveBatch } from './leave-batch.js';
 import { noteForListening } from './listening.js';
 import { namedInText, namesDoubtful, nameTaken } from './named-in-text.js';
@@ -46,6 +46,8 @@ export function onReadyMessage(session: Session, type: number): SessionPhase | n
 
 function onQuery(session: Session): SessionPhase | null {
   if (session.inParts !== null) return onPart(session, session.inParts);
+  const malformed = session.database.isPoliced ? whatIsMalformed(session) : null;
+  if (malformed !== null) return session.reads.size > 0 ? null : refuseQuery(session, null, malformed);
   const text = heldText(session);
   const statement = text === null ? largeStatement(session.database) : statementOf(session, text);
   if (statement === null) return null;
@@ -100,6 +102,16 @@ function runQuery(session: Session, statement: Statement): SessionPhase | null {
   if (statement.effects.seesPrepared && upstream.connection.queue.size > 0) return null;
   sendQuery(session, upstream, statement);
   return 'ready';
+}
+
+/** What a server says of a text that doesn't end where its message does: what is judged has to be what it would run. */
+function whatIsMalformed(session: Session): ProxyError | null {
+  if (missingBytes(session) > 0) return null;
+  const body = bodyInHand(session);
+  const end = body.indexOf(0);
+  if (end === body.length - 1) return null;
+  const message = end < 0 ? 'invalid string in message' : 'invalid message format';
+  return new ProxyError('protocolViolation', message, { severity: 'ERROR' });
 }
 
 /** The text of a whole Query; null for one too large to be held. */

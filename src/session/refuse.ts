@@ -9,7 +9,7 @@ import { ProxyError } from '../errors/proxy-error.js';
 import { errorResponse } from './error-response.js';
 import { Refusal } from './run.js';
 import type { Session, SessionPhase } from './session.js';
-import type { Statement } from './statement.js';
+import type { ClientStatement, Statement } from './statement.js';
 
 // A statement that is refused behind something unfinished must fail at the server too, or what the client did before
 // would stay: a transaction would go on as if nothing had happened, and a batch would be committed without it. So the
@@ -42,8 +42,23 @@ export function refuseQuery(session: Session, statement: Statement | null, reaso
   return 'ready';
 }
 
-/** Answers a message of a batch that is not sent; what follows is skipped up to the Sync, here or at the server. */
-export function refuseInBatch(session: Session, statement: Statement | null, reason: ProxyError): SessionPhase {
+/** Answers a Parse that is not sent. PG 55.2.3: one without a name has destroyed the unnamed statement, though it fails. */
+export function refuseParse(session: Session, name: string, statement: Statement, reason: ProxyError): SessionPhase {
+  const unnamedBefore = name === '' ? session.statements.get('') : undefined;
+  if (name === '') session.statements.delete('');
+  return refuseInBatch(session, statement, reason, unnamedBefore);
+}
+
+/**
+ * Answers a message of a batch that is not sent; what follows is skipped up to the Sync, here or at the server.
+ * @param unnamedBefore comes back should the message be skipped itself
+ */
+export function refuseInBatch(
+  session: Session,
+  statement: Statement | null,
+  reason: ProxyError,
+  unnamedBefore?: ClientStatement,
+): SessionPhase {
   const error = refusalFrame(session, statement, reason);
   const upstream = session.attachment.held;
   if (upstream === null || (!session.attachment.isBusy && session.phase === 'ready')) {
@@ -54,7 +69,7 @@ export function refuseInBatch(session: Session, statement: Statement | null, rea
   const isReadable = readsAsOthers(statement, reason);
   upstream.connection.send(failingParse(isReadable ? meaningless : unparsable));
   upstream.connection.unnamed = 0;
-  const note = new Refusal(error, isReadable);
+  const note = new Refusal(error, isReadable, unnamedBefore);
   upstream.connection.expect(new UpstreamRequest(frontend.Parse, 'forward', session.replies, note));
   return 'batch';
 }

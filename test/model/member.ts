@@ -34,7 +34,8 @@ export class Member {
       // What is still on its way to cancel this must not hit what comes next.
       if (kind === 'cancel') await this.#cancelUntil(answered);
       const answer = await answered;
-      heard.push(...answer.lines);
+      // One that was cancelled before it had begun has told nothing of its columns.
+      heard.push(...answer.lines.filter((line) => kind !== 'cancel' || !line.startsWith('T ')));
       isCopying = answer.isCopying;
     }
     return heard;

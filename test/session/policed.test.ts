@@ -10,6 +10,7 @@ import {
   errorFields,
   execute,
   functionCall,
+  message,
   parse,
   query,
   rowValues,
@@ -48,6 +49,8 @@ tenants: { default: { databases: { shop: { url: '${server.url}', pool: { size: 2
   };
   return { daemon, connect };
 }
+
+const serverAccount = { user: server.superuser, password: server.password, database: 'postgres' };
 
 const sqlstates = ({ messages }: Reply): string[] =>
   messages.filter(({ type }) => type === 'E').map(({ body }) => String(errorFields(body).C));
@@ -172,6 +175,33 @@ t.test('a denied Parse skips to Sync, and what came before it in the batch is un
   t.same((await ann.readUntilReady()).types, 'EZ', 'also where it comes first');
   ann.send(parse('select 1'), bind(), execute(), sync());
   t.same((await ann.readUntilReady()).types, '12DCZ');
+});
+
+t.test('a denied Parse without a name has destroyed the unnamed statement', async (t) => {
+  const { connect } = await policed(t);
+  const client = await connect('ann');
+  client.send(parse('select id from note'), sync());
+  await client.readUntilReady();
+  client.send(parse('select * from secret'), sync());
+  t.same(sqlstates(await client.readUntilReady()), ['42501']);
+  client.send(bind(), execute(), sync());
+  t.same(sqlstates(await client.readUntilReady()), ['26000']);
+});
+
+t.test('a text that doesn’t end where its message does is what PostgreSQL calls it', async (t) => {
+  const { connect } = await policed(t);
+  const clients = [await connect('ann'), await RawClient.connect(server, serverAccount)];
+  t.teardown(() => clients[1]?.destroy());
+  for (const body of ['select id from note', 'select id from note\0; select * from secret\0', '']) {
+    const replies = [];
+    for (const client of clients) {
+      client.send(message('Q', Buffer.from(body)));
+      const { types, messages } = await client.readUntilReady();
+      replies.push([types, ...messages.filter(({ type }) => type === 'E').map(({ body }) => errorFields(body).M)]);
+    }
+    t.same(replies[0], replies[1], body);
+  }
+  t.same((await clients[0]?.ask('select id from note'))?.types, 'TDCZ');
 });
 
 t.test('of several statements in one text none runs when one is denied', async (t) => {
