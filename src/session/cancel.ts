@@ -65,7 +65,9 @@ export class CancelKeys {
     const holder = this.#holders.get(processId);
     if (holder === undefined || holder.secretKey.length !== secretKey.length) return false;
     if (!timingSafeEqual(holder.secretKey, secretKey)) return false;
-    if (holder.session !== null) await this.cancelSession(holder.session);
+    const { session } = holder;
+    session?.inParts?.cancel();
+    if (session !== null) await this.cancelSession(session);
     return true;
   }
 
@@ -76,8 +78,6 @@ export class CancelKeys {
       attachment.stopWaiting(new ProxyError('queryCanceled', 'canceling statement due to user request'));
     } else if (session.runningRequest !== undefined) {
       await (this.#waitBehind(session) ?? this.#send(session));
-    } else {
-      session.inParts?.cancel();
     }
   }
 

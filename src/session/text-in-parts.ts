@@ -93,7 +93,7 @@ export class TextInParts {
     return part === undefined ? 0 : [...this.#text.slice(0, part.start)].length;
   }
 
-  /** Between two parts nothing runs that could be cancelled: the part that is next is not begun. */
+  /** No further part is begun: the one under way may be through by now, or none is. */
   cancel(): void {
     this.#isCanceled = true;
   }

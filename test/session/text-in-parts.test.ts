@@ -179,8 +179,9 @@ t.test('a cancel that comes while the next statement is judged is for that', asy
   const { superuser: user, password } = server;
   const { processId, secretKey } = await client.login({ user, password, database: 'postgres' });
   const canceller = await RawClient.connect({ port: daemon.port });
-  // Long enough to be judged for some time.
-  client.send(query(`set search_path = other; select 1 where 1 in (${Array(9_000).fill(1).join()})`));
+  // Long enough to be judged for some time; should it be running by then, it still runs.
+  const judgedLong = `1 in (${Array(9_000).fill(1).join()})`;
+  client.send(query(`set search_path = other; select count(*) from generate_series(1, 300000000) where ${judgedLong}`));
   await client.readUntil('C');
   canceller.send(cancelRequest(processId, secretKey));
   await canceller.readUntilClosed();
