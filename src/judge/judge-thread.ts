@@ -1,6 +1,7 @@
 // What runs in a judging thread: knowledge and questions come in, answers go out. The parser, its trees and the catalogs
 // stay here.
 import { parentPort } from 'node:worker_threads';
+import { isStackOverflow } from '../sql/bind/refusal.js';
 import { parseSql, parseStatements } from '../sql/parser/parse-statements.js';
 import { judgeText, nothingToJudge } from './judge-text.js';
 import { Known } from './known.js';
@@ -27,7 +28,7 @@ function answerTo(question: Question): ThreadAnswer {
     const parsed = { tree, facts: result.statements };
     return { answer: judgeText(question, parsed, policed, index, parseSql), isDamaged };
   } catch (error) {
-    if (error instanceof RangeError && /call stack/i.test(error.message)) return { answer: tooDeep, isDamaged };
+    if (isStackOverflow(error)) return { answer: tooDeep, isDamaged };
     return { answer: faulty, isDamaged, fault: error as Error };
   }
 }

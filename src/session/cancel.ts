@@ -5,6 +5,9 @@ import type { Session } from './session.js';
 /** Bytes of a cancel key: what protocol 3.0 has room for, and what PostgreSQL 18 gives with 3.2. */
 const keyBytes = { 0: 4, 2: 32 } as const;
 
+/** What a statement says that its client has cancelled before it ran anywhere. */
+export const canceled = () => new ProxyError('queryCanceled', 'canceling statement due to user request');
+
 /** None up to here: a server process on Linux can have it (PID_MAX_LIMIT), and a client tells its own notifications by it. */
 export const serverProcessIdMax = 2 ** 22;
 
@@ -75,7 +78,7 @@ export class CancelKeys {
     const { attachment, reads } = session;
     if (reads.cancelWaiting()) return;
     if (attachment.isWaiting) {
-      attachment.stopWaiting(new ProxyError('queryCanceled', 'canceling statement due to user request'));
+      attachment.stopWaiting(canceled());
     } else if (session.runningRequest !== undefined) {
       await (this.#waitBehind(session) ?? this.#send(session));
     }

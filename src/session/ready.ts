@@ -6,7 +6,7 @@ import { ProxyError } from '../errors/proxy-error.js';
 import type { PooledUpstream } from '../pool/pooled-upstream.js';
 import { onBatchMessage, sendStrayCopy, sendSync } from './batch.js';
 import { showClientNames } from './client-names.js';
-import { bodyInHand, missingBytes } from './in-hand.js';
+import { missingBytes } from './in-hand.js';
 import { leaveBatch } from './leave-batch.js';
 import { noteForListening } from './listening.js';
 import { namedInText, namesDoubtful, nameTaken } from './named-in-text.js';
@@ -107,10 +107,10 @@ function runQuery(session: Session, statement: Statement): SessionPhase | null {
 /** What a server says of a text that doesn't end where its message does: what is judged has to be what it would run. */
 function whatIsMalformed(session: Session): ProxyError | null {
   if (missingBytes(session) > 0) return null;
-  const body = bodyInHand(session);
-  const end = body.indexOf(0);
-  if (end === body.length - 1) return null;
-  const message = end < 0 ? 'invalid string in message' : 'invalid message format';
+  const { buffer, start, end } = session.reader;
+  const at = buffer.indexOf(0, start + 5);
+  if (at === end - 1) return null;
+  const message = at < 0 || at >= end ? 'invalid string in message' : 'invalid message format';
   return new ProxyError('protocolViolation', message, { severity: 'ERROR' });
 }
 

@@ -4,6 +4,7 @@ import type { LaneGroup } from '../pool/lane-group.js';
 import type { LaneUpstream } from '../pool/lane-upstream.js';
 import type { PooledUpstream } from '../pool/pooled-upstream.js';
 import type { SessionSettings } from '../pool/session-settings.js';
+import { canceled } from './cancel.js';
 import { errorResponse } from './error-response.js';
 import { lossFrame } from './loss-frame.js';
 import { readyFrame } from './ready-frames.js';
@@ -97,7 +98,7 @@ export class SessionReads {
     const { isTimedOut } = this.#session;
     const error = isTimedOut
       ? new ProxyError('queryTimeout', 'canceling statement due to statement timeout')
-      : new ProxyError('queryCanceled', 'canceling statement due to user request');
+      : canceled();
     this.#fail(first, errorResponse(error), error.sqlstate);
     return true;
   }

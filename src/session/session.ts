@@ -84,10 +84,7 @@ export class Session {
   readonly names: NamesInSession;
   /** Prepared statements by the client's name for them; '' is the unnamed one. */
   readonly statements = new ByName<ClientStatement>();
-  /**
-   * Names that something was sent for which gives or takes them and isn't answered yet, with the number of the exchange
-   * that it belongs to.
-   */
+  /** Names that are given or taken by what isn't answered yet, with the number of the exchange that it belongs to. */
   readonly changing = new ByName<{ readonly exchange: number }>();
   /** Number of the exchange that is being sent: how many were ended by a Sync or Query before it. */
   exchange = 0;
@@ -254,9 +251,11 @@ export class Session {
     const { connection } = this.attachment;
     this.onAnswered();
     if (connection === null || connection.queue.size > 0) return this.wake();
-    this.#timeouts.onAnswered(this.copyData.isUnfinished ? transactionStatus.open : status);
+    const { isUnfinished } = this.copyData;
+    this.#timeouts.onAnswered(isUnfinished ? transactionStatus.open : status);
     if (this.phase === 'closed') this.attachment.reclaim();
-    else if (this.phase === 'ready') this.copyData.whenWhole(() => this.attachment.settle(status));
+    else if (this.phase === 'ready' && isUnfinished) this.copyData.whenWhole(() => this.attachment.settle(status));
+    else if (this.phase === 'ready') this.attachment.settle(status);
     if (status === transactionStatus.idle) this.listening?.endIfLost();
     this.wake();
     this.#endIfDone();

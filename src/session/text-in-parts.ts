@@ -10,6 +10,7 @@ import {
   sessionEffects,
 } from '../sql/session-effects.js';
 import { type StatementText, statementTexts } from '../sql/statement-texts.js';
+import { canceled } from './cancel.js';
 import { noticeFrame } from './error-response.js';
 import { changesNames } from './names-in-session.js';
 import type { Session } from './session.js';
@@ -100,7 +101,7 @@ export class TextInParts {
 
   /** Why the part that is next isn't begun: a cancel, or that no BEGIN began the transaction; null: it is. */
   refusal({ effects }: Statement): ProxyError | null {
-    if (this.#isCanceled) return new ProxyError('queryCanceled', 'canceling statement due to user request');
+    if (this.#isCanceled) return canceled();
     const name = this.#isOurs ? forBlocks.get(effects.first) : undefined;
     if (name === undefined) return null;
     return new ProxyError('invalidParameter', `${name} can only be used in transaction blocks`, { sqlstate: '25P01' });

@@ -50,7 +50,13 @@ tenants: { default: { databases: { shop: { url: '${server.url}', pool: { size: 2
   return { daemon, connect };
 }
 
-const serverAccount = { user: server.superuser, password: server.password, database: 'postgres' };
+/** A client of the server itself. */
+async function directly(t: Test): Promise<RawClient> {
+  const { superuser: user, password } = server;
+  const client = await RawClient.connect(server, { user, password, database: 'postgres' });
+  t.teardown(() => client.destroy());
+  return client;
+}
 
 const sqlstates = ({ messages }: Reply): string[] =>
   messages.filter(({ type }) => type === 'E').map(({ body }) => String(errorFields(body).C));
@@ -76,11 +82,7 @@ t.test('what no rule allows is refused with 42501, and the next statement works'
 t.test('a syntax error is 42601 at its place, as from PostgreSQL', async (t) => {
   const { connect } = await policed(t);
   const ann = await connect('ann');
-  const direct = await RawClient.connect(
-    { port: server.port },
-    { user: 'postgres', password: server.password, database: 'postgres' },
-  );
-  t.teardown(() => direct.destroy());
+  const direct = await directly(t);
   for (const sql of ['selekt 1', 'select 1 from from', "select 'größe' from ) x", 'select "open']) {
     const fields = async (client: RawClient) => {
       const { S, C, M, P } = errorFields((await client.ask(sql)).messages[0]?.body as Buffer);
@@ -104,11 +106,7 @@ t.test('a denied statement fails the transaction that it is in', async (t) => {
 
 t.test('in a transaction that has failed, what would be refused is what PostgreSQL says of it', async (t) => {
   const { connect } = await policed(t);
-  const direct = await RawClient.connect(
-    { port: server.port },
-    { user: 'postgres', password: server.password, database: 'postgres' },
-  );
-  t.teardown(() => direct.destroy());
+  const direct = await directly(t);
   const failed = { ann: await connect('ann'), direct };
   const told = ({ messages }: Reply) =>
     messages
@@ -190,8 +188,7 @@ t.test('a denied Parse without a name has destroyed the unnamed statement', asyn
 
 t.test('a text that doesn’t end where its message does is what PostgreSQL calls it', async (t) => {
   const { connect } = await policed(t);
-  const clients = [await connect('ann'), await RawClient.connect(server, serverAccount)];
-  t.teardown(() => clients[1]?.destroy());
+  const clients = [await connect('ann'), await directly(t)];
   for (const body of ['select id from note', 'select id from note\0; select * from secret\0', '']) {
     const replies = [];
     for (const client of clients) {

@@ -6,7 +6,7 @@ import type { BindResult, BoundStatement, Span, Utility } from './bound.js';
 import { bindDelete, bindInsert, bindUpdate } from './changes.js';
 import { bindExpression } from './expressions.js';
 import { bindMerge } from './merge.js';
-import { BindError, unknownConstruct } from './refusal.js';
+import { BindError, isStackOverflow, unknownConstruct } from './refusal.js';
 import type { Scope } from './scope.js';
 import { bindSelect } from './select.js';
 import { SourceText } from './source-text.js';
@@ -40,7 +40,7 @@ export function bindStatement(
     if (node === null) throw unknownConstruct('an empty statement');
     return { ok: true, bound: bound(binder, node.kind, raw) };
   } catch (error) {
-    if (error instanceof RangeError && /call stack/i.test(error.message)) return tooDeep;
+    if (isStackOverflow(error)) return tooDeep;
     if (!(error instanceof BindError)) throw error;
     const { sqlstate, message, position, more } = error;
     return {

@@ -10,6 +10,11 @@ export class BindError extends Error {
   }
 }
 
+/** A tree was too deep for what walks it. */
+export function isStackOverflow(error: unknown): boolean {
+  return error instanceof RangeError && /call stack/i.test(error.message);
+}
+
 /** What PostgreSQL may know and the binder doesn't: never let through. */
 export function unknownConstruct(what: string, position: number | null = null): BindError {
   return new BindError('0A000', `${what} is not supported under a policy`, position);

@@ -1,5 +1,3 @@
-// Long: a conversation is a few lines, and there are many.
-
 import {
   bind,
   copyData,

@@ -1,5 +1,3 @@
-// Long: a conversation is a few lines, and there are many.
-
 import { bind, close, describe, execute, flush, parse, query, sync } from '../../support/raw-messages.js';
 import { type Sequence, send, until } from '../sequence.js';
 import { inOneWrite, run, sequence } from './steps.js';
