@@ -12,6 +12,7 @@ import { sleep } from './shift.js';
  * - `reloaded`    the daemon reads its configuration again
  */
 const faults = { terminated: 6, locked: 4, reloaded: 1 };
+const kinds = Object.keys(faults) as (keyof typeof faults)[];
 export type Fault = keyof typeof faults | 'killed';
 
 /** Longer than it takes until a slow read is rescued. */
@@ -33,7 +34,9 @@ export async function trouble(
     await sleep(faultEveryMs / 2 + random.below(faultEveryMs));
     const isTime = passedMs() > killAtMs;
     if (isTime) killAtMs += killEveryMs;
-    const fault = isTime ? 'killed' : random.weighted(faults);
+    // Each comes once before chance has a say.
+    const missing = kinds.find((kind) => happened[kind] === 0);
+    const fault = isTime ? 'killed' : (missing ?? random.weighted(faults));
     if (fault === 'reloaded') daemon.signal('SIGHUP');
     else if (fault === 'locked') await lock(server, lockedMs.min + random.below(lockedMs.max - lockedMs.min));
     else await strike(server, fault, random.next());
