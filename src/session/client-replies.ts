@@ -142,7 +142,7 @@ export class ClientReplies implements ReplyOwner {
     session.attachment.lose();
     if (session.phase === 'closed') return;
     if (session.isLeaving && loss.lastWords === null) return session.end('the client said goodbye');
-    if (loss.isMidMessage) return session.destroy('the upstream was lost within a message');
+    if (loss.isMidMessage) return session.end('the upstream was lost within a message');
     const isWholeStatement =
       session.phase === 'ready' && session.openExchanges === 1 && upstream.status === transactionStatus.idle;
     if (!isWholeStatement || isAtStake || endsSession.has(loss.lastWords?.sqlstate ?? '')) {

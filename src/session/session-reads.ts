@@ -87,7 +87,7 @@ export class SessionReads {
   /** The upstream is gone, and a part of the answer has reached the client. */
   lose(read: SharedRead, loss: UpstreamLoss): void {
     const session = this.#session;
-    if (loss.isMidMessage) return session.destroy('the upstream was lost within a message');
+    if (loss.isMidMessage) return session.end('the upstream was lost within a message');
     this.#fail(read, lossFrame(loss, 'ERROR', session.isTimedOut), loss.lastWords?.sqlstate ?? '08006');
   }
 

@@ -389,11 +389,6 @@ export class Session {
     this.#onEnd(this, reason);
   }
 
-  destroy(reason: string): void {
-    this.end(reason);
-    this.#socket.destroy();
-  }
-
   /** Before a client that listens uses an upstream: what others notified from there has come. False: it needn't wait. */
   #quieten(onQuiet: () => void): boolean {
     const isListening = this.listening?.hasChannels === true;

@@ -4,8 +4,8 @@ import { RawError } from '../support/raw-login.js';
 
 /** What a client may be told while backends are killed and the server restarts; 40P01 is the ledger's own affair. */
 const excused = new Set(['57P01', '57P02', '57P03', '08006', '53300', '40P01']);
-/** A raw client's connection that ended behind an error. */
-const endedByError = /^connection closed after \S*E, /;
+/** A raw client's connection that ended behind an error, or with its backend in the middle of a row. */
+const endedWithBackend = /^connection closed after (\S*E|\S+, within a message), before /;
 const wrongMax = 50;
 
 /** What came of all that was done. */
@@ -43,5 +43,5 @@ function codeOf(error: Error): string | null {
     const code = error instanceof RawError ? error.fields.C : error.code;
     return code !== undefined && excused.has(code) ? code : null;
   }
-  return endedByError.test(error.message) ? 'closed' : null;
+  return endedWithBackend.test(error.message) ? 'closed' : null;
 }

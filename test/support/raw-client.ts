@@ -79,7 +79,10 @@ export class RawClient {
     const messages: RawMessage[] = [];
     while (messages.at(-1)?.type !== type) {
       const message = await this.#next(endsAt);
-      if (message === null) throw new Error(`connection closed after ${typesOf(messages)}, before ${type}`);
+      if (message === null) {
+        const within = this.#hasPart ? ', within a message' : '';
+        throw new Error(`connection closed after ${typesOf(messages)}${within}, before ${type}`);
+      }
       messages.push(message);
     }
     return { messages, types: typesOf(messages) };
@@ -129,6 +132,10 @@ export class RawClient {
       if (this.isClosed) return null;
       await this.#more(endsAt);
     }
+  }
+
+  get #hasPart(): boolean {
+    return this.#received.length > 0 || this.#chunks.length > 0;
   }
 
   #take(): RawMessage | null {
