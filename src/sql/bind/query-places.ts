@@ -52,8 +52,14 @@ function selectFirst(source: SourceText, fields: Fields): number {
     if (target !== null) return before(source, first, 'table', /^(only)$/);
     return before(source, before(source, first, 'from', /^(lateral|rows|only)$/), 'select', /^(all)$/);
   }
-  const where = required(firstLocation(fields.whereClause));
-  return before(source, before(source, source.tokenAt(where), 'where', /^$/), 'select', /^(all)$/);
+  const where = firstLocation(fields.whereClause);
+  if (where !== null) {
+    return before(source, before(source, source.tokenAt(where), 'where', /^$/), 'select', /^(all)$/);
+  }
+  // Of a SELECT of nothing from nowhere there is only the word.
+  const only = source.only('select');
+  if (only < 0) throw unknownConstruct('SELECT that cannot be located');
+  return only;
 }
 
 function required(location: number | null): number {

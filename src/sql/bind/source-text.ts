@@ -81,6 +81,12 @@ export class SourceText {
     return this.word(index);
   }
 
+  /** The one token that is this unquoted word; -1: there are none, or several. */
+  only(word: string): number {
+    const found = this.starts.flatMap((_, index) => (this.word(index) === word ? [index] : []));
+    return found.length === 1 ? (found[0] as number) : -1;
+  }
+
   /** Whether a token is this sign (not a quoted text that looks like it). */
   is(index: number, sign: string): boolean {
     const kind = this.kinds[index];

@@ -234,6 +234,8 @@ select id from customers where id = '5' and born = '2020-01-01' and vip = 'true'
 select x.* from (select 1 as a, 'b' as b) x
 select a.*, b.* from (select id from customers) a join (select id from people) b using (id)
 select from customers
+select
+select limit 1
 select all id from customers
 select count(*) from (select from customers) s
 `
