@@ -10,6 +10,7 @@ import type { BindResult, BoundStatement } from '../sql/bind/bound.js';
 import type { Relation } from '../sql/catalog/catalog.js';
 import type { CatalogIndex } from '../sql/catalog/catalog-index.js';
 import { complexityOf, complexityRefusal } from '../sql/complexity.js';
+import { gatherFacts } from '../sql/facts/gather-facts.js';
 import { fingerprintOf } from '../sql/fingerprint.js';
 import type { Parse, ParsedText } from '../sql/rewrite/parse.js';
 import { type Restrictions, rewrite, visibilityIn } from '../sql/rewrite/rewrite.js';
@@ -18,8 +19,10 @@ import { makeTemplate } from '../sql/rewrite/template.js';
 import { parseAsMeant } from '../sql/rewrite/verify.js';
 import { isShareable } from '../sql/sharing/is-shareable.js';
 import type { StatementFacts } from '../sql/statement-facts.js';
+import { ClientText } from './client-text.js';
 import { isSentHarmlessly } from './harmless-reads.js';
 import type { Question, Refusal, Verdict } from './question.js';
+import { temporaryNames } from './temporary-names.js';
 
 /** What is known of the tenant's policies where there are any, for the one who asks. */
 export interface Policed {
@@ -62,7 +65,18 @@ function judgedText(
 ): Verdict {
   if (index === null)
     return policed === null ? unjudged(parsed.facts) : byFacts(policed.policies, question.who, parsed);
-  return new Judging(question, parsed, policed, index, parse).verdict();
+  const places = policed !== null && areOwn(policed.rights, parsed) ? temporaryNames(question, parsed.tree, index) : [];
+  if (places.length === 0) return new Judging(question, parsed, policed, index, parse).verdict();
+  const client = new ClientText(question.text, places);
+  const tree = parse(client.judged);
+  const written = { tree, facts: gatherFacts(tree, Buffer.byteLength(client.judged)) };
+  return new Judging({ ...question, text: client.judged }, written, policed, index, parse, client).verdict();
+}
+
+/** Of definitions only those of what is the session's own are allowed, so that a bare name has to be of one. */
+function areOwn({ statements }: Rights, { facts }: Parsed): boolean {
+  const hasDefinition = facts.some(({ kinds }) => kinds.includes('ddl'));
+  return hasDefinition && statements.has('temp') && !statements.has('ddl');
 }
 
 const nothing = {
@@ -100,6 +114,7 @@ const noRestrictions: Restrictions = { get: () => undefined };
 
 /** One text on its way through binding, deciding and rewriting. */
 class Judging {
+  readonly #client: ClientText;
   readonly #question: Question;
   readonly #parsed: Parsed;
   readonly #policed: Policed | null;
@@ -114,7 +129,15 @@ class Judging {
   #checked: string | null = null;
   #isRestricted = false;
 
-  constructor(question: Question, parsed: Parsed, policed: Policed | null, index: CatalogIndex, parse: Parse) {
+  constructor(
+    question: Question,
+    parsed: Parsed,
+    policed: Policed | null,
+    index: CatalogIndex,
+    parse: Parse,
+    client = new ClientText(question.text),
+  ) {
+    this.#client = client;
     this.#question = question;
     this.#parsed = parsed;
     this.#policed = policed;
@@ -132,7 +155,7 @@ class Judging {
     const found = refusal ?? this.#judge(results);
     const refused = found ?? this.#refuseUnlessAsMeant();
     const isAllowed = refused === null;
-    const splices = this.#splices;
+    const splices = this.#client.splices(this.#splices);
     return {
       ...nothing,
       statements: facts,
@@ -140,7 +163,7 @@ class Judging {
       rules: [...this.#rules],
       actions: [...new Set(facts.flatMap(actionsOf))],
       relations: touchedRelations(bound),
-      template: isAllowed && splices.length > 0 ? makeTemplate(this.#question.text, splices) : null,
+      template: isAllowed && splices.length > 0 ? makeTemplate(this.#client.text, splices) : null,
       changes: isAllowed ? splices.map(({ reason, text }) => ({ reason, text })) : [],
       addsRows: isAllowed && this.#addsRows.includes(true) ? this.#addsRows : [],
       checked: this.#checked,
@@ -261,12 +284,7 @@ class Judging {
   }
 
   #place(byte: number | null): number | null {
-    return byte === null ? null : this.#characters(byte);
-  }
-
-  /** A byte offset as PostgreSQL counts places: in characters, from 1. */
-  #characters(byte: number): number {
-    return [...Buffer.from(this.#question.text, 'utf8').subarray(0, byte).toString('utf8')].length + 1;
+    return byte === null ? null : this.#client.position(byte);
   }
 }
 

@@ -62,11 +62,7 @@ export function decideKind(rights: Rights, facts: StatementFacts): Denial | null
   if (facts.unknown !== null) return deny(`this syntax (${facts.unknown}) is not known to policies`);
   if (facts.forbidden !== null) return deny(`${facts.forbidden} is never allowed under a policy`);
   const kind = facts.kinds.find((needed) => !rights.statements.has(needed));
-  if (kind !== undefined) {
-    const mayBeTemporary = kind === 'ddl' && rights.statements.has('temp');
-    const denial = deny(`statement kind "${kind}" is not allowed for this user`);
-    return mayBeTemporary ? { ...denial, hint: temporaryHint } : denial;
-  }
+  if (kind !== undefined) return deny(`statement kind "${kind}" is not allowed for this user`);
   return (
     firstOf(facts.settings, ({ name, value, isKnown }) => refused(settingRefusal(name, isKnown ? value : undefined))) ??
     firstOf(facts.settingsRead, (name) => refused(settingReadRefusal(name)))
@@ -89,11 +85,17 @@ class Deciding {
 
   statement(facts: StatementFacts): Denial | null {
     return (
-      decideKind(this.rights, facts) ??
+      this.kind(facts) ??
       firstOf(facts.settings, (setting) => this.path(setting)) ??
       firstOf(facts.relations, (relation) => this.relation(relation)) ??
       firstOf(facts.functions, (use) => this.call(use))
     );
+  }
+
+  private kind(facts: StatementFacts): Denial | null {
+    const denial = decideKind(this.rights, facts);
+    const mayBeTemporary = facts.kinds.includes('ddl') && this.rights.statements.has('temp');
+    return denial !== null && mayBeTemporary ? { ...denial, hint: temporaryHint } : denial;
   }
 
   /** Names behind it would have to be looked for elsewhere. */
