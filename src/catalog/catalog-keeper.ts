@@ -252,8 +252,9 @@ export class CatalogKeeper {
 
   #settleWaiters(): void {
     const catalog = this.#catalog;
-    if (catalog === null || this.#failures > 0 || this.#isDoubted) return;
-    // A look that takes longer than it is trusted still tells those who asked before it began.
+    if (catalog === null || this.#failures > 0) return;
+    // A look that takes longer than it is trusted, or during which there were signs of more, still tells those who asked
+    // before it began.
     const isServed = ({ since }: Waiter) => since <= this.#seenAt || this.#isKnown();
     const served = this.#waiters.filter(isServed);
     this.#waiters = this.#waiters.filter((waiter) => !isServed(waiter));

@@ -1,7 +1,7 @@
 import { ProxyError } from '../errors/proxy-error.js';
 import { type CatalogSection, type CatalogText, catalogSections } from '../sql/catalog/catalog-text.js';
 import { catalogQueries } from './catalog-queries.js';
-import { differs, type Fingerprint, fingerprintSql, isSame } from './fingerprint.js';
+import { differs, type Fingerprint, fingerprintSql } from './fingerprint.js';
 
 /** A connection of the daemon's own to the database. Rejects when the server refuses or the connection is lost. */
 export interface CatalogLoader {
@@ -35,7 +35,6 @@ export const defaultCatalogLimits: CatalogLimits = {
 };
 
 const oldestMajor = 13;
-const readTriesMax = 4;
 
 /** Reads catalogs over one connection, one thing at a time. Works for every account: it asks only what is open to all. */
 export class CatalogSession {
@@ -79,24 +78,37 @@ export class CatalogSession {
   }
 
   /**
-   * As `load`, within a transaction that is open. Its queries have a snapshot each, so what others change while it is
-   * being read is read again.
-   * @throws Error when they don't cease
+   * As `load`, within a transaction that is open. There each statement has a snapshot of its own, so that one reads all
+   * that has changed since `previous`, and tells whether it was all.
    */
   async loadWithin(previous: LoadedCatalog): Promise<LoadedCatalog> {
-    let loaded = previous;
-    for (let tries = 0; tries < readTriesMax; tries++) {
-      const fingerprint = await this.readFingerprint();
-      if (isSame(loaded.fingerprint, fingerprint)) return loaded;
-      loaded = await this.#read(loaded, fingerprint);
+    const { serverMajor, database } = this;
+    const changed = (fingerprint: Fingerprint) =>
+      catalogSections.filter((section) => differs(section, previous.fingerprint, fingerprint));
+    let asked = changed(await this.readFingerprint());
+    if (asked.length === 0) return previous;
+    await this.#checkSize();
+    for (;;) {
+      const { fingerprint, sections } = await this.#readTogether(asked);
+      const missed = changed(fingerprint).filter((section) => !asked.includes(section));
+      if (missed.length === 0)
+        return { serverMajor, database, sections: { ...previous.sections, ...sections }, fingerprint };
+      asked = [...asked, ...missed];
     }
-    throw new Error('the catalog changes while it is being read');
   }
 
-  async #read(previous: LoadedCatalog | null, known?: Fingerprint): Promise<LoadedCatalog> {
+  async #readTogether(asked: readonly CatalogSection[]): Promise<Pick<LoadedCatalog, 'sections' | 'fingerprint'>> {
+    const queries = catalogQueries(this.serverMajor);
+    const sections = asked.map((section) => `'${section}', coalesce((${queries[section]}), '[]')`);
+    const sql = `select json_build_object('fingerprint', (${fingerprintSql})::json,
+      'sections', json_build_object(${sections.join(', ')}))::text`;
+    return JSON.parse(String(await this.loader.ask(sql)));
+  }
+
+  async #read(previous: LoadedCatalog | null): Promise<LoadedCatalog> {
     await this.#checkSize();
     const { serverMajor, database } = this;
-    const fingerprint = known ?? (await this.readFingerprint());
+    const fingerprint = await this.readFingerprint();
     const queries = catalogQueries(serverMajor);
     const isKept = (section: CatalogSection) =>
       previous !== null && !differs(section, previous.fingerprint, fingerprint);

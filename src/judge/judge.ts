@@ -94,14 +94,12 @@ export class Judge {
   known(key: string, own: OwnCatalog | null): Judgement | undefined {
     if (this.version === 0) return undefined;
     if (own === null) return this.#cache.get(key);
-    return own.judgedBy === this.#version ? own.cache.get(key) : undefined;
+    return this.#isBeside(own) ? own.cache.get(key) : undefined;
   }
 
   /** The catalog as a session's open transaction sees it. Rejects where it can't be read. */
-  async readOwn(loader: CatalogLoader): Promise<OwnCatalog | null> {
-    const { catalog } = this.#deps;
-    if (catalog.version === 0) await catalog.whenKnown();
-    return catalog.readOwn(loader, this.#version);
+  readOwn(loader: CatalogLoader): Promise<OwnCatalog | null> {
+    return this.#deps.catalog.readOwn(loader, this.#version);
   }
 
   count(isHit: boolean): void {
@@ -110,36 +108,40 @@ export class Judge {
     else shapeCache.misses += 1;
   }
 
-  /** Judges a text for a session. Null: `own` is outdated, and has to be read anew. Never rejects. */
+  /**
+   * Judges a text for a session. What is there to be known may change while the threads are at it: the judgement was right
+   * when it was asked for, and isn't kept. Never rejects.
+   */
   async judge(
     asked: Omit<Question, 'policies' | 'catalog' | 'complexityMax'>,
     keys: CacheKeys,
     session: unknown,
     own: OwnCatalog | null,
-  ): Promise<Judgement | null> {
+  ): Promise<Judgement> {
     const { catalog, complexityMax, threads } = this.#deps;
     try {
-      // What is there to be known may change while the threads are at it: then it is asked again.
-      for (let tries = 0; tries < judgeTriesMax; tries++) {
-        if (catalog.version === 0) await catalog.whenKnown();
-        const version = this.#version;
-        if (own !== null && own.judgedBy !== version) return null;
-        const { key } = own ?? catalog;
-        const question = { ...asked, policies: this.policies?.key ?? null, catalog: key, complexityMax };
-        const asking = threads.ask(question, session);
-        const answer = await (own?.during(asking) ?? asking);
-        if (version !== this.version) continue;
-        const judgement = this.#judgement(answer, own?.version ?? version);
-        if (!answer.ok && passing.test(answer.sqlstate)) return judgement;
-        const isForAll = answer.ok && !answer.hangsOnLiterals;
-        const cache = own?.cache ?? this.#cache;
-        cache.set(isForAll ? (keys.shape ?? keys.text) : keys.text, judgement);
-        return judgement;
-      }
-      throw unsettled;
+      if (own === null && catalog.version === 0) await catalog.whenKnown();
+      const version = this.#version;
+      const { key } = own ?? catalog;
+      const question = { ...asked, policies: this.policies?.key ?? null, catalog: key, complexityMax };
+      const asking = threads.ask(question, session);
+      const answer = await (own?.during(asking) ?? asking);
+      const judgement = this.#judgement(answer, own?.version ?? version);
+      if (!answer.ok && passing.test(answer.sqlstate)) return judgement;
+      const isForAll = answer.ok && !answer.hangsOnLiterals;
+      const cacheKey = isForAll ? (keys.shape ?? keys.text) : keys.text;
+      if (own === null && version === this.version) this.#cache.set(cacheKey, judgement);
+      if (own !== null && this.#isBeside(own)) own.cache.set(cacheKey, judgement);
+      return judgement;
     } catch (error) {
-      return this.#refuse(error instanceof ProxyError ? error : unsettled, null);
+      // That the catalog isn't known, and why.
+      return this.#refuse(error as ProxyError, null);
     }
+  }
+
+  /** Nothing that others see has changed since it was read. */
+  #isBeside(own: OwnCatalog): boolean {
+    return own.judgedBy === this.#version;
   }
 
   #renew(): void {
@@ -174,12 +176,6 @@ export class Judge {
     return { ...allowed, refusal, position, version: this.#version };
   }
 }
-
-/** What is there to be known may change while a text is judged, so often. */
-export const judgeTriesMax = 5;
-export const unsettled = new ProxyError('upstreamUnavailable', 'the catalog of the database changes all the time', {
-  hint: 'Nothing can be judged by a policy meanwhile. Try again.',
-});
 
 function errorOf({ sqlstate, message, detail, hint, isDenial }: Refusal): ProxyError {
   const code = isDenial ? 'policyDenied' : 'syntaxError';
@@ -233,7 +229,6 @@ export class SessionJudge {
   }
 
   /**
-   * Null: others have changed what the names' own catalog was read beside.
    * @param keyed `keyOf` the text
    * @param parameterTypes as Parse has them
    */
@@ -242,7 +237,7 @@ export class SessionJudge {
     keyed: KeyedText | null,
     names: SessionNames,
     parameterTypes = noTypes,
-  ): Judgement | Promise<Judgement | null> {
+  ): Judgement | Promise<Judgement> {
     if (names !== this.#names) {
       this.#names = names;
       this.#keyPrefix = `${this.#asker.keyPrefix}${names.key}\0`;

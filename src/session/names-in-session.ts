@@ -103,8 +103,9 @@ export class NamesInSession {
   /** False: the server is being asked, or will be when it has answered what was sent; the session is woken then. */
   isCertain(session: Session, judging: SessionJudge): boolean {
     if (session.phase === 'ready') this.#onBatchEnd();
-    // What others have committed since is not in what was read.
-    if (this.#catalog !== null && this.#catalog.judgedBy !== judging.version) this.#isCatalogStale = true;
+    // What others have committed since is not in what was read; of what they go on committing nobody can wait for the end.
+    const isBeside = this.#catalog === null || this.#catalog.judgedBy === judging.version;
+    if (!isBeside && !session.verdict.isCatalogRead) this.#isCatalogStale = true;
     if (!this.#isStale && !this.#isCatalogStale) return true;
     const { attachment } = session;
     if (attachment.upstream === null) return this.#forget();
@@ -149,13 +150,6 @@ export class NamesInSession {
     this.#isStale = false;
   }
 
-  /** Whether `isCertain` can find out more where a verdict was made by what is outdated. */
-  canLearn(session: Session): boolean {
-    const connection = session.attachment.held?.connection;
-    const isAskable = session.phase === 'ready' && connection?.status !== transactionStatus.failed;
-    return connection !== undefined && isAskable;
-  }
-
   async #readCatalog(session: Session, connection: PostgresUpstream, judging: SessionJudge): Promise<void> {
     this.#useCatalog(null);
     this.#refusal = null;
@@ -167,6 +161,7 @@ export class NamesInSession {
     } catch (error) {
       this.#refusal = error instanceof ProxyError ? error : unknownCatalog;
     }
+    session.verdict.isCatalogRead = true;
     this.#isCatalogStale = false;
     this.#isAsking = false;
     session.wake();

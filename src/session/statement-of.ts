@@ -1,5 +1,5 @@
 import { ProxyError } from '../errors/proxy-error.js';
-import { judgeTriesMax, type SessionJudge, type SessionNames, unsettled } from '../judge/judge.js';
+import type { SessionJudge, SessionNames } from '../judge/judge.js';
 import { allowed, type Judgement } from '../judge/judgement.js';
 import { sentText } from '../judge/rewriting.js';
 import { controlsTransaction, type SessionEffects, sessionEffects, unknownEffects } from '../sql/session-effects.js';
@@ -25,7 +25,8 @@ const tooLarge: Judgement = {
  */
 export function statementOf(session: Session, text: string, parameterTypes?: readonly number[]): Statement | null {
   const { judging, verdict } = session;
-  if (verdict.statement?.text === text) return verdict.statement;
+  const inHand = verdict.of(judging, text);
+  if (inHand !== null && !(verdict.isLate && isOutdated(session, inHand))) return inHand;
   const keyed = judging === null ? null : keyOf(text);
   const effects = effectsOf(session, text, keyed);
   if (judging === null) return statement(text, keyed, effects, namesOurs(text) ?? allowed);
@@ -42,16 +43,12 @@ export function statementOf(session: Session, text: string, parameterTypes?: rea
     verdict.isBeingMade = true;
     judgement.then((found) => {
       verdict.isBeingMade = false;
-      verdict.tries += 1;
-      const isToTry = found === null && session.names.canLearn(session) && verdict.tries < judgeTriesMax;
-      if (!isToTry) verdict.statement = statement(text, keyed, effects, gated(judging, text, found ?? outdated));
+      verdict.take(judging, statement(text, keyed, effects, gated(judging, text, found)));
       session.wake();
     });
   }
   return null;
 }
-
-const outdated: Judgement = { ...allowed, refusal: unsettled };
 
 /** Names nothing, and may be the way out of a transaction in which nothing can be judged. */
 function isOnlyControl({ statements }: SessionEffects): boolean {

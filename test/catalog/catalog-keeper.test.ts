@@ -239,11 +239,15 @@ t.test('DDL while a change is being read is read too', async (t) => {
   database.hold();
   const waiting = keeper.whenKnown();
   await clock.move(0);
+  await clock.move(1);
   database.contents = 'two';
   keeper.distrust('DDL was committed');
+  const askedAfter = keeper.whenKnown();
   await database.letGo();
+  t.equal(contentsOf(await waiting), 'one', 'who asked before that is told what was');
+  t.match(inForce(keeper), /^unknown/);
   await clock.move(0);
-  t.equal(contentsOf(await waiting), 'two');
+  t.equal(contentsOf(await askedAfter), 'two');
 });
 
 t.test('an error that smells of change brings the next look forward, and trust stays', async (t) => {

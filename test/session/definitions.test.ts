@@ -212,6 +212,28 @@ t.test('what others change meanwhile is seen, too', async (t) => {
   await run(t, ann, 'commit');
 });
 
+t.test('others who define things all the time keep nobody from it', async (t) => {
+  const connect = await policed(t);
+  const [ann, other] = [await connect(), await connect()];
+  let isOver = false;
+  const busy = (async () => {
+    for (let at = 0; !isOver; at++) await run(t, other, `create table own.t${at} (id int)`, `drop table own.t${at}`);
+  })();
+  const busyToo = (async () => {
+    for (let at = 0; !isOver; at++) await server.query(`create table later${at} (id int); drop table later${at}`);
+  })();
+  try {
+    for (let round = 0; round < 4; round++) {
+      await run(t, ann, 'begin', 'create table x (id int)', 'insert into x values (1)', 'alter table x add a int');
+      t.same(await run(t, ann, 'select * from x'), ['1,']);
+      await run(t, ann, 'rollback', 'create table y (id int)', 'drop table y');
+    }
+  } finally {
+    isOver = true;
+    await Promise.all([busy, busyToo]);
+  }
+});
+
 t.test('only so many transactions define things at once, and one that may not is told so', async (t) => {
   const connect = await policed(t);
   const clients: RawClient[] = [];
