@@ -60,7 +60,7 @@ export function temporaryRelationsQuery(major: number): string {
   return `select pg_catalog.json_build_object(${sections.join(', ')})::pg_catalog.text`;
 }
 
-type RelationSection = 'relations' | 'indexNames' | 'columns' | 'keys' | 'foreignKeys' | 'parents' | RelationExtra;
+type RelationSection = 'relations' | 'indexes' | 'columns' | 'keys' | 'foreignKeys' | 'parents' | RelationExtra;
 type RelationExtra = 'triggers' | 'rules' | 'viewReads' | 'policyReads';
 
 function relationQueries(major: number, schemas: string): Record<RelationSection, string> {
@@ -71,10 +71,10 @@ function relationQueries(major: number, schemas: string): Record<RelationSection
         c.relispartition, c.relrowsecurity, c.relforcerowsecurity, case when c.relkind in ('v', 'm') then c.reloptions end`,
       `${relations} order by n.nspname, c.relname`,
     ),
-    indexNames: rows(
-      'n.nspname, pg_catalog.json_agg(c.relname order by c.relname)',
+    indexes: rows(
+      'n.nspname, pg_catalog.json_object_agg(c.relname, i.indrelid::pg_catalog.int8 order by c.relname)',
       `pg_catalog.pg_class c join ${schemas} n on n.oid = c.relnamespace and c.relkind in ('i', 'I')
-        group by n.nspname order by n.nspname`,
+        join pg_catalog.pg_index i on i.indexrelid = c.oid group by n.nspname order by n.nspname`,
     ),
     columns: rows(
       `a.attrelid::pg_catalog.int8, pg_catalog.json_agg(pg_catalog.json_build_array(a.attname, a.attnum, a.atttypid::pg_catalog.int8, a.atttypmod,

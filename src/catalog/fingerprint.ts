@@ -7,7 +7,7 @@ export type Fingerprint = Readonly<Record<string, string>>;
 const catalogsOf: Readonly<Record<CatalogSection, readonly string[]>> = {
   schemas: ['pg_namespace', 'pg_roles'],
   relations: ['pg_class', 'pg_namespace', 'pg_roles'],
-  indexNames: ['pg_class', 'pg_namespace'],
+  indexes: ['pg_class', 'pg_index', 'pg_namespace'],
   columns: ['pg_attribute', 'pg_class', 'pg_namespace'],
   keys: ['pg_index', 'pg_constraint', 'pg_class', 'pg_namespace'],
   foreignKeys: ['pg_constraint', 'pg_class', 'pg_namespace'],

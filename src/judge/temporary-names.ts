@@ -31,7 +31,7 @@ export function temporaryNames(
   const names = new Names(index, { searchPath: who.searchPath, user: upstreamUser, temporary });
   const isOwn = (name: string, mayBeMissing: boolean) => {
     const found = names.relation(null, name);
-    return found === null ? mayBeMissing : found !== 'index' && found.persistence === 't';
+    return found === null ? mayBeMissing : found.kind !== 'i' && found.persistence === 't';
   };
   const source = new SourceText(text);
   return (tree.stmts ?? []).flatMap(({ stmt, stmt_location: start = 0 }) => {

@@ -84,7 +84,7 @@ function systemColumnOf(source: Source, name: string): SourceColumn | null {
 function findSource(binder: Binder, scope: Scope, qualifier: readonly string[], position: number): Found<null> | null {
   const [name = '', schema] = [...qualifier].reverse();
   const relation = schema === undefined ? null : binder.names.relation(schema, name);
-  if (schema !== undefined && (relation === null || relation === 'index')) return null;
+  if (schema !== undefined && (relation === null || relation.kind === 'i')) return null;
   for (let level: Scope | null = scope; level !== null; level = level.parent) {
     let found: Found<null> | null = null;
     for (const item of level.items) {

@@ -5,9 +5,9 @@ import type { Binder } from './binder.js';
 import type { Span, Utility } from './bound.js';
 import { indexElement } from './conflicts.js';
 import { bindHeld, columnsLike } from './held-expressions.js';
-import { unknownConstruct } from './refusal.js';
-import { noteRelation, sourceOfRelation } from './relation-reference.js';
-import { itemOf, Scope } from './scope.js';
+import { BindError, unknownConstruct } from './refusal.js';
+import { noteRelation, rangeVarsOf, sourceOfRelation } from './relation-reference.js';
+import { itemOf, type RelationDraft, Scope } from './scope.js';
 import { locationOf } from './source-text.js';
 import { oid } from './type-oids.js';
 
@@ -45,27 +45,41 @@ export function bindDefinition(binder: Binder, { kind, fields }: TreeNode, span:
   const scope = new Scope(null, binder.query('utility', null, span));
   if (unlookedKinds.has(kind)) {
     const redefined = structOf(fields[redefining[kind] ?? '']);
-    if (redefined !== null && isKnown(binder, redefined)) {
-      noteRelation(binder, redefined, scope.query, 'utility', ['define']);
+    if (redefined !== null) noteDefined(binder, redefined, scope);
+    for (const item of listOf(fields.schemaElts)) {
+      const element = nodeOf(item);
+      // What else CREATE SCHEMA makes can only be about its own tables.
+      if (element?.kind === 'CreateStmt') bindDefinition(binder, element, span);
     }
     return null;
   }
   const relation = structOf(fields.relation);
   switch (kind) {
-    case 'CreateStmt':
-      for (const item of listOf(fields.inhRelations)) {
-        const node = nodeOf(item);
-        if (node?.kind === 'RangeVar') noteRelation(binder, node.fields, scope.query, 'utility', ['define']);
-      }
-      if (isTemporary(relation)) bindHeld(binder, fields, scope, null);
+    case 'CreateStmt': {
+      const parents = rangeVarsOf(fields.inhRelations).map((parent) => {
+        const use = noteDefined(binder, parent, scope);
+        if (use === null) throw notThere(binder, parent);
+        return use;
+      });
+      noteNamed(binder, fields.tableElts, scope, textOf(relation?.relname));
+      const inherited = parents.flatMap((use) => binder.visibleColumns(use.relation));
+      if (isTemporary(relation)) bindHeld(binder, fields, scope, { altered: null, inherited });
       else for (const like of likeClauses(fields.tableElts)) columnsLike(binder, like, scope);
       return created(relation);
+    }
     case 'DropStmt':
       dropped(binder, fields.objects);
       return null;
     default: {
-      const use = noteRelation(binder, relation ?? {}, scope.query, 'utility', ['define']);
-      if (kind === 'AlterTableStmt' && isTemporary(relation)) bindHeld(binder, fields, scope, use);
+      const use = noteDefined(binder, relation ?? {}, scope);
+      if (use === null) {
+        // IF EXISTS: the server says that it isn't there.
+        if (fields.missing_ok === true && !isTemporary(relation)) return null;
+        throw notThere(binder, relation ?? {});
+      }
+      noteNamed(binder, fields.cmds, scope);
+      if (kind === 'AlterTableStmt' && isTemporary(relation))
+        bindHeld(binder, fields, scope, { altered: use, inherited: [] });
       if (kind !== 'IndexStmt') return null;
       scope.items = [itemOf(sourceOfRelation(binder, use))];
       scope.at('definition', () => {
@@ -80,10 +94,37 @@ export function bindDefinition(binder: Binder, { kind, fields }: TreeNode, span:
   }
 }
 
-/** An index, a composite type or what isn't there is the server's to judge. */
-function isKnown(binder: Binder, { schemaname, relname }: Fields): boolean {
+/** Notes the relation that a definition is about: of an index the one that it is of. Null: there is none of this name. */
+function noteDefined(binder: Binder, fields: Fields, { query }: Scope): RelationDraft | null {
+  const { schemaname, relname } = fields;
   const found = binder.names.relation(textOf(schemaname) || null, textOf(relname));
-  return found !== null && found !== 'index' && found.kind !== 'c';
+  if (found === null) return null;
+  const relation = found.kind === 'i' ? binder.catalog.relation(found.of) : found;
+  if (relation === undefined) throw unknownConstruct('an index of such a relation', locationOf(fields));
+  return noteRelation(binder, fields, query, 'utility', ['define'], relation);
+}
+
+/** Notes what a table becomes part of, gets as its part, or refers to: ATTACH, INHERIT, REFERENCES. */
+function noteNamed(binder: Binder, value: unknown, scope: Scope, own: string | null = null): void {
+  if (typeof value !== 'object' || value === null) return;
+  const { relname, TableLikeClause } = value as Fields;
+  // LIKE has its own way.
+  if (TableLikeClause !== undefined) return;
+  if (typeof relname !== 'string') {
+    for (const each of Object.values(value)) noteNamed(binder, each, scope, own);
+    return;
+  }
+  const use = noteDefined(binder, value as Fields, scope);
+  // The name may come to mean the table itself.
+  if (use !== null && relname === own) use.isQualified = true;
+}
+
+/** RangeVarGetRelidExtended: without a position, unlike names in queries. */
+function notThere(binder: Binder, { schemaname, relname }: Fields): BindError {
+  const schema = textOf(schemaname) || null;
+  if (schema !== null && !binder.names.hasSchema(schema))
+    return new BindError('3F000', `schema "${schema}" does not exist`);
+  return binder.names.notFound(schema, textOf(relname), null);
 }
 
 function likeClauses(tableElts: unknown): Fields[] {

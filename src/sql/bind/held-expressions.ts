@@ -1,6 +1,7 @@
-import { type Fields, listOf, namesOf, nodeOf, structOf, textOf } from '../facts/tree.js';
+import type { Column } from '../catalog/catalog.js';
+import { type Fields, listOf, namesOf, nodeOf, structOf, type TreeNode, textOf } from '../facts/tree.js';
 import type { Binder } from './binder.js';
-import { noteRelation, sourceOfRelation } from './relation-reference.js';
+import { findRelation, noteRelation, sourceOfRelation } from './relation-reference.js';
 import { type Field, itemOf, type RelationDraft, rowsSource, type Scope, type SourceColumn } from './scope.js';
 import { oid } from './type-oids.js';
 import { resolveType } from './type-reference.js';
@@ -11,7 +12,7 @@ const holders = new Set(
 );
 
 /** Fields that name things and run nothing. */
-const namingFields = new Set(['relation', 'pktable', 'collClause', 'newowner']);
+const namingFields = new Set(['relation', 'inhRelations', 'pktable', 'collClause', 'newowner']);
 
 /** transformColumnDefinition: words that stand for a type with a sequence. */
 const serialTypes: Readonly<Record<string, number>> = {
@@ -24,18 +25,27 @@ const serialTypes: Readonly<Record<string, number>> = {
 };
 
 /** Binds what a temporary table's definition runs, at once or later. What isn't known in it is refused. */
-export function bindHeld(binder: Binder, fields: Fields, scope: Scope, altered: RelationDraft | null): void {
+export function bindHeld(
+  binder: Binder,
+  fields: Fields,
+  scope: Scope,
+  { altered, inherited }: { readonly altered: RelationDraft | null; readonly inherited: readonly Column[] },
+): void {
   const held = new HeldExpressions(binder, scope, altered);
   const name = altered === null ? textOf(structOf(fields.relation)?.relname) : '';
-  scope.items = [itemOf(rowsSource(name, 'subquery', held.columns(fields)))];
+  const columns = new Map([...inherited.map(plainColumn), ...held.columns(fields)].map((each) => [each.name, each]));
+  scope.items = [itemOf(rowsSource(name, 'subquery', [...columns.values()]))];
   if (altered !== null) scope.items.push(itemOf(sourceOfRelation(binder, altered)));
   scope.at('definition', () => held.within(fields, null));
 }
 
 /** LIKE t shows what t's columns are, and INCLUDING their defaults and checks: nothing of it may be withheld. */
 export function columnsLike(binder: Binder, fields: Fields, scope: Scope): SourceColumn[] {
-  const use = noteRelation(binder, structOf(fields.relation) ?? {}, scope.query, 'utility', ['define', 'select']);
-  return use.relation.columns.map(plainColumn);
+  const rangeVar = structOf(fields.relation) ?? {};
+  const { columns, kind, rowType, schema, name } = findRelation(binder, rangeVar, true);
+  if (kind === 'c') binder.types.push({ oid: rowType, schema, name, span: null, isQualified: false });
+  else noteRelation(binder, rangeVar, scope.query, 'utility', ['define', 'select']);
+  return columns.map(plainColumn);
 }
 
 class HeldExpressions {
@@ -67,14 +77,14 @@ class HeldExpressions {
     for (const [field, value] of Object.entries(fields)) {
       if (namingFields.has(field)) continue;
       if (field === 'typeName' || field === 'ofTypename') this.type(value);
-      else if (field === 'partspec') this.within(structOf(value) ?? {}, null);
+      else if (field === 'partspec' || field === 'partbound') this.within(structOf(value) ?? {}, null);
       else for (const item of Array.isArray(value) ? value : [value]) this.item(item, type);
     }
   }
 
   private item(item: unknown, type: number | null): void {
     const node = nodeOf(item);
-    if (node === null || node.kind === 'TableLikeClause') return;
+    if (node === null || node.kind === 'TableLikeClause' || isInfinite(node)) return;
     const { kind, fields } = node;
     if (kind === 'TypeName') this.type(fields);
     else if (holders.has(kind)) this.within(fields, this.typeWithin(kind, fields, type));
@@ -107,6 +117,11 @@ class HeldExpressions {
     this.types.set(value, found);
     return found;
   }
+}
+
+/** MINVALUE and MAXVALUE of a partition's bounds. */
+function isInfinite({ kind, fields }: TreeNode): boolean {
+  return kind === 'ColumnRef' && /^(min|max)value$/.test(namesOf(fields.fields).join('.'));
 }
 
 function serialType(value: unknown): number | undefined {

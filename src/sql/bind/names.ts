@@ -27,6 +27,13 @@ export interface OperatorMatch extends Candidate {
   readonly operator: Operator;
 }
 
+/** What an index's name means where a relation's is looked for. */
+export interface IndexName {
+  readonly kind: 'i';
+  /** The relation that it is of. */
+  readonly of: number;
+}
+
 const operatorLists = new WeakMap<CatalogIndex, Map<string, readonly OperatorMatch[]>>();
 const operatorListsMax = 1_000;
 
@@ -48,7 +55,7 @@ export class Names {
   }
 
   /** RangeVarGetRelid. An index stops the search, as what is there but isn't readable. */
-  relation(schema: string | null, name: string): Relation | 'index' | null {
+  relation(schema: string | null, name: string): Relation | IndexName | null {
     for (const place of schema === null ? this.path : [schema]) {
       if (place === temporarySchema) {
         const found = this.temporary.get(name);
@@ -57,7 +64,8 @@ export class Names {
       }
       const found = this.catalog.relationByName(place, name);
       if (found !== undefined) return found;
-      if (this.catalog.isIndex(place, name)) return 'index';
+      const of = this.catalog.indexedRelation(place, name);
+      if (of !== undefined) return { kind: 'i', of };
     }
     return null;
   }

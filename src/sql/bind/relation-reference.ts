@@ -33,8 +33,8 @@ export function noteRelation(
   query: QueryDraft | null,
   form: RelationUse['form'],
   actions: readonly RelationAction[],
+  relation: Relation = findRelation(binder, fields),
 ): RelationDraft {
-  const relation = findRelation(binder, fields);
   const place = placeOf(binder, fields);
   const { source } = binder;
   const isTable = form === 'table' && source.word(place.first - 1) === 'table';
@@ -62,7 +62,7 @@ function aliasColumnsOf(alias: Alias | null): RelationUse['aliasColumns'] {
   return { span: alias.columnsSpan, names: alias.columns };
 }
 
-export function findRelation(binder: Binder, fields: Fields): Relation {
+export function findRelation(binder: Binder, fields: Fields, isTypeAllowed = false): Relation {
   onlyFields('RangeVar', fields, 'catalogname schemaname relname inh relpersistence alias location');
   const position = locationOf(fields);
   const catalog = textOf(fields.catalogname);
@@ -74,8 +74,8 @@ export function findRelation(binder: Binder, fields: Fields): Relation {
   }
   const found = binder.names.relation(schema, name);
   if (found === null) throw binder.names.notFound(schema, name, position);
-  if (found === 'index' || found.kind === 'c') {
-    const detail = `This operation is not supported for ${found === 'index' ? 'indexes' : 'composite types'}.`;
+  if (found.kind === 'i' || (found.kind === 'c' && !isTypeAllowed)) {
+    const detail = `This operation is not supported for ${found.kind === 'i' ? 'indexes' : 'composite types'}.`;
     throw new BindError('42809', `cannot open relation "${name}"`, position, { detail });
   }
   return found;

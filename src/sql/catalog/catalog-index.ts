@@ -14,9 +14,9 @@ export class CatalogIndex {
   readonly #functionsByName = lazy(() => groupBy(this.catalog.functions, ({ name }) => name));
   readonly #operatorsByName = lazy(() => groupBy(this.catalog.operators, ({ name }) => name));
   readonly #castsFrom = lazy(() => groupBy(this.catalog.casts, ({ source }) => source));
-  readonly #indexNames = lazy(() => {
-    const schemas = Object.entries(this.catalog.indexNames);
-    return new Map(schemas.map(([schema, names]) => [schema, new Set(names)]));
+  readonly #indexes = lazy(() => {
+    const schemas = Object.entries(this.catalog.indexes);
+    return new Map(schemas.map(([schema, indexes]) => [schema, new Map(Object.entries(indexes))]));
   });
 
   constructor(readonly catalog: Catalog) {}
@@ -33,9 +33,9 @@ export class CatalogIndex {
     return this.#relationsByName().get(qualified(schema, name));
   }
 
-  /** True if the name is an index's: PostgreSQL's search along the path stops there, with 42809. */
-  isIndex(schema: string, name: string): boolean {
-    return this.#indexNames().get(schema)?.has(name) ?? false;
+  /** The relation that an index of this name is of; undefined where no index has it. */
+  indexedRelation(schema: string, name: string): number | undefined {
+    return this.#indexes().get(schema)?.get(name);
   }
 
   /** The direct children: partitions and what inherits. */

@@ -2,7 +2,7 @@
 export const catalogSections = [
   'schemas',
   'relations',
-  'indexNames',
+  'indexes',
   'columns',
   'keys',
   'foreignKeys',

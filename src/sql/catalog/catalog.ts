@@ -12,8 +12,8 @@ export interface Catalog {
   readonly schemas: readonly Schema[];
   /** Those of pg_catalog and information_schema too; not TOAST tables, not temporary tables, not indexes. */
   readonly relations: readonly Relation[];
-  /** Names that indexes take up among the relations of a schema: naming one where a table is due is 42809. */
-  readonly indexNames: Readonly<Record<string, readonly string[]>>;
+  /** By schema and by name, the relation that each is of. Naming one where a table is due is 42809. */
+  readonly indexes: Readonly<Record<string, Readonly<Record<string, number>>>>;
   readonly types: readonly Type[];
   readonly functions: readonly CatalogFunction[];
   readonly operators: readonly Operator[];

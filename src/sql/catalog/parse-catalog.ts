@@ -12,7 +12,7 @@ export function parseCatalog(text: CatalogText): Catalog {
     database: text.database,
     schemas: sections.read<SchemaFact>('schemas').map(([oid, name, owner]): Schema => ({ oid, name, owner })),
     relations: parseRelations(sections),
-    indexNames: Object.fromEntries(sections.read<[string, string[]]>('indexNames')),
+    indexes: Object.fromEntries(sections.read<[string, Record<string, number>]>('indexes')),
     types: parseTypes(sections),
     functions: sections.read<FunctionFact>('functions').map(toFunction),
     operators: sections.read<OperatorFact>('operators').map(toOperator),
