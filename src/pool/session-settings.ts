@@ -68,12 +68,27 @@ export function wholeSql(from: SessionSettings, to: SessionSettings): string {
   return statements.join(';');
 }
 
-/** One statement that makes all these settings. set_config takes lists, such as search_path, as they are written. */
+/** One statement that makes all these settings. */
 export function setSql(settings: Iterable<readonly [string, string]>): string {
-  const calls = [...settings].map(
-    ([name, value]) => `pg_catalog.set_config(${quoteLiteral(name)},${quoteLiteral(value)},false)`,
-  );
+  return `SELECT ${[...settings].map(setCall).join(',')}`;
+}
+
+/**
+ * As `setSql`, for those alone that are not the session's own in pg_settings: RESET took them back, and nothing took that
+ * back or set another value since.
+ */
+export function restoreSql(settings: Iterable<readonly [string, string]>): string {
+  const calls = [...settings].map(([name, value]) => {
+    const isName = `pg_catalog.lower(name)=${quoteLiteral(name)}`;
+    const isOwn = `EXISTS (SELECT FROM pg_catalog.pg_settings WHERE ${isName} AND source='session')`;
+    return `CASE WHEN NOT ${isOwn} THEN ${setCall([name, value])} END`;
+  });
   return `SELECT ${calls.join(',')}`;
+}
+
+/** set_config takes lists, such as search_path, as they are written. */
+function setCall([name, value]: readonly [string, string]): string {
+  return `pg_catalog.set_config(${quoteLiteral(name)},${quoteLiteral(value)},false)`;
 }
 
 function identityLast<T>(items: readonly T[], nameOf: (item: T) => string): T[] {

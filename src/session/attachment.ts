@@ -1,12 +1,14 @@
+import { backend } from '../../protocol/message-types.js';
 import { askUpstream, tellUpstream } from '../backend/postgres/own-query.js';
 import { type PostgresUpstream, type ReplyOwner, transactionStatus } from '../backend/postgres/postgres-upstream.js';
 import type { Breaker } from '../breaker/breaker.js';
 import { ProxyError } from '../errors/proxy-error.js';
 import type { Pool, Waiter } from '../pool/pool.js';
 import type { PooledUpstream } from '../pool/pooled-upstream.js';
-import { type SessionSettings, setSql } from '../pool/session-settings.js';
+import { restoreSql, type SessionSettings } from '../pool/session-settings.js';
 import { probeSettings, probeState } from '../pool/state-probe.js';
 import type { SessionEffects } from '../sql/session-effects.js';
+import { ResetSettings } from './reset-settings.js';
 
 export interface AttachmentOptions {
   readonly pool: Pool;
@@ -50,8 +52,7 @@ export class Attachment implements Waiter {
   /** Since the last time the session's state was known. */
   #changedNames: ReadonlySet<string> = noNames;
   #isUnknown = false;
-  /** Start-up settings of the client that were reset, to what the upstream started with. */
-  #resetNames: ReadonlySet<string> = noNames;
+  readonly #reset = new ResetSettings();
   #isSticky = false;
   #isKept = false;
   #hasClientNames = false;
@@ -196,10 +197,42 @@ export class Attachment implements Waiter {
     if (isIdle && changedParameters.size > 0) this.#noteReported(changedParameters);
     if (isIdle && this.#isWithoutTrace) return this.#release(upstream);
     if (upstream.cancelsUnderWay > 0) this.#state = 'heldBack';
-    else if (this.#resetNames.size > 0 && status !== transactionStatus.failed) this.#restoreStartSettings(upstream);
+    else if (this.restore(status, () => this.#settleIfIdle())) return;
     else if (isIdle && this.isForSession) this.#tieIfChanged();
     else if (isIdle && this.#isUnknown) this.#learnState(upstream);
     else if (isIdle && this.#changedNames.size > 0) this.#learnSettings(upstream);
+  }
+
+  /** Settings of the client's start-up were reset, and are the upstream's. */
+  get isReset(): boolean {
+    return this.#reset.size > 0;
+  }
+
+  /** Whether the client isn't told of a setting that the server reports, until it is restored. */
+  keepsReport(name: string): boolean {
+    return this.#reset.has(name);
+  }
+
+  /**
+   * RESET goes back to what the client started with, not to what the upstream did. `status` is that of the last
+   * ReadyForQuery. False: there is nothing to restore, or not now.
+   */
+  restore(status: number, onDone: () => void): boolean {
+    const { upstream } = this;
+    if (!this.isReset || upstream === null || this.#state !== 'held') return false;
+    if (status === transactionStatus.failed || upstream.cancelsUnderWay > 0) return false;
+    const { connection } = upstream;
+    const { names } = this.#reset;
+    const { values } = this.#options.startSettings;
+    this.#changedNames = union(this.#changedNames, names);
+    tellUpstream(connection, restoreSql(names.map((name) => [name, values.get(name) ?? ''] as const)), () => {
+      if (connection.isLost) return;
+      for (const report of this.#reset.clear(connection.parameters)) {
+        this.#options.owner.onAsync(backend.ParameterStatus, report, 0, report.length);
+      }
+      onDone();
+    });
+    return true;
   }
 
   /** A cancel request has arrived at the upstream. */
@@ -322,21 +355,10 @@ export class Attachment implements Waiter {
     this.#options.pool.release(upstream);
   }
 
-  /** RESET goes back to what the client started with, not to what the upstream did. */
-  #restoreStartSettings(upstream: PooledUpstream): void {
-    const { values } = this.#options.startSettings;
-    const restored = [...this.#resetNames].map((name) => [name, values.get(name) ?? ''] as const);
-    this.#changedNames = union(this.#changedNames, this.#resetNames);
-    this.#resetNames = noNames;
-    tellUpstream(upstream.connection, setSql(restored), () => this.#settleIfIdle());
-  }
-
   #noteReset(names: Iterable<string>): void {
     const { values } = this.#options.startSettings;
-    this.#resetNames = union(
-      this.#resetNames,
-      [...names].filter((name) => values.has(name)),
-    );
+    const own = [...names].filter((name) => values.has(name));
+    this.#reset.add(own, this.connection?.parameters ?? values);
   }
 
   #settleIfIdle(): void {
@@ -388,6 +410,5 @@ export class Attachment implements Waiter {
   #forgetChanges(): void {
     this.#changedNames = noNames;
     this.#isUnknown = false;
-    this.#resetNames = noNames;
   }
 }

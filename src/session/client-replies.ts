@@ -14,6 +14,7 @@ import type { CatalogFeed } from '../judge/catalog-feed.js';
 import { errorFrame } from './error-response.js';
 import { endWithinLimit, onLimitedReply } from './limited-replies.js';
 import { lossFrame } from './loss-frame.js';
+import { readyFrame } from './ready-frames.js';
 import { rowsOf, sqlstateOf } from './reply-fields.js';
 import { Assumption, addsRows, Deallocation, Mention, Refusal, Run } from './run.js';
 import type { Session } from './session.js';
@@ -76,11 +77,8 @@ export class ClientReplies implements ReplyOwner {
         break;
       case backend.ReadyForQuery: {
         const status = buffer[start + 5] as number;
-        this.#noteDefinitions(status);
-        if (session.inParts?.onReady(status)) return session.onReadyForQuery(status);
-        if (session.listening?.onReady(status)) return;
-        session.toClient(buffer, start, end);
-        return session.onReadyForQuery(status);
+        if (session.attachment.restore(status, () => this.#onReady(status, readyFrame(status)))) return;
+        return this.#onReady(status, buffer, start, end);
       }
     }
     if (request.disposition === 'forward') session.toClient(buffer, start, end);
@@ -88,9 +86,22 @@ export class ClientReplies implements ReplyOwner {
     if (letsGoOn.has(type) || session.names.awaitsReplies) session.wake();
   }
 
+  #onReady(status: number, buffer: Buffer, start = 0, end = buffer.length): void {
+    const session = this.#session;
+    this.#noteDefinitions(status);
+    if (session.inParts?.onReady(status)) return session.onReadyForQuery(status);
+    if (session.listening?.onReady(status)) return;
+    session.toClient(buffer, start, end);
+    session.onReadyForQuery(status);
+  }
+
   onAsync(type: number, buffer: Buffer, start: number, end: number): void {
     const session = this.#session;
-    if (type === backend.ParameterStatus) noteApplicationName(session, buffer.subarray(start + 5, end));
+    if (type === backend.ParameterStatus) {
+      const { name, value } = decodeParameterStatus(buffer.subarray(start + 5, end));
+      if (session.attachment.keepsReport(name)) return;
+      if (name === 'application_name') noteApplicationName(session, value);
+    }
     if (type === backend.NotificationResponse) {
       if (session.listening?.takesOver(buffer, start)) return;
       this.#signOwn(buffer, start);
@@ -248,9 +259,7 @@ export class ClientReplies implements ReplyOwner {
   }
 }
 
-function noteApplicationName(session: Session, body: Buffer): void {
-  const { name, value } = decodeParameterStatus(body);
-  if (name !== 'application_name') return;
+function noteApplicationName(session: Session, value: string): void {
   session.applicationName = value;
   session.auditPart = null;
 }

@@ -422,7 +422,7 @@ export class Session {
         if (this.#isBroken && !this.input.isAgain) return this.#leaveBroken();
         const inHand = this.input.next();
         if (inHand === framing.none) return this.#endIfDone();
-        if (this.#writer.isFull || this.attachment.isHeldBack || this.limited !== null) return this.#wait();
+        if (this.#writer.isFull || this.#isHeldBack || this.limited !== null) return this.#wait();
         if (this.attachment.connection?.writer.isFull) return this.#waitForUpstream();
         if (!this.#take(inHand)) return this.#wait();
         this.input.taken();
@@ -433,6 +433,11 @@ export class Session {
     } catch (error) {
       this.#onViolation(error);
     }
+  }
+
+  get #isHeldBack(): boolean {
+    const { isHeldBack, isReset } = this.attachment;
+    return isHeldBack || (isReset && this.phase === 'ready' && this.openExchanges > 0);
   }
 
   /** False: not yet. */

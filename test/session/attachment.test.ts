@@ -210,18 +210,6 @@ t.test('what a client starts with is what RESET and DISCARD go back to', async (
   }
 });
 
-t.test('after RESET a client has been told the value that holds', async (t) => {
-  const { client } = await pair(t, { TimeZone: 'Asia/Tokyo' });
-  await client.ask("set timezone to 'Asia/Kathmandu'");
-  const told: string[] = [];
-  for (const text of ['reset timezone', 'select 1']) {
-    for (const { type, body } of (await client.ask(text)).messages) {
-      if (type === 'S') told.push(body.toString().split('\0')[1] ?? '');
-    }
-  }
-  t.equal(told.at(-1), 'Asia/Tokyo', told.join(', then '));
-});
-
 t.test('a setting that a trigger makes is followed where the server reports it', async (t) => {
   const { client, other } = await pair(t);
   await server.query(`
