@@ -40,6 +40,8 @@ export function decideBound(
   return { denial: deciding.statement(bound), rules: [...deciding.rules] };
 }
 
+const throughView: ReadonlySet<string> = new Set(['select', 'copy-out', 'define']);
+
 class Deciding {
   readonly rules = new Set<string>();
 
@@ -76,9 +78,7 @@ class Deciding {
 
   private relation(use: RelationUse): BoundDenial | null {
     const { relation, name } = use;
-    if (relation.persistence === 't') {
-      return this.rights.statements.has('temp') ? null : deny('statement kind "temp" is not allowed', name.start);
-    }
+    if (relation.persistence === 't') return this.temporary(use);
     const actions = new Set<Action>();
     // Naming a relation in a definition is governed by the statement's kind.
     for (const action of use.actions) if (action !== 'define') actions.add(action);
@@ -87,6 +87,15 @@ class Deciding {
     // PG SELECT: FOR UPDATE and its kind need UPDATE.
     if (use.lock !== null) actions.add('update');
     return firstOf([...actions], (action) => this.action(action, relation, name.start));
+  }
+
+  /** What a temporary view reads was judged when it was made; what is written or locked through it never was. */
+  private temporary({ relation, name, actions, lock }: RelationUse): BoundDenial | null {
+    if (!this.rights.statements.has('temp')) return deny('statement kind "temp" is not allowed', name.start);
+    if (relation.kind !== 'v') return null;
+    const beyond = lock === null ? [...actions].find((action) => !throughView.has(action)) : 'lock';
+    if (beyond === undefined) return null;
+    return deny(`"${beyond}" on the temporary view ${quoteName(relation.name)} is not allowed`, name.start);
   }
 
   private action(action: Action, relation: Relation, position: number): BoundDenial | null {

@@ -28,7 +28,7 @@ function schemaSql(variant: string): string {
   create table orders (id int, note text); create table notes (id int, note text); insert into orders values (1, 'mine');
   create schema hr; create table hr.salaries (id int, name text, amount text); insert into hr.salaries values (1, 'ceo', '${secret}');
   create table hr."Orders" as table hr.salaries; create table public."ORDERS" as table hr.salaries;
-  create schema shop; create table shop.margins as table hr.salaries; create table shop.items (id int);
+  create schema shop; create table shop.margins as table hr.salaries; create table shop.items (id int); insert into shop.items values (1);
   create view public.all_salaries as table hr.salaries; create materialized view public.copied as table hr.salaries;
   create table hr.parts (id int, amount text) partition by list (id); create table hr.part_1 partition of hr.parts for values in (1);
   insert into hr.parts values (1, '${secret}'); create sequence hr.counter;
@@ -59,7 +59,7 @@ export async function makeDatabase(postgres: Postgres, name: string, variant: st
 
 /** What nobody may change. */
 export const protectedSql = `select md5(string_agg(x, ';' order by x)) as state from (
-  select s::text as x from hr.salaries s union all select s::text from shop.margins s union all select last_value || '' from hr.counter
+  select s::text as x from hr.salaries s union all select s::text from shop.margins s union all select 'item ' || id from shop.items union all select last_value || '' from hr.counter
   union all select relname || relnamespace from pg_class where relnamespace in ('hr'::regnamespace, 'shop'::regnamespace)
   union all select rolname || rolsuper from pg_roles union all select datname from pg_database
   union all select nspname || coalesce(nspacl::text, '') from pg_namespace where nspname !~ '^pg_'

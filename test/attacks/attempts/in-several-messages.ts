@@ -70,6 +70,21 @@ const steps: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ['create temp view v as select * from people', 'alter view pg_temp.v rename to w', 'select * from w'],
     ['create temp table t as select * from people with no data', 'insert into t select * from people', 'table t'],
   ],
+  'what may only be read, through a temporary view': [
+    ...['insert into v values (2)', 'update v set id = 2', 'delete from v', 'copy v from stdin'].map((text) => [
+      'create temp view v as select id from shop.items',
+      text,
+    ]),
+    ['create temp view v as table shop.items', 'insert into v values (1) on conflict do nothing returning *'],
+    ['create temp view v as table shop.items', 'with gone as (delete from v returning *) select * from gone'],
+    ['create temp view v as table shop.items', 'merge into v using orders o on v.id = o.id when matched then delete'],
+    ['create temp view v as table shop.items', 'create temp view w as table v', 'update w set id = 2'],
+    ['create temp view v as table shop.items', 'prepare p as delete from v', 'execute p'],
+    ['create temp view v as table shop.items', 'begin; select * from v for update', 'select * from shop.items'],
+    ['create temp view v as table visits', 'update v set person = 3', "update v set note = 'x' where id = 2"],
+    ['create or replace temp view v as table people', "update v set name = 'x'", 'delete from v', 'table v'],
+    ['create temp view v as table shop.items', 'alter view v alter id set default 7', 'insert into v default values'],
+  ],
   'names and time': [
     ['prepare p as select * from people', 'create temp table people as select 1 as id', 'execute p', 'table people'],
     ['prepare p as table people', 'set search_path = pg_temp, public', 'execute p'],
