@@ -6,7 +6,7 @@ import { expressionLast } from './clauses.js';
 import { onlyFields } from './known-fields.js';
 import { BindError, unknownConstruct } from './refusal.js';
 import type { RelationDraft, Scope, Typed } from './scope.js';
-import { locationOf } from './source-text.js';
+import { firstLocation, locationOf } from './source-text.js';
 import { expandStar, isStarNode } from './stars.js';
 import { oid } from './type-oids.js';
 
@@ -26,18 +26,27 @@ export function namedTarget(binder: Binder, item: unknown, use: RelationDraft, s
   const node = nodeOf(item);
   if (node?.kind !== 'ResTarget') throw unknownConstruct(`a list of columns with ${node?.kind}`);
   onlyFields('ResTarget', node.fields, 'name indirection val location');
-  const column = targetColumn(binder, use, textOf(node.fields.name), locationOf(node.fields));
+  const name = textOf(node.fields.name);
+  const steps = listOf(node.fields.indirection);
+  const isQualified = steps.length > 0 && name === use.visibleName && binder.catalog.catalog.serverMajor >= 16;
+  const hint = 'SET target columns cannot be qualified with the relation name.';
+  const column = targetColumn(binder, use, name, locationOf(node.fields), isQualified ? { hint } : {});
   const { source } = binder;
   const first = source.tokenAt(locationOf(node.fields) ?? 0);
   const span = source.span(first, source.nameEnd(first, 1));
-  const steps = listOf(node.fields.indirection);
   return { column, type: partType(binder, column.type, steps, scope), span, isPart: steps.length > 0 };
 }
 
-export function targetColumn(binder: Binder, use: RelationDraft, name: string, position: number | null): Column {
+export function targetColumn(
+  binder: Binder,
+  use: RelationDraft,
+  name: string,
+  position: number | null,
+  more: BindError['more'] = {},
+): Column {
   const column = binder.visibleColumns(use.relation).find((each) => each.name === name);
   if (column !== undefined) return column;
-  throw new BindError('42703', `column "${name}" of relation "${use.relation.name}" does not exist`, position);
+  throw new BindError('42703', `column "${name}" of relation "${use.relation.name}" does not exist`, position, more);
 }
 
 /** What `a.b[1]` is, its bounds bound. */
@@ -69,19 +78,19 @@ export function bindAssignments(binder: Binder, list: readonly unknown[], use: R
   use.actions.add('update');
   let shared: readonly Typed[] = [];
   scope.at('assigned', () => {
-    for (const item of list) {
-      const target = namedTarget(binder, item, use, scope);
+    const values = list.map((item) => {
       const value = nodeOf(nodeOf(item)?.fields.val);
-      let given: Typed;
-      let span: Span | null = null;
-      if (value?.kind === 'MultiAssignRef') {
-        const at = Number(value.fields.colno ?? 1) - 1;
-        if (at === 0) shared = multipleValues(binder, value.fields, scope);
-        given = shared[at] ?? defaultValue;
-      } else {
-        given = value?.kind === 'SetToDefault' ? defaultValue : binder.expression(nodeOf(item)?.fields.val, scope);
-        span = rightSide(binder, target);
-      }
+      if (value?.kind === 'SetToDefault') return defaultValue;
+      if (value?.kind !== 'MultiAssignRef') return binder.expression(nodeOf(item)?.fields.val, scope);
+      const at = Number(value.fields.colno ?? 1) - 1;
+      if (at === 0) shared = multipleValues(binder, value.fields, scope);
+      return shared[at] ?? defaultValue;
+    });
+    for (const [at, item] of list.entries()) {
+      const target = namedTarget(binder, item, use, scope);
+      const given = values[at] ?? defaultValue;
+      const isShared = nodeOf(nodeOf(item)?.fields.val)?.kind === 'MultiAssignRef';
+      const span = isShared ? null : rightSide(binder, target);
       assign(binder, given, target, scope);
       binder.assigned.push(
         assignment(use, scope, 'update', target, { isDefault: given.isDefault === true, value: span }),
@@ -100,8 +109,10 @@ function multipleValues(binder: Binder, fields: Fields, scope: Scope): Typed[] {
     if (values.length !== count) throw mismatch(binder, source.fields);
     return values;
   }
-  if (source?.kind !== 'SubLink' || source.fields.subLinkType !== 'EXPR_SUBLINK')
-    throw new BindError('0A000', 'source for a multiple-column UPDATE item must be a sub-SELECT or ROW() expression');
+  if (source?.kind !== 'SubLink' || source.fields.subLinkType !== 'EXPR_SUBLINK') {
+    const message = 'source for a multiple-column UPDATE item must be a sub-SELECT or ROW() expression';
+    throw new BindError('0A000', message, firstLocation(fields.source));
+  }
   binder.subqueriesSeen++;
   const rows = binder.walkers.query(binder, source.fields.subselect, scope);
   if (rows.columns.length !== count) throw mismatch(binder, source.fields);

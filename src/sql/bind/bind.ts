@@ -9,7 +9,7 @@ import { bindMerge } from './merge.js';
 import { BindError, isStackOverflow, unknownConstruct } from './refusal.js';
 import type { Scope } from './scope.js';
 import { bindSelect } from './select.js';
-import { SourceText } from './source-text.js';
+import { locationOf, SourceText } from './source-text.js';
 import { bindUtility, createdInto } from './utilities.js';
 
 const walkers = { expression: bindExpression, query: bindQuery };
@@ -112,7 +112,9 @@ const queryKinds: ReadonlySet<string> = new Set(['SelectStmt', 'InsertStmt', 'Up
 function bindQuery(binder: Binder, node: unknown, parent: Scope | null, options: QueryOptions = {}): Rows {
   const found = nodeOf(node);
   if (found?.kind === 'SelectStmt') {
-    if (found.fields.intoClause !== undefined && parent !== null) throw unknownConstruct('SELECT INTO in a sub-select');
+    const into = structOf(found.fields.intoClause);
+    if (into !== null && parent !== null)
+      throw new BindError('42601', 'SELECT ... INTO is not allowed here', locationOf(structOf(into.rel) ?? {}));
     return bindSelect(binder, found.fields, parent, options);
   }
   if (options.isChangingAllowed !== true) throw unknownConstruct(`${found?.kind} as a query`);

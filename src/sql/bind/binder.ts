@@ -62,6 +62,8 @@ export interface QueryOptions {
   readonly isChangingAllowed?: boolean;
   /** Types that VALUES and bare literals are wanted as, as INSERT has them. Unknowns are then left for it. */
   readonly keepsUnknowns?: boolean;
+  /** It is one side of a set operation. */
+  readonly isArm?: boolean;
   /** What to do with the columns of the first arm of a set operation before the second is bound. */
   readonly afterFirstArm?: (columns: readonly SourceColumn[]) => void;
 }
@@ -316,10 +318,11 @@ export class Binder {
     const types = values.map((value) => this.typeOf(value));
     const common = this.coercions.commonType(types);
     if (common === null) {
-      const names = typeNames(this.catalog, types);
-      const other = names.find((name) => name !== names[0]) ?? names[0];
-      const position = values.find((value) => value.position !== null)?.position ?? null;
-      throw new BindError('42804', `${what} types ${names[0]} and ${other} cannot be matched`, position);
+      const other = types.findIndex((_, at) => this.coercions.commonType(types.slice(0, at + 1)) === null);
+      const before = this.coercions.commonType(types.slice(0, other)) ?? undecided;
+      const names = typeNames(this.catalog, [before, types[other] ?? undecided]);
+      const message = `${what} types ${names.join(' and ')} cannot be matched`;
+      throw new BindError('42804', message, values[other]?.literalAt ?? values[other]?.position);
     }
     for (const value of values) this.coerce(value, common, scope);
     return common;

@@ -1,5 +1,6 @@
 import { type Fields, listOf, namesOf, nodeOf, structOf, textOf } from '../facts/tree.js';
 import type { Binder } from './binder.js';
+import { refuseOtherKind } from './call-kinds.js';
 import { applyCall, type Call, noSuchFunction, resolveCall, resultName } from './functions.js';
 import { onlyFields } from './known-fields.js';
 import { rowExpression, selectField } from './references.js';
@@ -18,21 +19,24 @@ const callFields =
   'funcname args agg_order agg_filter over agg_within_group agg_star agg_distinct func_variadic funcformat location';
 
 /** FuncCall: a function, aggregate or window function, a cast in a function's form, or a column in a function's form. */
-export function functionCall(binder: Binder, fields: Fields, scope: Scope): CallResult {
+export function functionCall(binder: Binder, fields: Fields, scope: Scope, isProcedure = false): CallResult {
   onlyFields('FuncCall', fields, callFields);
   const before = { columns: binder.columns.length, wholeRows: binder.wholeRows.length };
-  const call = boundCall(binder, fields, scope);
+  const call = { ...boundCall(binder, fields, scope), isProcedure };
   const projected = columnAsCall(binder, fields, scope, call);
   if (projected !== null) return { ...projected, outputName: null };
   const resolution = resolveCall(binder, call);
   for (const value of call.arguments) value.row?.use?.();
   if (resolution.kind === 'cast') {
+    refuseOtherKind(binder, fields, call, null);
     const [value] = call.arguments;
     if (value !== undefined) binder.coerce(value, resolution.target, scope, true);
     noteTypeName(binder, call, resolution.target);
     return { type: resolution.target, position: call.position, outputName: null };
   }
   if (resolution.kind !== 'functions') throw noSuchFunction(binder, call, resolution.kind === 'ambiguous');
+  const [only, ...others] = resolution.candidates;
+  if (only !== undefined && others.length === 0) refuseOtherKind(binder, fields, call, only.function);
   const result = applyCall(binder, scope, call, resolution.candidates);
   const isAggregate = resolution.candidates.some((candidate) => candidate.function.kind === 'a');
   windowOf(binder, fields, scope);
@@ -54,7 +58,7 @@ function noteTypeName(binder: Binder, call: Call, target: number): void {
   binder.types.push({ oid, schema, name, span: call.span, isQualified: call.schema !== null });
 }
 
-function boundCall(binder: Binder, fields: Fields, scope: Scope): Call {
+function boundCall(binder: Binder, fields: Fields, scope: Scope): Omit<Call, 'isProcedure'> {
   const parts = namesOf(fields.funcname);
   const { schema, name } = qualifiedName(parts, binder.catalog.catalog.database, locationOf(fields));
   const argumentNames: string[] = [];

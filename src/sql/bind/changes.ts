@@ -11,7 +11,8 @@ import { queryFirst } from './query-places.js';
 import { BindError } from './refusal.js';
 import { endOfRelation, noteRelation, sourceOfRelation } from './relation-reference.js';
 import { bindReturning } from './returning.js';
-import { itemOf, type RelationDraft, Scope, type Typed } from './scope.js';
+import { sameLength } from './row-items.js';
+import { itemOf, type RelationDraft, Scope, type Source, type Typed } from './scope.js';
 import { locationOf } from './source-text.js';
 import { bindWith } from './with.js';
 
@@ -19,6 +20,7 @@ import { bindWith } from './with.js';
 export interface Change {
   readonly scope: Scope;
   readonly use: RelationDraft;
+  readonly target: Source;
   readonly clauses: ClauseTokens;
 }
 
@@ -41,7 +43,9 @@ export function beginChange(
   const relation = structOf(fields.relation) ?? {};
   // WITH queries can't be targets: a table of the name is meant (setTargetTable).
   const use = noteRelation(binder, relation, query, 'target', kind === 'merge' ? [] : [kind]);
-  return { scope, use, clauses };
+  const target = sourceOfRelation(binder, use);
+  scope.sources.push(target);
+  return { scope, use, target, clauses };
 }
 
 /** What all targets have. */
@@ -79,7 +83,7 @@ export function bindInsert(binder: Binder, fields: Fields, parent: Scope | null,
   const conflictToken = conflictFields === null ? null : source.tokenAt(locationOf(conflictFields) ?? 0);
   const list = columnListOf(binder, fields);
   const kind = insertRows(binder, fields, change, conflictToken ?? returning);
-  const target = itemOf(sourceOfRelation(binder, use));
+  const target = itemOf(change.target);
   let conflict: Conflict | null = null;
   if (conflictFields !== null && conflictToken !== null) {
     scope.items = [target];
@@ -117,9 +121,16 @@ function insertRows(binder: Binder, fields: Fields, change: Change, stop: number
     : [binder.walkers.query(binder, fields.selectStmt, scope, { keepsUnknowns: true, stop }).values];
   const width = Math.max(...rows.map((row) => row.length));
   if (width > targets.length)
-    throw new BindError('42601', 'INSERT has more expressions than target columns', use.name.start);
-  if (isList && width < targets.length)
-    throw new BindError('42601', 'INSERT has more target columns than expressions', named[width]?.span.start ?? null);
+    throw new BindError(
+      '42601',
+      'INSERT has more expressions than target columns',
+      rows[0]?.[targets.length]?.position,
+    );
+  if (isList && width < targets.length) {
+    const isWrapped = width === 1 && rows[0]?.[0]?.fields?.length === targets.length;
+    const message = 'INSERT has more target columns than expressions';
+    throw new BindError('42601', message, named[width]?.span.start, isWrapped ? { hint: wrappedRow } : {});
+  }
   targets.slice(0, width).forEach((target, at) => {
     const values = rows.flatMap((row) => row[at] ?? []);
     for (const value of values) assign(binder, value, target, scope);
@@ -128,6 +139,10 @@ function insertRows(binder: Binder, fields: Fields, change: Change, stop: number
   });
   return isPlainValues(select.fields) ? 'values' : 'query';
 }
+
+const wrappedRow =
+  'The insertion source is a row expression containing the same number of columns expected by the INSERT. ' +
+  'Did you accidentally use extra parentheses?';
 
 /** VALUES alone may hold DEFAULT. */
 function isPlainValues(fields: Fields): boolean {
@@ -148,8 +163,7 @@ function plainValues(binder: Binder, fields: Fields, scope: Scope, stop: number)
   const rows = inner.at('assigned', () =>
     listOf(fields.valuesLists).map((row) => defaultableItems(binder, listOf(nodeOf(row)?.fields.items), inner)),
   );
-  if (rows.some((row) => row.length !== rows[0]?.length))
-    throw new BindError('42601', 'VALUES lists must all be the same length', query.span.start);
+  sameLength(fields.valuesLists, rows);
   return rows;
 }
 
@@ -180,11 +194,11 @@ export function bindDelete(binder: Binder, fields: Fields, parent: Scope | null,
 /** FROM or USING, which doesn't see the target, and WHERE, which does. */
 function bindSources(
   binder: Binder,
-  { scope, use, clauses }: Change,
+  { scope, target: source, clauses }: Change,
   list: unknown,
   whereClause: unknown,
 ): Pick<Target, 'wherePlace' | 'currentOf'> {
-  const target = itemOf(sourceOfRelation(binder, use));
+  const target = itemOf(source);
   target.isLateralOnly = true;
   target.isLateralOk = false;
   scope.items = [target];

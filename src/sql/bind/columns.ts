@@ -1,6 +1,7 @@
 import { listOf, nodeOf, textOf } from '../facts/tree.js';
 import type { Binder } from './binder.js';
 import type { BoundQuery, Span } from './bound.js';
+import { noSuchColumn, noSuchSource } from './not-found.js';
 import { BindError } from './refusal.js';
 import type { ColumnDraft, Item, Scope, Source, SourceColumn, Typed } from './scope.js';
 import { systemColumns } from './type-oids.js';
@@ -43,7 +44,7 @@ function findColumn(scope: Scope, name: string, position: number): Found<SourceC
       const value = columnOf(item.source, name, position);
       if (value === null) continue;
       if (found !== null) throw ambiguousColumn(name, position);
-      refuseUnlateral(item, position);
+      refuseUnlateral(level, item, position);
       found = { scope: level, source: item.source, value };
     }
     if (found !== null) return found;
@@ -55,9 +56,20 @@ function ambiguousColumn(name: string, position: number): BindError {
   return new BindError('42702', `column reference "${name}" is ambiguous`, position);
 }
 
-function refuseUnlateral(item: Item, position: number): void {
-  if (!item.isLateralOnly || item.isLateralOk) return;
-  throw new BindError('42P10', `invalid reference to FROM-clause entry for table "${item.source.name}"`, position);
+/** check_lateral_ref_ok. */
+function refuseUnlateral({ sources }: Scope, { source, isLateralOnly, isLateralOk }: Item, position: number): void {
+  if (!isLateralOnly || isLateralOk) return;
+  const isTarget = source.relation?.form === 'target' && sources[0] === source;
+  throw new BindError(
+    '42P10',
+    `invalid reference to FROM-clause entry for table "${source.name}"`,
+    position,
+    isTarget
+      ? {
+          hint: `There is an entry for table "${source.name}", but it cannot be referenced from this part of the query.`,
+        }
+      : { detail: 'The combining JOIN type must be INNER or LEFT for a LATERAL reference.' },
+  );
 }
 
 /** scanNSItemForColumn: a column of one source by its name, system columns last. */
@@ -93,7 +105,7 @@ function findSource(binder: Binder, scope: Scope, qualifier: readonly string[], 
       if (relation === null ? source.name !== name : source.isAliased || source.relation?.relation !== relation)
         continue;
       if (found !== null) throw new BindError('42P09', `table reference "${name}" is ambiguous`, position);
-      refuseUnlateral(item, position);
+      refuseUnlateral(level, item, position);
       found = { scope: level, source, value: null };
     }
     if (found !== null) return found;
@@ -104,7 +116,7 @@ function findSource(binder: Binder, scope: Scope, qualifier: readonly string[], 
 /** The source of `t.*`, or an error in PostgreSQL's words. */
 export function sourceOfStar(binder: Binder, scope: Scope, reference: Reference): Source {
   const found = findSource(binder, scope, withoutCatalog(binder, reference, reference.parts), reference.position);
-  if (found === null) throw missingSource(scope, reference.parts.at(-1) ?? '', reference.position);
+  if (found === null) throw missingSource(binder, scope, reference.parts, reference.position);
   return found.source;
 }
 
@@ -122,15 +134,6 @@ function withoutCatalog(binder: Binder, reference: Reference, qualifier: readonl
   throw new BindError('0A000', `cross-database references are not implemented: ${written}`, reference.position);
 }
 
-function missingSource(scope: Scope, name: string, position: number): BindError {
-  for (let level: Scope | null = scope; level !== null; level = level.parent) {
-    if (level.items.some(({ source }) => source.name === name || source.relation?.relation.name === name)) {
-      return new BindError('42P01', `invalid reference to FROM-clause entry for table "${name}"`, position);
-    }
-  }
-  return new BindError('42P01', `missing FROM-clause entry for table "${name}"`, position);
-}
-
 /** What a reference means: a column, a whole row, or a function in the notation of a column. */
 export type Meaning =
   | { readonly kind: 'column'; readonly found: Found<SourceColumn> }
@@ -146,18 +149,19 @@ export function resolveReference(binder: Binder, scope: Scope, reference: Refere
     if (column !== null) return { kind: 'column', found: column };
     const row = findSource(binder, scope, parts, position);
     if (row !== null) return { kind: 'row', found: row };
-    throw new BindError('42703', `column "${name}" does not exist`, position);
+    throw noSuchColumn(binder, scope, null, name, position);
   }
   const qualifier = withoutCatalog(binder, reference, parts.slice(0, -1));
   const found = findSource(binder, scope, qualifier, position);
-  if (found === null) throw missingSource(scope, qualifier.at(-1) ?? '', position);
+  if (found === null) throw missingSource(binder, scope, qualifier, position);
   const column = columnOf(found.source, name, position);
   if (column !== null) return { kind: 'column', found: { ...found, value: column } };
   return { kind: 'call', found, name };
 }
 
-export function noSuchColumn(qualifier: string, name: string, position: number | null): BindError {
-  return new BindError('42703', `column ${qualifier}.${name} does not exist`, position);
+function missingSource(binder: Binder, scope: Scope, qualifier: readonly string[], position: number): BindError {
+  const visibleAs = (name: string) => findSource(binder, scope, [name], position)?.source ?? null;
+  return noSuchSource(binder, scope, qualifier, position, visibleAs);
 }
 
 /** The value that a column is. */

@@ -5,6 +5,7 @@ import type { Conflict, Span } from './bound.js';
 import { expressionLast } from './clauses.js';
 import { noteCollation } from './collations.js';
 import { onlyFields } from './known-fields.js';
+import { noSuchColumn } from './not-found.js';
 import { BindError, unknownConstruct } from './refusal.js';
 import { sourceOfRelation } from './relation-reference.js';
 import { itemOf, type RelationDraft, type Scope, type SourceColumn } from './scope.js';
@@ -19,6 +20,7 @@ export function bindConflict(binder: Binder, fields: Fields, scope: Scope, use: 
   if (isUpdate) {
     const excluded = { ...sourceOfRelation(binder, use, 'excluded', 'excluded'), rowType: oid.record };
     scope.items = [...scope.items, itemOf(excluded)];
+    scope.sources.push(excluded);
     bindAssignments(binder, listOf(fields.targetList), use, scope);
     if (fields.whereClause !== undefined) {
       scope.at('condition', () => binder.coerce(binder.expression(fields.whereClause, scope), oid.bool, scope));
@@ -67,7 +69,14 @@ export function indexElement(
   const known = 'name expr indexcolname collation opclass opclassopts ordering nulls_ordering location';
   onlyFields('IndexElem', node.fields, known);
   if (node.fields.expr !== undefined) binder.expression(node.fields.expr, scope);
-  else readListed(binder, scope, use, textOf(node.fields.name), position);
+  else {
+    const name = textOf(node.fields.name);
+    if (!binder.visibleColumns(use.relation).some((column) => column.name === name))
+      throw scope.place === 'conflict'
+        ? noSuchColumn(binder, scope, null, name, position)
+        : new BindError('42703', `column "${name}" does not exist`);
+    readListed(binder, scope, use, name, position);
+  }
   if (listOf(node.fields.collation).length > 0) noteCollation(binder, node.fields.collation, position);
 }
 
@@ -84,7 +93,7 @@ function constraintColumns(
   // One of hidden columns would tell their names.
   if (key === undefined || key.columns.some((attnum) => !columns.some((column) => column.attnum === attnum))) {
     const message = `constraint "${name}" for table "${use.relation.name}" does not exist`;
-    throw new BindError('42704', message, position);
+    throw new BindError('42704', message);
   }
   for (const attnum of key.columns) {
     const column = columns.find((each) => each.attnum === attnum);

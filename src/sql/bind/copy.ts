@@ -84,7 +84,7 @@ function copiedNames(binder: Binder, fields: Fields, use: RelationDraft): string
 function setColumns(binder: Binder, fields: Fields, use: RelationDraft, scope: Scope): void {
   const isList = listOf(fields.attlist).length > 0;
   for (const name of copiedNames(binder, fields, use)) {
-    const column = targetColumn(binder, use, name, use.name.start);
+    const column = targetColumn(binder, use, name, null);
     const span = isList ? { start: use.span.end, end: use.span.end } : null;
     const target = { column, span, isPart: false };
     binder.assigned.push(assignment(use, scope, 'copy-in', target, { isDefault: false, value: null }));
@@ -95,7 +95,7 @@ function readColumns(binder: Binder, fields: Fields, use: RelationDraft, scope: 
   const isList = listOf(fields.attlist).length > 0;
   scope.at('copy', () => {
     for (const name of copiedNames(binder, fields, use)) {
-      readListed(binder, scope, use, name, use.name.start, undefined, isList ? 'listed' : 'whole');
+      readListed(binder, scope, use, name, null, undefined, isList ? 'listed' : 'whole');
     }
   });
 }
@@ -104,7 +104,8 @@ function readColumns(binder: Binder, fields: Fields, use: RelationDraft, scope: 
 function copyCondition(binder: Binder, fields: Fields, use: RelationDraft, scope: Scope): Span | null {
   if (fields.whereClause === undefined) return null;
   const { source } = binder;
-  scope.items = [itemOf(sourceOfRelation(binder, use))];
+  scope.sources = [sourceOfRelation(binder, use)];
+  scope.items = scope.sources.map((each) => itemOf(each));
   scope.at('condition', () => binder.coerce(binder.expression(fields.whereClause, scope), oid.bool, scope));
   let at = source.firstFrom(use.span.end);
   while (at < source.length && source.keyword(at) !== 'where') at = source.skip(at);

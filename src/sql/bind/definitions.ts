@@ -5,8 +5,8 @@ import type { Binder } from './binder.js';
 import type { Span, Utility } from './bound.js';
 import { indexElement } from './conflicts.js';
 import { bindHeld, columnsLike } from './held-expressions.js';
-import { BindError, unknownConstruct } from './refusal.js';
-import { noteRelation, rangeVarsOf, sourceOfRelation } from './relation-reference.js';
+import { unknownConstruct } from './refusal.js';
+import { noteRelation, notThere, rangeVarsOf, sourceOfRelation } from './relation-reference.js';
 import { itemOf, type RelationDraft, Scope } from './scope.js';
 import { locationOf } from './source-text.js';
 import { oid } from './type-oids.js';
@@ -81,7 +81,8 @@ export function bindDefinition(binder: Binder, { kind, fields }: TreeNode, span:
       if (kind === 'AlterTableStmt' && isTemporary(relation))
         bindHeld(binder, fields, scope, { altered: use, inherited: [] });
       if (kind !== 'IndexStmt') return null;
-      scope.items = [itemOf(sourceOfRelation(binder, use))];
+      scope.sources = [sourceOfRelation(binder, use)];
+      scope.items = scope.sources.map((each) => itemOf(each));
       scope.at('definition', () => {
         for (const item of [...listOf(fields.indexParams), ...listOf(fields.indexIncludingParams)]) {
           indexElement(binder, item, scope, use, locationOf(fields));
@@ -117,14 +118,6 @@ function noteNamed(binder: Binder, value: unknown, scope: Scope, own: string | n
   const use = noteDefined(binder, value as Fields, scope);
   // The name may come to mean the table itself.
   if (use !== null && relname === own) use.isQualified = true;
-}
-
-/** RangeVarGetRelidExtended: without a position, unlike names in queries. */
-function notThere(binder: Binder, { schemaname, relname }: Fields): BindError {
-  const schema = textOf(schemaname) || null;
-  if (schema !== null && !binder.names.hasSchema(schema))
-    return new BindError('3F000', `schema "${schema}" does not exist`);
-  return binder.names.notFound(schema, textOf(relname), null);
 }
 
 function likeClauses(tableElts: unknown): Fields[] {

@@ -139,9 +139,8 @@ function collate(binder: Binder, fields: Fields, scope: Scope): Typed {
   const value = binder.expression(fields.arg, scope);
   noteCollation(binder, fields.collname, locationOf(fields));
   const type = binder.typeOf(value);
-  if (type !== oid.unknown) return { type, position: value.position };
-  binder.coerce(value, oid.text, scope);
-  return { type: oid.text, position: value.position };
+  // A bare literal is converted underneath, to whatever is wanted.
+  return type === oid.unknown ? value : { type, position: value.position };
 }
 
 function caseExpression(binder: Binder, fields: Fields, scope: Scope): Typed {
@@ -200,7 +199,10 @@ function array(binder: Binder, fields: Fields, scope: Scope, target: number | nu
     for (const value of values) binder.coerce(value, element, scope, true);
     return { type: target, position };
   }
-  if (values.length === 0) throw new BindError('42P18', 'cannot determine type of empty array', position);
+  if (values.length === 0) {
+    const hint = 'Explicitly cast to the desired type, for example ARRAY[]::integer[].';
+    throw new BindError('42P18', 'cannot determine type of empty array', position, { hint });
+  }
   const common = binder.unify(values, scope, 'ARRAY');
   return { type: isNested ? common : binder.coercions.arrayOf(common), position };
 }

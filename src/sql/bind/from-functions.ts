@@ -9,7 +9,7 @@ import { columnName } from './output-names.js';
 import { BindError, unknownConstruct } from './refusal.js';
 import { renamed } from './relation-reference.js';
 import { type Field, rowsSource, type Scope, type Source, type SourceColumn, type Typed } from './scope.js';
-import { firstLocation, locationOf } from './source-text.js';
+import { locationOf } from './source-text.js';
 import { oid } from './type-oids.js';
 import { resolveType } from './type-reference.js';
 
@@ -18,7 +18,6 @@ export function functionSource(binder: Binder, fields: Fields, scope: Scope): So
   onlyFields('RangeFunction', fields, 'lateral ordinality is_rowsfrom functions alias coldeflist');
   const alias = structOf(fields.alias);
   const calls = listOf(fields.functions).flatMap((item) => callsOf(item));
-  const position = firstLocation(fields.functions);
   const bound = scope.lateral(() =>
     scope.at('from', () =>
       calls.map(({ call, definitions }) => {
@@ -35,7 +34,7 @@ export function functionSource(binder: Binder, fields: Fields, scope: Scope): So
   const name = alias === null ? (first?.name ?? '') : textOf(alias.aliasname);
   const isAlone = bound.length === 1 && fields.ordinality !== true && first !== undefined;
   return {
-    ...rowsSource(name, 'function', renamed(columns, namesOf(alias?.colnames), name, position)),
+    ...rowsSource(name, 'function', renamed(columns, namesOf(alias?.colnames), `table "${name}"`)),
     rowType: isAlone && !first.isScalar ? first.type : oid.record,
     isScalar: isAlone && first.isScalar,
   };
@@ -146,7 +145,7 @@ function xmlColumn(binder: Binder, item: unknown, scope: Scope): Field {
 function tableSource(kind: string, columns: readonly Field[], fields: Fields): Source {
   const alias = structOf(fields.alias);
   const name = alias === null ? kind : textOf(alias.aliasname);
-  const named = renamed(columns.map(plainColumn), namesOf(alias?.colnames), name, locationOf(fields));
+  const named = renamed(columns.map(plainColumn), namesOf(alias?.colnames), `${kind.toUpperCase()} function`);
   return rowsSource(name, 'function', named);
 }
 

@@ -56,6 +56,23 @@ function checkNames(binder: Binder, known: readonly Item[], added: readonly Item
 }
 
 function fromItem(binder: Binder, item: unknown, scope: Scope, lockables: Lockable[]): FromItem {
+  const found = boundItem(binder, item, scope, lockables);
+  scope.sources.push(found.source);
+  const unlockable = unlockables[nodeOf(item)?.kind ?? ''];
+  const isNamed = found.items.some(({ source, isNamed }) => isNamed && source === found.source);
+  if (unlockable !== undefined && isNamed)
+    lockables.push({ name: found.source.name, relation: null, query: null, unlockable });
+  return found;
+}
+
+const unlockables: Readonly<Record<string, Lockable['unlockable']>> = {
+  JoinExpr: 'a join',
+  JsonTable: 'a table function',
+  RangeFunction: 'a function',
+  RangeTableFunc: 'a table function',
+};
+
+function boundItem(binder: Binder, item: unknown, scope: Scope, lockables: Lockable[]): FromItem {
   const node = nodeOf(item);
   const fields = node?.fields ?? {};
   switch (node?.kind) {
@@ -86,20 +103,32 @@ function rangeVar(binder: Binder, fields: Fields, scope: Scope, lockables: Locka
   const schema = textOf(fields.schemaname);
   const entry = schema === '' ? scope.withEntry(textOf(fields.relname)) : null;
   if (entry === null) {
+    refuseFutureEntry(binder, fields, scope);
     const form = scope.query.kind === 'table' ? 'table' : 'from';
     const use = noteRelation(binder, fields, scope.query, form, ['select']);
-    lockables.push({ name: use.visibleName, relation: use, query: null, isWith: false });
+    lockables.push({ name: use.visibleName, relation: use, query: null });
     return sourceOfRelation(binder, use);
   }
   onlyFields('RangeVar', fields, 'relname inh relpersistence alias location');
   entry.references++;
   const position = locationOf(fields);
-  const { columns, query } = entry.resolve(position);
+  const isOwn = scope.withEntries.includes(entry);
+  const columns = entry.resolve(position).map((column) => (isOwn ? { ...column, isLeftOutOfStars: false } : column));
   const alias = structOf(fields.alias);
   const name = alias === null ? entry.name : textOf(alias.aliasname);
-  lockables.push({ name, relation: null, query, isWith: true });
-  const named = renamed(columns, namesOf(alias?.colnames), name, position);
-  return rowsSource(name, 'with', named);
+  lockables.push({ name, relation: null, query: null, unlockable: 'a WITH query' });
+  const named = renamed(columns, namesOf(alias?.colnames), `table "${name}"`);
+  return { ...rowsSource(name, 'with', named), entry };
+}
+
+/** parserOpenTable. */
+function refuseFutureEntry(binder: Binder, { schemaname, relname, location }: Fields, scope: Scope): void {
+  const name = textOf(relname);
+  if (textOf(schemaname) !== '' || !scope.isFutureEntry(name) || binder.names.relation(null, name) !== null) return;
+  throw new BindError('42P01', `relation "${name}" does not exist`, locationOf({ location }), {
+    detail: `There is a WITH item named "${name}", but it cannot be referenced from this part of the query.`,
+    hint: 'Use WITH RECURSIVE, or re-order the WITH items to remove forward references.',
+  });
 }
 
 function subselect(binder: Binder, fields: Fields, scope: Scope, lockables: Lockable[]): FromItem {
@@ -112,8 +141,8 @@ function subselect(binder: Binder, fields: Fields, scope: Scope, lockables: Lock
   if (alias === null && binder.catalog.catalog.serverMajor < 16)
     throw new BindError('42601', 'subquery in FROM must have an alias', query.span.start);
   const name = alias === null ? 'unnamed_subquery' : textOf(alias.aliasname);
-  lockables.push({ name, relation: null, query, isWith: false });
-  const source = rowsSource(name, 'subquery', renamed(columns, namesOf(alias?.colnames), name, query.span.start));
+  lockables.push({ name, relation: null, query });
+  const source = rowsSource(name, 'subquery', renamed(columns, namesOf(alias?.colnames), `table "${name}"`));
   return { source, items: [itemOf(source, alias !== null)] };
 }
 

@@ -19,6 +19,8 @@ export interface Call {
   readonly argumentNames: readonly string[];
   /** VARIADIC is written. */
   readonly isVariadicCall: boolean;
+  /** CALL. */
+  readonly isProcedure: boolean;
   readonly span: Span | null;
   readonly position: number | null;
   readonly by: 'call' | 'sample' | 'syntax';
@@ -71,19 +73,33 @@ function castTarget(binder: Binder, call: Call, given: readonly number[]): numbe
 }
 
 export function noSuchFunction(binder: Binder, call: Call, isAmbiguous: boolean): BindError {
+  const { schema, position } = call;
+  if (schema !== null && !binder.names.hasSchema(schema))
+    return new BindError('3F000', `schema "${schema}" does not exist`, position);
+  const what = call.isProcedure ? 'procedure' : 'function';
+  const signature = `${what} ${signatureOf(binder, call)}`;
+  return isAmbiguous
+    ? new BindError('42725', `${signature} is not unique`, position, {
+        hint: `Could not choose a best candidate ${what}. You might need to add explicit type casts.`,
+      })
+    : new BindError('42883', `${signature} does not exist`, position, {
+        hint: `No ${what} matches the given name and argument types. You might need to add explicit type casts.`,
+      });
+}
+
+/** func_signature_string: the name as it is written. */
+export function signatureOf(binder: Binder, call: Call): string {
   const types = typeNames(
     binder.catalog,
     call.arguments.map((value) => binder.typeOf(value)),
   );
-  const name = call.schema === null ? call.name : `${call.schema}.${call.name}`;
-  const signature = `function ${name}(${types.join(', ')})`;
-  return isAmbiguous
-    ? new BindError('42725', `${signature} is not unique`, call.position, {
-        hint: 'Could not choose a best candidate function. You might need to add explicit type casts.',
-      })
-    : new BindError('42883', `${signature} does not exist`, call.position, {
-        hint: 'No function matches the given name and argument types. You might need to add explicit type casts.',
-      });
+  const named = call.arguments.length - call.argumentNames.length;
+  const listed = types.map((type, at) => (at < named ? type : `${call.argumentNames[at - named]} => ${type}`));
+  return `${writtenNameOf(call)}(${listed.join(', ')})`;
+}
+
+export function writtenNameOf({ schema, name }: Call): string {
+  return schema === null ? name : `${schema}.${name}`;
 }
 
 /** What a call gives. */

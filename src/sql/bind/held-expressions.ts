@@ -42,7 +42,7 @@ export function bindHeld(
 /** LIKE t shows what t's columns are, and INCLUDING their defaults and checks: nothing of it may be withheld. */
 export function columnsLike(binder: Binder, fields: Fields, scope: Scope): SourceColumn[] {
   const rangeVar = structOf(fields.relation) ?? {};
-  const { columns, kind, rowType, schema, name } = findRelation(binder, rangeVar, true);
+  const { columns, kind, rowType, schema, name } = findRelation(binder, rangeVar, { isTypeAllowed: true });
   if (kind === 'c') binder.types.push({ oid: rowType, schema, name, span: null, isQualified: false });
   else noteRelation(binder, rangeVar, scope.query, 'utility', ['define', 'select']);
   return columns.map(plainColumn);

@@ -28,8 +28,8 @@ export function joinUsing(
   const span: Span = { start, end: start };
   return names.map((name, at) => {
     if (names.indexOf(name) !== at)
-      throw new BindError('42701', `column name "${name}" appears more than once in USING clause`, position);
-    const pair = { left: sideColumn(left, name, 'left', position), right: sideColumn(right, name, 'right', position) };
+      throw new BindError('42701', `column name "${name}" appears more than once in USING clause`);
+    const pair = { left: sideColumn(left, name, 'left'), right: sideColumn(right, name, 'right') };
     for (const column of [pair.left, pair.right]) {
       binder.read(scope, column, { form: isNatural ? 'natural' : 'using', span, place: 'join' });
     }
@@ -60,17 +60,13 @@ function commonNames(left: Source, right: Source): string[] {
   return left.columns.map(({ name }) => name).filter((name) => right.columns.some((other) => other.name === name));
 }
 
-function sideColumn(source: Source, name: string, side: 'left' | 'right', position: number | null): SourceColumn {
+function sideColumn(source: Source, name: string, side: 'left' | 'right'): SourceColumn {
   const found = source.columns.filter((column) => column.name === name);
   if (found.length > 1)
-    throw new BindError('42702', `common column name "${name}" appears more than once in ${side} table`, position);
+    throw new BindError('42702', `common column name "${name}" appears more than once in ${side} table`);
   const [column] = found;
   if (column === undefined)
-    throw new BindError(
-      '42703',
-      `column "${name}" specified in USING clause does not exist in ${side} table`,
-      position,
-    );
+    throw new BindError('42703', `column "${name}" specified in USING clause does not exist in ${side} table`);
   return column;
 }
 
@@ -84,7 +80,7 @@ export function mergedSource(left: Source, right: Source, merged: readonly Merge
     ...right.columns.filter((column) => !usedRight.has(column)),
   ];
   const name = alias === null ? 'unnamed_join' : textOf(alias.aliasname);
-  return rowsSource(name, 'join', renamed(columns, namesOf(alias?.colnames), name, null));
+  return rowsSource(name, 'join', renamed(columns, namesOf(alias?.colnames), `join expression "${name}"`));
 }
 
 /** What `JOIN ... USING (...) AS x` names: the merged columns alone. */

@@ -7,7 +7,6 @@ import { bindCondition } from './conditions.js';
 import { bindFrom } from './from.js';
 import { onlyFields } from './known-fields.js';
 import { BindError, unknownConstruct } from './refusal.js';
-import { sourceOfRelation } from './relation-reference.js';
 import { bindReturning } from './returning.js';
 import { itemOf } from './scope.js';
 import { firstLocation, type SourceText } from './source-text.js';
@@ -33,7 +32,11 @@ export function bindMerge(binder: Binder, fields: Fields, parent: Scope | null, 
   const { scope, use, clauses } = change;
   scope.at('from', () => bindFrom(binder, [fields.sourceRelation], scope));
   const source = scope.items;
-  const target = itemOf(sourceOfRelation(binder, use));
+  if (source.at(-1)?.source.name === change.target.name)
+    throw new BindError('42712', `name "${change.target.name}" specified more than once`, null, {
+      detail: 'The name is used both as MERGE target table and data source.',
+    });
+  const target = itemOf(change.target);
   scope.items = [target, ...source];
   bindCondition(binder, fields.joinCondition, scope, 'on', 'matched');
   const list = listOf(fields.mergeWhenClauses);

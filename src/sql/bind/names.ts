@@ -117,6 +117,8 @@ export class Names {
     arguments: number;
     argumentNames: readonly string[];
     isVariadicCall: boolean;
+    /** CALL, which gives something for arguments that are only OUT as well. */
+    isProcedure: boolean;
   }): FunctionCandidate[] {
     const found = new Map<string, FunctionCandidate>();
     for (const each of this.functions(call.schema, call.name)) {
@@ -175,41 +177,54 @@ function fullPath(catalog: CatalogIndex, { searchPath, user }: NameSettings): st
 type Call = Parameters<Names['functionCandidates']>[0];
 
 function fit(each: CatalogFunction, call: Call, position: number): FunctionCandidate | null {
-  const inputs = each.arguments.length;
+  const wanted = argumentsOf(each, call);
+  const inputs = wanted.length;
   const given = call.arguments;
   if (call.argumentNames.length > 0) {
     // VARIADIC functions can be called by name only with VARIADIC written, and given as an array.
     if (each.variadic !== 0 && !call.isVariadicCall) return null;
-    return inputs < given ? null : byName(each, call, position);
+    return inputs < given ? null : byName(each, wanted, call, position);
   }
   const base = { function: each, position, order: null, isAmbiguous: false };
+  const types = wanted.map(({ type }) => type);
   if (each.variadic !== 0 && !call.isVariadicCall && given >= inputs) {
     const spread = new Array<number>(given - inputs + 1).fill(each.variadic);
-    return { ...base, isVariadic: true, types: [...each.arguments.slice(0, -1), ...spread] };
+    return { ...base, isVariadic: true, types: [...types.slice(0, -1), ...spread] };
   }
   if (given > inputs || given < inputs - each.defaults) return null;
-  return { ...base, isVariadic: false, types: each.arguments.slice(0, given) };
+  return { ...base, isVariadic: false, types: types.slice(0, given) };
+}
+
+interface Argument {
+  readonly type: number;
+  readonly name: string | undefined;
+}
+
+/** What a call gives values for. */
+function argumentsOf(each: CatalogFunction, { isProcedure }: Call): readonly Argument[] {
+  const { argumentModes: modes, argumentNames: names } = each;
+  if (modes.length === 0) return each.arguments.map((type, at) => ({ type, name: names[at] }));
+  const all = each.allArguments.map((type, at) => ({ type, name: names[at], mode: modes[at] }));
+  return all.filter(({ mode }) => mode !== 't' && (isProcedure || mode !== 'o'));
 }
 
 /** MatchNamedCall: the last arguments have names, in any order; what is left out needs a default. */
-function byName(each: CatalogFunction, call: Call, position: number): FunctionCandidate | null {
-  const inputs = each.arguments.length;
-  const inputNames = namesOfInputs(each);
+function byName(
+  each: CatalogFunction,
+  wanted: readonly Argument[],
+  call: Call,
+  position: number,
+): FunctionCandidate | null {
   const positional = call.arguments - call.argumentNames.length;
   const order: number[] = Array.from({ length: positional }, (_, index) => index);
   for (const name of call.argumentNames) {
-    const at = inputNames.indexOf(name);
+    const at = wanted.findIndex((argument) => argument.name === name);
     if (at < positional || order.includes(at)) return null;
     order.push(at);
   }
-  for (let at = 0; at < inputs - each.defaults; at++) if (!order.includes(at)) return null;
-  const types = order.map((at) => each.arguments[at] as number);
+  for (let at = 0; at < wanted.length - each.defaults; at++) if (!order.includes(at)) return null;
+  const types = order.map((at) => wanted[at]?.type as number);
   return { function: each, position, order, isVariadic: false, isAmbiguous: false, types };
-}
-
-function namesOfInputs(each: CatalogFunction): readonly string[] {
-  if (each.argumentModes.length === 0) return each.argumentNames;
-  return each.argumentNames.filter((_, at) => each.argumentModes[at] !== 'o' && each.argumentModes[at] !== 't');
 }
 
 function preferred(known: FunctionCandidate, other: FunctionCandidate): FunctionCandidate {

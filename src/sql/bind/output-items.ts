@@ -4,7 +4,7 @@ import { columnOf } from './columns.js';
 import { BindError } from './refusal.js';
 import type { Scope, Typed } from './scope.js';
 import { knownValue, sortOperator } from './sorting.js';
-import { locationOf } from './source-text.js';
+import { firstLocation, locationOf } from './source-text.js';
 import type { TargetItem } from './targets.js';
 
 /** ORDER BY. */
@@ -33,12 +33,12 @@ export function outputItem(
 ): Typed {
   const found = outputColumn(binder, item, scope, targets, clause);
   if (found !== null) return knownValue(binder, scope, found.value);
-  const { kind } = scope.query;
-  if (kind === 'set-operation')
-    throw new BindError('0A000', 'invalid UNION/INTERSECT/EXCEPT ORDER BY clause', null, {
-      detail: 'Only result column names can be used, not expressions or functions.',
-    });
-  return knownValue(binder, scope, binder.expression(item, scope));
+  const value = knownValue(binder, scope, binder.expression(item, scope));
+  if (scope.query.kind !== 'set-operation') return value;
+  throw new BindError('0A000', 'invalid UNION/INTERSECT/EXCEPT ORDER BY clause', firstLocation(item), {
+    detail: 'Only result column names can be used, not expressions or functions.',
+    hint: 'Add the expression/function to every SELECT, or move the UNION into a FROM clause.',
+  });
 }
 
 function outputColumn(

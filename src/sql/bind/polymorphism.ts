@@ -173,6 +173,8 @@ class CommonFamily {
     if (!this.isConsistent) return null;
     const element = this.elements.length === 0 ? oid.text : coercions.commonType(this.elements);
     if (element === null) return null;
+    // verify_common_type
+    if (this.elements.some((each) => !coercions.canCoerce(each, element, 'i'))) return null;
     if (this.mustBeNoArray && coercions.elementOf(element) !== 0) return null;
     const range = this.range || counterpart(coercions, this.multirange);
     const multirange = this.multirange || counterpart(coercions, range);

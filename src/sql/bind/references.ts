@@ -3,7 +3,6 @@ import type { Binder } from './binder.js';
 import { type Span, undecided } from './bound.js';
 import {
   columnOf,
-  noSuchColumn,
   type Reference,
   referenceOf,
   resolveReference,
@@ -12,9 +11,11 @@ import {
   valueOfRow,
 } from './columns.js';
 import { applyCall, type Call, resolveCall } from './functions.js';
+import { noSuchColumn } from './not-found.js';
 import { BindError, unknownConstruct } from './refusal.js';
 import type { Scope, Typed } from './scope.js';
 import { firstLocation } from './source-text.js';
+import { typeNames } from './type-names.js';
 import { oid } from './type-oids.js';
 
 /** A ColumnRef. A whole row is not noted yet: what takes a field of it reads a column only. */
@@ -31,7 +32,8 @@ export function columnReference(binder: Binder, fields: Fields, scope: Scope): T
   }
   const row = valueOfRow(binder, scope, meaning.found.source, reference);
   const called = callOnRow(binder, scope, row, meaning.name, reference.span);
-  if (called === null) throw noSuchColumn(reference.parts.at(-2) ?? '', meaning.name, reference.position);
+  if (called === null)
+    throw noSuchColumn(binder, scope, reference.parts.at(-2) ?? '', meaning.name, reference.position);
   return called;
 }
 
@@ -87,10 +89,12 @@ function field(binder: Binder, scope: Scope, value: Typed, name: string, positio
   if (selected !== null) return selected;
   const called = callOnRow(binder, scope, value, name, span);
   if (called !== null) return called;
-  const isRow = value.fields !== undefined && value.fields !== null;
-  if (isRow || binder.coercions.isComplex(value.type))
-    throw new BindError('42703', `column "${name}" not found in data type`, position);
-  const message = `column notation .${name} applied to a type that is not a composite type`;
+  const type = typeNames(binder.catalog, [binder.typeOf(value)])[0];
+  if (value.type === oid.record)
+    throw new BindError('42703', `could not identify column "${name}" in record data type`, position);
+  if (binder.coercions.isComplex(value.type))
+    throw new BindError('42703', `column "${name}" not found in data type ${type}`, position);
+  const message = `column notation .${name} applied to type ${type}, which is not a composite type`;
   throw new BindError('42809', message, position);
 }
 
@@ -134,6 +138,7 @@ function callOnRow(binder: Binder, scope: Scope, row: Typed, name: string, span:
     arguments: [row],
     argumentNames: [],
     isVariadicCall: false,
+    isProcedure: false,
     span: null,
     position: span.start,
     by: 'call',

@@ -33,7 +33,7 @@ export function noteRelation(
   query: QueryDraft | null,
   form: RelationUse['form'],
   actions: readonly RelationAction[],
-  relation: Relation = findRelation(binder, fields),
+  relation: Relation = findRelation(binder, fields, { isUtility: form === 'utility' }),
 ): RelationDraft {
   const place = placeOf(binder, fields);
   const { source } = binder;
@@ -62,7 +62,11 @@ function aliasColumnsOf(alias: Alias | null): RelationUse['aliasColumns'] {
   return { span: alias.columnsSpan, names: alias.columns };
 }
 
-export function findRelation(binder: Binder, fields: Fields, isTypeAllowed = false): Relation {
+export function findRelation(
+  binder: Binder,
+  fields: Fields,
+  { isTypeAllowed = false, isUtility = false }: { readonly isTypeAllowed?: boolean; readonly isUtility?: boolean } = {},
+): Relation {
   onlyFields('RangeVar', fields, 'catalogname schemaname relname inh relpersistence alias location');
   const position = locationOf(fields);
   const catalog = textOf(fields.catalogname);
@@ -73,12 +77,25 @@ export function findRelation(binder: Binder, fields: Fields, isTypeAllowed = fal
     throw new BindError('0A000', `cross-database references are not implemented: ${written}`, position);
   }
   const found = binder.names.relation(schema, name);
-  if (found === null) throw binder.names.notFound(schema, name, position);
-  if (found.kind === 'i' || (found.kind === 'c' && !isTypeAllowed)) {
-    const detail = `This operation is not supported for ${found.kind === 'i' ? 'indexes' : 'composite types'}.`;
-    throw new BindError('42809', `cannot open relation "${name}"`, position, { detail });
-  }
+  if (found === null) throw isUtility ? notThere(binder, fields) : binder.names.notFound(schema, name, position);
+  if (found.kind === 'i' || (found.kind === 'c' && !isTypeAllowed)) throw notOpened(binder, name, found.kind, position);
   return found;
+}
+
+/** validate_relation_kind. */
+function notOpened(binder: Binder, name: string, kind: 'i' | 'c', position: number | null): BindError {
+  const [what, many] = kind === 'i' ? ['an index', 'indexes'] : ['a composite type', 'composite types'];
+  if (binder.catalog.catalog.serverMajor < 16) return new BindError('42809', `"${name}" is ${what}`, position);
+  const detail = `This operation is not supported for ${many}.`;
+  return new BindError('42809', `cannot open relation "${name}"`, position, { detail });
+}
+
+/** RangeVarGetRelidExtended: without a position, unlike names in queries. */
+export function notThere(binder: Binder, { schemaname, relname }: Fields): BindError {
+  const schema = textOf(schemaname) || null;
+  if (schema !== null && !binder.names.hasSchema(schema))
+    return new BindError('3F000', `schema "${schema}" does not exist`);
+  return binder.names.notFound(schema, textOf(relname), null);
 }
 
 function placeOf(binder: Binder, fields: Fields): Place {
@@ -148,22 +165,22 @@ export function sourceOfRelation(
     relation: use,
     version,
     isAliased: use.alias !== null || name !== undefined,
-    columns: renamed(columns, use.aliasColumns?.names ?? [], use.visibleName, use.name.start),
+    columns: renamed(columns, use.aliasColumns?.names ?? [], `table "${use.visibleName}"`),
     systemColumns: relation.kind === 'v' ? 'none' : visibility?.isSubquery === true ? 'tableoid' : 'all',
     rowType: visibility?.isSubquery === true || relation.rowType === 0 ? oid.record : relation.rowType,
     isScalar: false,
   };
 }
 
-/** buildRelationAliases: the first columns take the alias's names. */
+/** buildRelationAliases: the first columns take the alias's names. `what` is what has them, as errors say. */
 export function renamed(
   columns: readonly SourceColumn[],
   names: readonly string[],
-  table: string,
-  position: number | null,
+  what: string,
+  position: number | null = null,
 ): readonly SourceColumn[] {
   if (names.length > columns.length) {
-    const message = `table "${table}" has ${columns.length} columns available but ${names.length} columns specified`;
+    const message = `${what} has ${columns.length} columns available but ${names.length} columns specified`;
     throw new BindError('42P10', message, position);
   }
   return names.length === 0 ? columns : columns.map((column, at) => ({ ...column, name: names[at] ?? column.name }));

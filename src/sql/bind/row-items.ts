@@ -1,6 +1,8 @@
-import { nodeOf } from '../facts/tree.js';
+import { listOf, nodeOf } from '../facts/tree.js';
 import type { Binder } from './binder.js';
+import { BindError } from './refusal.js';
 import type { Scope, Typed } from './scope.js';
+import { firstLocation } from './source-text.js';
 import { expandStar, isStarNode } from './stars.js';
 
 /** transformExpressionList: the items of a row, with stars spread out. */
@@ -16,4 +18,12 @@ export function rowItems(binder: Binder, items: readonly unknown[], scope: Scope
     }
     return [binder.expression(item, scope)];
   });
+}
+
+/** Rows of VALUES must be alike in width. */
+export function sameLength(lists: unknown, rows: readonly (readonly Typed[])[]): void {
+  const other = rows.findIndex((row) => row.length !== rows[0]?.length);
+  if (other < 0) return;
+  const position = firstLocation(nodeOf(listOf(lists)[other])?.fields.items);
+  throw new BindError('42601', 'VALUES lists must all be the same length', position);
 }

@@ -28,21 +28,35 @@ export function lockRows(binder: Binder, clauses: readonly unknown[], query: Que
       const name = textOf(rangeVar.relname);
       const each = lockables.find((lockable) => lockable.name === name);
       const position = locationOf(rangeVar);
+      const words = lockWords(strength);
       if (textOf(rangeVar.schemaname) !== '')
-        throw new BindError('42601', 'FOR UPDATE must specify unqualified relation names', position);
+        throw new BindError('42601', `${words} must specify unqualified relation names`, position);
       if (each === undefined)
-        throw new BindError('42P01', `relation "${name}" in FOR UPDATE clause not found in FROM clause`, position);
-      if (each.isWith) throw new BindError('0A000', 'FOR UPDATE cannot be applied to a WITH query', position);
+        throw new BindError('42P01', `relation "${name}" in ${words} clause not found in FROM clause`, position);
+      if (each.unlockable !== undefined)
+        throw new BindError('0A000', `${words} cannot be applied to ${each.unlockable}`, position);
       lock(binder, each, strength);
     }
   }
 }
 
-function lock(binder: Binder, { relation, query, isWith }: Lockable, strength: RowLock): void {
+/** How a statement asks for it. */
+function lockWords(strength: RowLock): string {
+  return `FOR ${strength.toUpperCase()}`;
+}
+
+/** CheckSelectLocking. */
+export function refuseLocks(clauses: readonly unknown[]): void {
+  const strength = strengths[textOf(nodeOf(clauses[0])?.fields.strength)];
+  if (strength !== undefined)
+    throw new BindError('0A000', `${lockWords(strength)} is not allowed with UNION/INTERSECT/EXCEPT`);
+}
+
+function lock(binder: Binder, { relation, query }: Lockable, strength: RowLock): void {
   if (relation !== null) {
     relation.lock = strongerLock(relation.lock, strength);
     relation.actions.add('update');
-  } else if (query !== null && !isWith) {
+  } else if (query !== null) {
     for (const inner of binder.lockables.get(query) ?? []) lock(binder, inner, strength);
   }
 }

@@ -48,6 +48,8 @@ export interface SourceColumn extends Field {
   readonly origin: OutputColumn['origin'];
   /** The relations' columns that reading it reads: none for columns of sub-selects, two for a merged one. */
   readonly reads: readonly ColumnRead[];
+  /** No star stands for it: what SEARCH and CYCLE add is so further in. */
+  readonly isLeftOutOfStars?: boolean;
 }
 
 export interface ColumnRead {
@@ -72,6 +74,8 @@ export interface Source {
   readonly rowType: number;
   /** A function that returns no row: its name means the value itself. */
   readonly isScalar: boolean;
+  /** The WITH query that it is. */
+  readonly entry?: WithEntry;
 }
 
 /** A source of rows that are no relation's: a record each. */
@@ -107,13 +111,14 @@ export interface Lockable {
   readonly name: string;
   readonly relation: RelationDraft | null;
   readonly query: QueryDraft | null;
-  readonly isWith: boolean;
+  /** What it is that can't be locked. */
+  readonly unlockable?: 'a join' | 'a function' | 'a table function' | 'a WITH query';
 }
 
 /** A WITH query that is visible, bound when it is first needed. */
 export interface WithEntry {
   readonly name: string;
-  resolve(position: number | null): { readonly columns: readonly SourceColumn[]; readonly query: QueryDraft | null };
+  resolve(position: number | null): readonly SourceColumn[];
   references: number;
   /** For FOR UPDATE and the like. */
   readonly isRecursive: boolean;
@@ -122,10 +127,14 @@ export interface WithEntry {
 /** What names mean at one level of a statement (ParseState). */
 export class Scope {
   items: Item[] = [];
+  /** All that has been brought up here so far, visible or not: what an error can point to (p_rtable). */
+  sources: Source[] = [];
   isLateralActive = false;
   place: Place = 'output';
   /** Innermost last: of this level's own WITH. */
   readonly withEntries: WithEntry[] = [];
+  /** Names of the queries of a WITH that aren't visible yet. */
+  futureEntries: readonly string[] = [];
   /** Columns of the target, for assignments and DEFAULT. */
   isInAggregate = false;
 
@@ -141,6 +150,11 @@ export class Scope {
       if (found !== undefined) return found;
     }
     return null;
+  }
+
+  /** isFutureCTE. */
+  isFutureEntry(name: string): boolean {
+    return this.futureEntries.includes(name) || this.parent?.isFutureEntry(name) === true;
   }
 
   /** Runs a body with another place. */

@@ -10,9 +10,9 @@ import { onlyFields } from './known-fields.js';
 import { outputItem, sortOutput } from './output-items.js';
 import { queryFirst } from './query-places.js';
 import { BindError, unknownConstruct } from './refusal.js';
-import { rowItems } from './row-items.js';
-import { lockRows } from './row-locks.js';
-import { Scope, type SourceColumn, type Typed } from './scope.js';
+import { rowItems, sameLength } from './row-items.js';
+import { lockRows, refuseLocks } from './row-locks.js';
+import { itemOf, rowsSource, Scope, type Source, type SourceColumn, type Typed } from './scope.js';
 import { selectTargets, type TargetItem } from './targets.js';
 import { oid } from './type-oids.js';
 import { bindWith } from './with.js';
@@ -33,6 +33,7 @@ export function bindSelect(binder: Binder, fields: Fields, parent: Scope | null,
   const query = binder.query(kind, parent?.query ?? null, binder.source.span(first, clauses.last));
   if (!isSetOperation) query.clauses = clauseSpans(binder.source, clauses);
   const scope = new Scope(parent, query);
+  if (options.isArm === true && isInnerNode(fields) && parent !== null) scope.sources = parent.sources;
   bindWith(binder, fields.withClause, scope);
   if (isSetOperation) return bindSetOperation(binder, fields, scope, options);
   if (kind === 'values') return bindValues(binder, fields, scope);
@@ -117,15 +118,14 @@ function limits(binder: Binder, fields: Fields, scope: Scope): void {
 /** transformValuesClause: columns have the types that their values have in common. */
 function bindValues(binder: Binder, fields: Fields, scope: Scope): Rows {
   const rows = listOf(fields.valuesLists).map((item) => rowItems(binder, listOf(nodeOf(item)?.fields.items), scope));
+  sameLength(fields.valuesLists, rows);
   const width = rows[0]?.length ?? 0;
-  if (rows.some((row) => row.length !== width))
-    throw new BindError('42601', 'VALUES lists must all be the same length');
   const columns = Array.from({ length: width }, (_, at): SourceColumn => {
     const values = rows.flatMap((row) => row[at] ?? []);
     const type = binder.unify(values, scope, 'VALUES');
     return { name: `column${at + 1}`, type, fields: values[0]?.fields ?? null, origin: null, reads: [] };
   });
-  sortByName(binder, fields, scope, columns);
+  sortByName(binder, fields, scope, rowsSource('*VALUES*', 'values', columns));
   limits(binder, fields, scope);
   return finish(binder, scope, columns, columns.map(valueOfOutput));
 }
@@ -136,13 +136,19 @@ function valueOfOutput(column: SourceColumn): Typed {
 
 /** transformSetOperationStmt. */
 function bindSetOperation(binder: Binder, fields: Fields, scope: Scope, options: QueryOptions): Rows {
-  const inner: QueryOptions = { keepsUnknowns: true, ...(options.stop === undefined ? {} : { stop: options.stop }) };
+  const inner: QueryOptions = {
+    keepsUnknowns: true,
+    isArm: true,
+    ...(options.stop === undefined ? {} : { stop: options.stop }),
+  };
   const left = bindSelect(binder, structOf(fields.larg) ?? {}, scope, inner);
+  noteArm(scope, fields.larg, left);
   options.afterFirstArm?.(left.columns);
   const right = bindSelect(binder, structOf(fields.rarg) ?? {}, scope, inner);
+  noteArm(scope, fields.rarg, right);
   if (left.columns.length !== right.columns.length) {
     const word = textOf(fields.op).replace('SETOP_', '');
-    throw new BindError('42601', `each ${word} query must have the same number of columns`, right.query.span.start);
+    throw new BindError('42601', `each ${word} query must have the same number of columns`, right.values[0]?.position);
   }
   scope.query.span = setOperationSpan(binder, left.query, right.query, options.stop);
   const columns = left.columns.map(({ name, fields: inside }, at): SourceColumn => {
@@ -150,11 +156,22 @@ function bindSetOperation(binder: Binder, fields: Fields, scope: Scope, options:
     const type = binder.unify(sides, scope, textOf(fields.op).replace('SETOP_', ''));
     return { name, type, fields: inside ?? right.columns[at]?.fields ?? null, origin: null, reads: [] };
   });
-  sortByName(binder, fields, scope, columns);
+  sortByName(binder, fields, scope, rowsSource('unnamed_join', 'join', columns));
   limits(binder, fields, scope);
-  if (fields.lockingClause !== undefined)
-    throw new BindError('0A000', 'FOR UPDATE is not allowed with UNION/INTERSECT/EXCEPT');
+  refuseLocks(listOf(fields.lockingClause));
   return finish(binder, scope, columns, columns.map(valueOfOutput));
+}
+
+/** A set operation in another without clauses of its own is a part of it; all else is an arm by itself. */
+function isInnerNode(fields: Fields): boolean {
+  const own = ['withClause', 'sortClause', 'limitOffset', 'limitCount', 'lockingClause'];
+  return textOf(fields.op) !== 'SETOP_NONE' && own.every((name) => fields[name] === undefined);
+}
+
+/** transformSetOperationTree: as errors call it. */
+function noteArm({ sources }: Scope, arm: unknown, { columns }: Rows): void {
+  if (isInnerNode(structOf(arm) ?? {})) return;
+  sources.push(rowsSource(`*SELECT* ${sources.length + 1}`, 'subquery', columns));
 }
 
 /** To the end of the second arm, its parentheses, and ORDER BY, LIMIT and the like behind them. */
@@ -166,14 +183,16 @@ function setOperationSpan(binder: Binder, left: BoundQuery, right: BoundQuery, s
   return { start: left.span.start, end: source.end(findClauses(source, last, stop).last) };
 }
 
-/** ORDER BY of what has no FROM: names and positions of output columns only. */
-function sortByName(binder: Binder, fields: Fields, scope: Scope, columns: readonly SourceColumn[]): void {
-  const targets = columns.map(
+/** ORDER BY of what has no FROM: the output columns are what it sees. */
+function sortByName(binder: Binder, fields: Fields, scope: Scope, source: Source): void {
+  const targets = source.columns.map(
     (column): TargetItem => ({
       name: column.name,
       value: { type: column.type, position: null },
       column: null,
     }),
   );
+  scope.sources.push(source);
+  scope.items = [itemOf(source, source.kind === 'values', true)];
   sortOutput(binder, listOf(fields.sortClause), scope, targets);
 }

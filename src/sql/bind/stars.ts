@@ -5,7 +5,7 @@ import { undecided } from './bound.js';
 import { type Reference, referenceOf, sourceOfStar } from './columns.js';
 import { rowExpression } from './references.js';
 import { BindError, unknownConstruct } from './refusal.js';
-import type { Scope, SourceColumn } from './scope.js';
+import type { Scope, Source, SourceColumn } from './scope.js';
 import { firstLocation } from './source-text.js';
 
 /** `*`, `t.*` or `(row).*`. */
@@ -37,11 +37,15 @@ export function expandStar(binder: Binder, node: TreeNode, scope: Scope): readon
 }
 
 function columnsOfStar(binder: Binder, scope: Scope, reference: Reference): readonly SourceColumn[] {
-  if (reference.parts.length > 0) return sourceOfStar(binder, scope, reference).columns;
+  if (reference.parts.length > 0) return starColumns(sourceOfStar(binder, scope, reference));
   const items = scope.items.filter(({ hasColumns, isLateralOnly }) => hasColumns && !isLateralOnly);
   if (items.length === 0)
     throw new BindError('42601', 'SELECT * with no tables specified is not valid', reference.position);
-  return items.flatMap(({ source }) => source.columns);
+  return items.flatMap(({ source }) => starColumns(source));
+}
+
+function starColumns({ columns }: Source): readonly SourceColumn[] {
+  return columns.filter(({ isLeftOutOfStars }) => isLeftOutOfStars !== true);
 }
 
 /** `(t).*` and `(f(x)).*`. */

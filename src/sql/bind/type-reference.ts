@@ -13,12 +13,13 @@ export function resolveType(binder: Binder, value: unknown): number {
   const { schema, name } = qualifiedName(parts, binder.catalog.catalog.database, position);
   checkModifiers(fields.typmods, position);
   const type = binder.names.type(schema, name);
-  if (type === null) throw noSuchType(binder, schema, name, position);
+  const isArray = listOf(fields.arrayBounds).length > 0;
+  if (type === null) throw noSuchType(binder, schema, isArray ? `${name}[]` : name, position);
   decideFloat(binder, position);
   const span = writtenSpan(binder, parts, position);
   const isQualified = span !== null && parts.length > 1;
   binder.types.push({ oid: type.oid, schema: type.schema, name: type.name, span, isQualified });
-  if (listOf(fields.arrayBounds).length === 0) return type.oid;
+  if (!isArray) return type.oid;
   if (type.array === 0) throw new BindError('42704', `type "${name}[]" does not exist`, position);
   return type.array;
 }

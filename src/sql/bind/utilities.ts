@@ -64,7 +64,7 @@ const handlers: Readonly<Record<string, Handler>> = {
   CallStmt: (binder, fields, span) => {
     onlyFields('CallStmt', fields, 'funccall');
     const scope = utilityScope(binder, span);
-    scope.at('argument', () => functionCall(binder, structOf(fields.funccall) ?? {}, scope));
+    scope.at('argument', () => functionCall(binder, structOf(fields.funccall) ?? {}, scope, true));
     return { rows: null, utility: named('CallStmt', null) };
   },
   TruncateStmt: (binder, fields, span) => {
@@ -148,7 +148,7 @@ function vacuum(binder: Binder, fields: Fields, span: Span): BoundUtility {
     onlyFields(node.kind, node.fields, 'relation oid va_cols');
     const use = noteRelation(binder, structOf(node.fields.relation) ?? {}, scope.query, 'utility', ['analyze']);
     for (const column of listOf(node.fields.va_cols)) {
-      readListed(binder, scope, use, textOf(nodeOf(column)?.fields.sval), use.name.start);
+      readListed(binder, scope, use, textOf(nodeOf(column)?.fields.sval), null);
     }
   }
   return { rows: null, utility: named('VacuumStmt', null) };

@@ -22,10 +22,11 @@ export function bindWith(binder: Binder, value: unknown, scope: Scope): void {
       throw new BindError('42712', `WITH query name "${entry.name}" specified more than once`, entry.position);
   });
   if (isRecursive) inner.withEntries.push(...entries);
-  for (const entry of entries) {
+  entries.forEach((entry, at) => {
+    if (!isRecursive) inner.futureEntries = entries.slice(at).map(({ name }) => name);
     entry.resolve(null);
     if (!isRecursive) inner.withEntries.push(entry);
-  }
+  });
   scope.withEntries.push(...entries);
   for (const entry of entries) entry.note();
 }
@@ -60,14 +61,28 @@ class Entry implements WithEntry {
     this.position = locationOf(node.fields);
   }
 
-  resolve(position: number | null): { columns: readonly SourceColumn[]; query: QueryDraft | null } {
+  resolve(position: number | null): readonly SourceColumn[] {
     if (this.state === 'waiting') this.bind();
     else if (this.state === 'binding') this.isRecursive = true;
-    if (this.columns === null) {
-      const message = `recursive reference to query "${this.name}" must not appear within its non-recursive term`;
-      throw new BindError('42P19', message, position);
+    if (this.columns === null) throw this.unfitRecursion(position);
+    return this.columns;
+  }
+
+  /** checkWellFormedRecursion, of what can't be bound. */
+  private unfitRecursion(position: number | null): BindError {
+    const node = nodeOf(this.fields.ctequery);
+    if (node?.kind !== 'SelectStmt')
+      return this.unfit(`recursive query "${this.name}" must not contain data-modifying statements`, this.position);
+    if (node.fields.op !== 'SETOP_UNION') {
+      const form = 'does not have the form non-recursive-term UNION [ALL] recursive-term';
+      return this.unfit(`recursive query "${this.name}" ${form}`, this.position);
     }
-    return { columns: this.columns, query: this.state === 'bound' ? this.query : null };
+    const term = 'must not appear within its non-recursive term';
+    return this.unfit(`recursive reference to query "${this.name}" ${term}`, position);
+  }
+
+  private unfit(message: string, position: number | null): BindError {
+    return new BindError('42P19', message, position);
   }
 
   private bind(): void {
@@ -92,7 +107,7 @@ class Entry implements WithEntry {
     if (this.columns !== null) return;
     const known = columns.map((column) => (column.type === oid.unknown ? { ...column, type: oid.text } : column));
     const names = namesOf(this.fields.aliascolnames);
-    this.columns = [...renamed(known, names, this.name, this.position), ...this.extraColumns(known)];
+    this.columns = [...renamed(known, names, `WITH query "${this.name}"`, this.position), ...this.extraColumns(known)];
   }
 
   /** What SEARCH and CYCLE add. */
@@ -101,7 +116,8 @@ class Entry implements WithEntry {
     const search = structOf(search_clause);
     const cycle = structOf(cycle_clause);
     const extra: SourceColumn[] = [];
-    const add = (name: unknown, type: number) => extra.push({ name: textOf(name), type, origin: null, reads: [] });
+    const add = (name: unknown, type: number) =>
+      extra.push({ name: textOf(name), type, origin: null, reads: [], isLeftOutOfStars: true });
     if (search !== null) {
       onlyFields('CTESearchClause', search, 'search_col_list search_breadth_first search_seq_column location');
       add(search.search_seq_column, search.search_breadth_first === true ? oid.record : oid.recordArray);

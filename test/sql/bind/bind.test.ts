@@ -223,6 +223,36 @@ t.test('hidden columns do not exist, and a sub-select has no system columns', as
   );
 });
 
+t.test('no hint names a hidden column', (t) => {
+  const visibility = ({ name }: Relation) => (name === 'people' ? { hidden: new Set([2]), isSubquery: true } : null);
+  for (const sql of [
+    'select nam from people',
+    'select people.nam from people',
+    'select 1 from people p, (select name) x',
+    'select 1 from people p, (select p.name) x',
+    'insert into people (id) values (1) returning nam',
+    'update people set shade = nam',
+    'with t as (select * from people) select nam from t',
+    'select p.nam from (people p join dept using (id)) j',
+  ]) {
+    const result = bindOne(catalog, sql, { visibility });
+    t.equal(result.ok, false, sql);
+    if (!result.ok) t.notMatch(`${result.detail} ${result.hint}`, /name[".]/, sql);
+  }
+  t.match(bindOne(catalog, 'select shad from people', { visibility }), { hint: /"people.shade"/ });
+  t.end();
+});
+
+t.test('CALL gives something for each argument, OUT or not', (t) => {
+  for (const sql of ['call counted(1, null)', 'call counted(found => null, n => 1)', 'call tidy(1)']) {
+    t.equal(mustBind(catalog, sql).functions.filter(({ by }) => by === 'call').length, 1, sql);
+  }
+  for (const sql of ['call counted(1)', 'select pair(1, 2)']) {
+    t.match(bindOne(catalog, sql), { ok: false, sqlstate: '42883' }, sql);
+  }
+  t.end();
+});
+
 t.test('every way of calling a function is a call', async (t) => {
   for (const sql of ["select treat('1' as pg_sleep)", 'select pg_sleep(1)', 'select pg_catalog . "pg_sleep" (1)']) {
     const calls = mustBind(catalog, sql).functions.filter(({ by }) => by === 'call');

@@ -64,6 +64,8 @@ with x as (select id from customers) merge into people p using x on x.id = p.id 
 merge into people p using customers c join orders o on o.customer_id = c.id on c.id = p.id when matched and case when c.vip then true else false end then update set weight = o.total
 with t as (insert into people (id) values (1) returning id) insert into dept (id) select id from t
 with t as (delete from people returning id, name) update customers set name = t.name from t where t.id = customers.id
+update people set name = shade, weight = weight + id where id = 1
+update people set (name, weight) = (shade, id), shade = name
 `
   .trim()
   .split('\n');

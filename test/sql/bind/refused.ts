@@ -109,6 +109,123 @@ create table x as select nothing from people
 create view x as select nothing from people
 select nothing into x from people
 prepare p as select nothing from people
+select nme from people
+select people.nme from people
+select p.nme from people p
+select nme from people p, people q
+select idd from people p, dept d
+select x.name from people p
+select peple.name from people
+select people.name from people p
+select shop.people.name from people p
+select people.* from people p
+select shop.people.* from people p
+select nowhere.people.name from people p
+select zzzzzzzz from people
+select p.zzzzzzzz from people p
+select n from people
+select from people where kindd = 'x'
+select id from parent where kindd = 'x'
+select "Col1" from "Od d"."T able"
+select f1, g from people a, (select id as g, name as h from dept) ss
+select 1 from people a, (select a.name as g) ss
+select 1 from people a, (select name as g) ss
+select 1 from people a cross join (select name as g) ss
+select 1 from people a, people b, (select name as g) ss
+select 1 from people a right join lateral generate_series(0, a.id) g on true
+select 1 from people a full join lateral (select a.id) g on true
+select 1 from people x join (dept y cross join parent z) j on x.id = y.id
+select y.id from people x join (dept y cross join parent z) j on x.id = j.boss
+select x.id from (people x join dept using (id)) j
+select u.id from people join dept using (id) as v
+select v.name from people join dept using (id) as v
+select nme from (select name from people) s
+select s.nme from (select name from people) s
+select (select nme from dept) from people
+select (select people.nme from dept) from people
+with t as (select name from people) select nme from t
+with t as (select name from people) select t.name from t u
+with t as (select 1 from u), u as (select 1) select 1 from t
+with t as (select 1 from t) select 1 from t
+with recursive t as (select 1 from t) select 1 from t
+with recursive t as (select 1 from t union select 2) select 1 from t
+with t (a, b) as (select 1) select 1 from t
+select name from people union select nme from dept
+select id from people union select boss from dept order by boss
+select id from people union select boss from dept order by id + 1
+select id from people union select boss from dept order by idd + 1
+select id from people union select boss from dept for no key update
+values (1) order by column2
+values (1) order by nothing + 1
+insert into people (id) values (name)
+insert into people (id) values (1), (2, 3)
+insert into people (id) select 1, lower('x')
+insert into people (id, name) values ((1, 'x'))
+insert into people as p (id) values (1) returning people.id
+insert into people (id) values (1) returning excluded.id
+insert into customers (id, name) values (1, 'a') on conflict (id) do update set name = excluded.nme
+insert into customers (id, name) values (1, 'a') on conflict (id) do update set name = nme
+insert into customers as c (id, name) values (1, 'a') on conflict (id) do update set name = customers.name
+insert into customers (id, name) values (1, 'a') on conflict (id) do update set name = 'x' returning excluded.id
+insert into people select 1 into x
+update people set name = nme
+update people set nme = name
+update people set nothing = nme
+update people set name = x.n from (select name as n) x
+update people set name = x.n from lateral (select people.name as n) x
+update people set (id, name) = (dept.*) from dept
+delete from people using (select people.id) x
+delete from people using lateral (select people.id) x
+merge into people p using customers c on c.id = p.id when not matched then insert (id) values (shade)
+merge into people using people on true when matched then delete
+merge into people p using customers as p on true when matched then delete
+select * from people as f (a, b, c, d, e)
+select * from (table people) as f (a, b, c, d, e)
+select * from (people cross join dept) as f (a, b, c, d, e, f, g, h)
+select * from generate_series(1, 2) as f (a, b)
+select * from xmltable('/' passing null columns v int) as f (a, b)
+with t as (select 1) select * from t as f (a, b)
+select id from people for update of p
+select id from people p for share of shop.people
+select id from people p, generate_series(1, 2) g for no key update of g
+select id from (people p cross join dept) j for key share of j
+with t as (select 1) select 1 from t for share of t
+select 1 from (select 1 into x) s
+select (row(1, 2)).nothing
+select (name).nothing from customers
+select '{}'::nothing[]
+select nowhere.f(1)
+select f('x' collate "C", 1, 2)
+select lower(distinct 'x') from people
+select lower('x') over () from people
+select lower(*) from people
+select lower('x' order by id) from people
+select lower('x') filter (where true) from people
+select text(distinct 1) from people
+select count() from people
+select count() over () from people
+select sum() within group (order by id) from people
+select sum(id) within group (order by id) from people
+select percentile_cont(0.5) from people
+select percentile_cont(0.5, id) from people
+select percentile_cont(0.5) within group (order by id) over () from people
+select percentile_cont(0.5, 0.6) within group (order by weight) from people
+select rank(1) within group (order by id, name) from people
+select rank() from people
+select row_number() from people
+select pg_catalog.row_number() from people
+select pg_catalog.lower('x') over () from people
+select tidy(1)
+select shop.tidy(1)
+call lower('x')
+call sum(1)
+call int4(1)
+call tidy('x', 1)
+call nothing(1)
+call tidy(m => 1)
+truncate nowhere.x
+analyze nowhere
+copy nowhere.x from stdin
 `
   .trim()
   .split('\n');

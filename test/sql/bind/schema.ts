@@ -52,6 +52,7 @@ create function other.f(date) returns date language sql as 'select $1';
 create function other.lower(text) returns text language sql as 'select $1';
 create aggregate shop.total(int) (sfunc = int4pl, stype = int, initcond = '0');
 create procedure shop.tidy(n int) language sql as 'select 1';
+create procedure shop.counted(n int, out found int) language sql as 'select n';
 create function shop.near(text, text) returns bool language sql as 'select true';
 create function shop.near_int(int, int) returns bool language sql as 'select true';
 create operator shop.<-> (leftarg = text, rightarg = text, function = shop.near);

@@ -238,6 +238,14 @@ select
 select limit 1
 select all id from customers
 select count(*) from (select from customers) s
+with recursive t as (select 1 as n union all select * from t) cycle n set looped using path select * from t
+with recursive t as (select id, boss from dept union all select d.id, d.boss from dept d, t where d.boss = t.id) search depth first by id set ord select * from (select * from t) s
+select array_agg(x) || array_agg(x) from (values (row(1, 2)), (row(3, 4))) v (x)
+select id from people union select boss from dept order by 1
+values (2), (1) order by column1 + 1
+select lower('x' collate "C"), f('x' collate "C") from people
+select count(distinct id), sum(id order by name), percentile_disc(0.5) within group (order by id), rank(1) within group (order by id) from people
+select rank() over (order by id), sum(id) filter (where id > 1) over (), lag(name) over (order by id) from people
 `
   .trim()
   .split('\n');

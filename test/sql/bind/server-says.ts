@@ -15,6 +15,10 @@ export interface ServerSays {
 export interface ServerError {
   readonly sqlstate: string;
   readonly message: string;
+  readonly detail?: string | undefined;
+  readonly hint?: string | undefined;
+  /** Characters, from 1. */
+  readonly place?: number | undefined;
 }
 
 export interface OutputField {
@@ -112,9 +116,9 @@ export class Oracle {
     try {
       return await body();
     } catch (error) {
-      const { code, message } = error as { code?: string; message: string };
+      const { code, message, detail, hint, position } = error as pg.DatabaseError;
       if (code === undefined) throw error;
-      return { sqlstate: code, message };
+      return { sqlstate: code, message, detail, hint, place: position === undefined ? undefined : Number(position) };
     } finally {
       await this.client.query('rollback');
     }
