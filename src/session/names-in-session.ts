@@ -89,6 +89,11 @@ export class NamesInSession {
     this.#isOfBatch = false;
   }
 
+  /** Whether names are looked for where they were, as far as that is known without asking. */
+  areStill(key: string, settings: SessionSettings): boolean {
+    return !this.#isStale && this.now(settings).key === key;
+  }
+
   /** Why statements that name anything are refused; null: they aren't. */
   get refusal(): ProxyError | null {
     return this.#refusal;

@@ -21,6 +21,7 @@ const unseen: Statement = {
   text: null,
   effects: unknownEffects,
   judgement: allowed,
+  namesKey: null,
   sent: null,
   recorded: null,
 };

@@ -67,10 +67,12 @@ export function shareBatch(session: Session, type: number): boolean {
 
 /** A statement may have been judged since it was prepared, and what it was judged by may hold no longer. */
 function isShareableNow(session: Session, prepared: ClientStatement): boolean {
-  const version = session.judging?.version;
-  if (prepared.statement.judgement.version !== version) lookAgain(session, prepared);
-  const { judgement } = prepared.statement;
-  return judgement.isShareable && judgement.version === version;
+  if (!isCurrent(session, prepared.statement)) lookAgain(session, prepared);
+  return prepared.statement.judgement.isShareable && isCurrent(session, prepared.statement);
+}
+
+function isCurrent({ judging, names, attachment }: Session, { judgement, namesKey }: Statement): boolean {
+  return judgement.version === judging?.version && namesKey !== null && names.areStill(namesKey, attachment.settings);
 }
 
 /** Milliseconds between two looks at what isn't known of a statement. */

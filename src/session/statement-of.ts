@@ -30,20 +30,25 @@ export function statementOf(session: Session, text: string, parameterTypes?: rea
   const keyed = judging === null ? null : keyOf(text);
   const effects = effectsOf(session, text, keyed);
   if (judging === null) return statement(text, keyed, effects, namesOurs(text) ?? allowed);
-  if (judging.policies === null)
-    return statement(text, keyed, effects, namesOurs(text) ?? glance(session, judging, text, keyed, effects));
+  if (judging.policies === null) {
+    const names = session.names.now(session.attachment.settings);
+    const judgement = namesOurs(text) ?? glance(judging, text, keyed, effects, names);
+    return statement(text, keyed, effects, judgement, names.key);
+  }
   const isControl = isOnlyControl(effects);
   if (!isControl && !session.names.isCertain(session, judging)) return null;
   const { refusal } = session.names;
   if (!isControl && refusal !== null) return statement(text, keyed, effects, { ...allowed, refusal });
   const names = session.names.now(session.attachment.settings);
+  const namesKey = isControl ? null : names.key;
   const judgement = judging.judge(text, keyed, isControl ? withoutOwn(names) : names, parameterTypes);
-  if (!(judgement instanceof Promise)) return statement(text, keyed, effects, gated(judging, text, judgement));
+  if (!(judgement instanceof Promise))
+    return statement(text, keyed, effects, gated(judging, text, judgement), namesKey);
   if (!verdict.isBeingMade) {
     verdict.isBeingMade = true;
     judgement.then((found) => {
       verdict.isBeingMade = false;
-      verdict.take(judging, statement(text, keyed, effects, gated(judging, text, found)));
+      verdict.take(judging, statement(text, keyed, effects, gated(judging, text, found), namesKey));
       session.wake();
     });
   }
@@ -59,10 +64,16 @@ function withoutOwn(names: SessionNames): SessionNames {
   return names.catalog === null ? names : { ...names, catalog: null };
 }
 
-function statement(text: string, keyed: KeyedText | null, effects: SessionEffects, judgement: Judgement): Statement {
+function statement(
+  text: string,
+  keyed: KeyedText | null,
+  effects: SessionEffects,
+  judgement: Judgement,
+  namesKey: string | null = null,
+): Statement {
   const { template } = judgement;
   const sent = template === null ? null : sentText(template, keyed);
-  return { text, effects, judgement, sent, recorded: null };
+  return { text, effects, judgement, namesKey, sent, recorded: null };
 }
 
 /** What the policy allows must be known to its firewall as well. */
@@ -81,14 +92,14 @@ const glanceCharsMax = 16_384;
 
 /** Without a policy all is allowed; whether a shared lane may run it is found out beside, for the next time. */
 function glance(
-  session: Session,
   judging: SessionJudge,
   text: string,
   keyed: KeyedText | null,
   { first, effect }: SessionEffects,
+  names: SessionNames,
 ): Judgement {
   if (effect !== 'none' || !queryCommands.has(first) || text.length > glanceCharsMax) return allowed;
-  const judgement = judging.judge(text, keyed, session.names.now(session.attachment.settings));
+  const judgement = judging.judge(text, keyed, names);
   if (judgement instanceof Promise) return allowed;
   return judgement.refusal === null ? judgement : allowed;
 }
@@ -116,6 +127,7 @@ export function largeStatement(database: ServedDatabase): Statement {
     text: null,
     effects: unknownEffects,
     judgement: database.isPoliced ? tooLarge : allowed,
+    namesKey: null,
     sent: null,
     recorded: null,
   };
@@ -125,8 +137,9 @@ export function largeStatement(database: ServedDatabase): Statement {
 export function isOutdated(session: Session, statement: Statement): boolean {
   if (!session.database.isPoliced) return false;
   const { judging } = session;
-  const { judgement, text, effects } = statement;
+  const { judgement, text, effects, namesKey } = statement;
   if (judging === null) return true;
+  if (namesKey !== null && !session.names.areStill(namesKey, session.attachment.settings)) return true;
   const version = isOnlyControl(effects) ? judging.version : session.names.versionNow(session, judging);
   if (judgement.version !== version) return true;
   // Somebody may have dropped it since.

@@ -10,6 +10,8 @@ export interface Statement {
   readonly text: string | null;
   readonly effects: SessionEffects;
   readonly judgement: Judgement;
+  /** Of the names that it was judged by; null: it wasn't judged by any. */
+  readonly namesKey: string | null;
   /** What the server is sent in the text's place; null: the text as it is. */
   readonly sent: string | null;
   /** What is written down of it each time it runs; made when it first has. */

@@ -2,7 +2,7 @@ import t, { type Test } from 'tap';
 import { clientOn, policedDaemon } from '../support/policed-daemon.js';
 import { startPostgres } from '../support/postgres.js';
 import type { RawClient, Reply } from '../support/raw-client.js';
-import { bind, describe, errorFields, execute, parse, rowValues, sync } from '../support/raw-messages.js';
+import { bind, describe, errorFields, execute, parse, query, rowValues, sync } from '../support/raw-messages.js';
 
 // A batch whose statements change what the names behind them mean, under a policy, as drivers send texts of several
 // statements: its client gets what PostgreSQL gives.
@@ -68,6 +68,37 @@ for (const [name, batches] of Object.entries(conversations)) {
     }
   });
 }
+
+t.test('what was prepared is looked up anew where its names may mean something else', async (t) => {
+  const changes = [
+    'set search_path = other',
+    'select 1',
+    'create temp table t (b int)',
+    'drop table pg_temp.t',
+    'begin; set local search_path = made',
+    'rollback',
+    'set search_path = made',
+    'set session search_path to other',
+    'reset search_path',
+  ];
+  const answers: string[][] = [];
+  for (const to of [server, daemon]) {
+    const client = await connected(t, to);
+    client.send(parse('select a from t', 'kept'), sync());
+    const heard = told(await client.readUntilReady());
+    for (const change of changes) {
+      heard.push(...told(await client.ask(change)));
+      client.send(bind({ statement: 'kept' }), execute(), sync());
+      heard.push(...told(await client.readUntilReady()));
+    }
+    for (const change of ['set search_path = other', 'set search_path = made']) {
+      client.send(query(change), bind({ statement: 'kept' }), execute(), sync());
+      heard.push(...told(await client.readUntilReady()), ...told(await client.readUntilReady()));
+    }
+    answers.push(heard);
+  }
+  t.same(answers[1], answers[0]);
+});
 
 t.test('what is withheld stays so', async (t) => {
   const client = await connected(t, daemon);
