@@ -90,6 +90,11 @@ function constraintColumns(
   const { primaryKey, uniqueKeys } = use.relation;
   const columns = binder.visibleColumns(use.relation);
   const key = [...(primaryKey === null ? [] : [primaryKey]), ...uniqueKeys].find((each) => each.name === name);
+  // An exclusion constraint, or none: the server's to say where nothing is withheld.
+  if (key === undefined && binder.visibilityOf(use.relation) === null) {
+    use.actions.add('select');
+    return;
+  }
   // One of hidden columns would tell their names.
   if (key === undefined || key.columns.some((attnum) => !columns.some((column) => column.attnum === attnum))) {
     const message = `constraint "${name}" for table "${use.relation.name}" does not exist`;

@@ -73,8 +73,9 @@ export function bindDefinition(binder: Binder, { kind, fields }: TreeNode, span:
     default: {
       const use = noteDefined(binder, relation ?? {}, scope);
       if (use === null) {
-        // IF EXISTS: the server says that it isn't there.
-        if (fields.missing_ok === true && !isTemporary(relation)) return null;
+        // IF EXISTS: the server says that it isn't there. Indexes of temporary relations are only there.
+        const isLeft = fields.missing_ok === true || fields.objtype === 'OBJECT_INDEX';
+        if (isLeft && !isTemporary(relation)) return null;
         throw notThere(binder, relation ?? {});
       }
       noteNamed(binder, fields.cmds, scope);

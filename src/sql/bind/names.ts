@@ -202,9 +202,10 @@ interface Argument {
 
 /** What a call gives values for. */
 function argumentsOf(each: CatalogFunction, { isProcedure }: Call): readonly Argument[] {
-  const { argumentModes: modes, argumentNames: names } = each;
-  if (modes.length === 0) return each.arguments.map((type, at) => ({ type, name: names[at] }));
-  const all = each.allArguments.map((type, at) => ({ type, name: names[at], mode: modes[at] }));
+  const { allArguments, argumentModes: modes, argumentNames: names } = each;
+  // Without them all are input, whatever their modes say of a last one.
+  if (allArguments.length === 0) return each.arguments.map((type, at) => ({ type, name: names[at] }));
+  const all = allArguments.map((type, at) => ({ type, name: names[at], mode: modes[at] }));
   return all.filter(({ mode }) => mode !== 't' && (isProcedure || mode !== 'o'));
 }
 

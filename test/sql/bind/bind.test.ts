@@ -211,6 +211,9 @@ t.test('hidden columns do not exist, and a sub-select has no system columns', as
   t.match(bindOne(catalog, 'select name from people', { visibility }), { ok: false, sqlstate: '42703' });
   t.match(bindOne(catalog, 'select ctid from people', { visibility }), { ok: false, sqlstate: '42703' });
   t.match(bindOne(catalog, 'insert into people (name) values (1)', { visibility }), { ok: false, sqlstate: '42703' });
+  const unknown = 'insert into people (id) values (1) on conflict on constraint nothing do nothing';
+  t.match(bindOne(catalog, unknown, { visibility }), { ok: false, sqlstate: '42704' });
+  t.equal(bindOne(catalog, unknown).ok, true, 'the server knows more of constraints');
   t.equal(mustBind(catalog, 'select tableoid from people', { visibility }).columns[0]?.attnum, -6);
   t.same(
     mustBind(catalog, 'insert into people values (1, 2, 3)', { visibility }).assigned.map(({ name }) => name),

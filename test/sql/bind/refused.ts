@@ -81,7 +81,6 @@ insert into people values (1, 'a', 'b', 2, 3)
 insert into people (id) values (1) returning nothing
 insert into people (id) values (people.id)
 insert into people (id) values (1) on conflict (nothing) do nothing
-insert into people (id) values (1) on conflict on constraint nothing do nothing
 insert into customers (id) values (1) on conflict (id) do update set name = name
 insert into people select id, name, region, 1, 2 from customers
 update people set nothing = 1

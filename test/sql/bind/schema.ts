@@ -18,7 +18,7 @@ create table shop.orders (
 );
 create table shop.lines (order_id bigint, no int, sku text, qty int2, price float8, primary key (order_id, no));
 create table shop.people (id int, name text, shade text, weight float4);
-create table shop.dept (region text, boss int, id int);
+create table shop.dept (region text, boss int, id int, constraint apart exclude (id with =));
 create table other.orders (id int, total int, extra text);
 create table other.hidden (id int, secret text);
 create table "Od d"."T able" ("Col 1" int, "select" text, plain int);

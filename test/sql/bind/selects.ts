@@ -246,6 +246,8 @@ values (2), (1) order by column1 + 1
 select lower('x' collate "C"), f('x' collate "C") from people
 select count(distinct id), sum(id order by name), percentile_disc(0.5) within group (order by id), rank(1) within group (order by id) from people
 select rank() over (order by id), sum(id) filter (where id > 1) over (), lag(name) over (order by id) from people
+select satisfies_hash_partition(0, 2, 1, variadic array[1, 2])
+select format('%s', variadic array[1, 2])
 `
   .trim()
   .split('\n');
