@@ -1,3 +1,4 @@
+import { encodeText } from '../../protocol/text.js';
 import { defaultGuardBounds, type GuardBounds, guardText } from '../sql/guard.js';
 import type { ParseResult } from '../sql/statement-facts.js';
 import type { Answer, Knowledge, Question } from './question.js';
@@ -78,7 +79,8 @@ export class JudgeThreads {
   ask(question: Question, client: unknown): Promise<Answer> {
     const { text } = question;
     // C ends a text here, and would see less than the server is sent.
-    if (text.includes('\0') || /\p{Surrogate}/u.test(text)) return Promise.resolve(notUtf8);
+    const wrong = text.search(/[\0\p{Surrogate}]/u);
+    if (wrong >= 0) return Promise.resolve(notUtf8(text.slice(wrong)));
     const guarded = guardText(text, this.bounds);
     if (!guarded.ok) return Promise.resolve({ ...guarded, position: null });
     return (guarded.tokens <= this.shortTokensMax ? this.short : this.long).ask(question, client);
@@ -106,9 +108,12 @@ export const bare: Omit<Question, 'text'> = {
   complexityMax: 0,
 };
 
-const notUtf8: Answer = {
-  ok: false,
-  sqlstate: '22021',
-  message: 'invalid byte sequence for encoding "UTF8"',
-  position: null,
-};
+/** Of what begins with a byte that can't be there: report_invalid_encoding shows as many as it calls for. */
+function notUtf8(rest: string): Answer {
+  const bytes = encodeText(rest.slice(0, 4));
+  const [lead = 0] = bytes;
+  const length = lead < 0xc0 || lead >= 0xf8 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
+  const shown = [...bytes.subarray(0, length)].map((byte) => ` 0x${byte.toString(16).padStart(2, '0')}`).join('');
+  const message = `invalid byte sequence for encoding "UTF8":${shown}`;
+  return { ok: false, sqlstate: '22021', message, position: null };
+}

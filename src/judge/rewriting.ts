@@ -13,3 +13,20 @@ export function sentText(template: RewriteTemplate, keyed: KeyedText | null): st
 export function placeInText(template: RewriteTemplate, text: string, position: number): number {
   return clientPosition(template, keyOf(text)?.literals ?? [], position);
 }
+
+/** A message of the server's, with names as the client wrote them: without the schemas that were put before them. */
+export function inClientsNames({ pieces }: RewriteTemplate, text: string, message: string): string {
+  const schemas = pieces.flatMap(({ part, from }) =>
+    from === 'added' && typeof part === 'string' ? schemaIn(part) : [],
+  );
+  return [...new Set(schemas)].reduce((told, schema) => {
+    const isWritten = text.includes(`${schema}.`) || text.includes(`"${schema}".`);
+    return isWritten ? told : told.replaceAll(`"${schema}.`, '"').replaceAll(` ${schema}.`, ' ');
+  }, message);
+}
+
+/** Of what puts a schema before a name: `shop.`, `"Shop".`; else none. */
+function schemaIn(added: string): string[] {
+  const found = /^(?:"((?:[^"]|"")+)"|(\w+))\.$/.exec(added);
+  return found === null ? [] : [found[1]?.replaceAll('""', '"') ?? (found[2] as string)];
+}

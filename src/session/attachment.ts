@@ -220,8 +220,9 @@ export class Attachment implements Waiter {
   restore(status: number, onDone: () => void): boolean {
     const { upstream } = this;
     if (!this.isReset || upstream === null || this.#state !== 'held') return false;
-    if (status === transactionStatus.failed || upstream.cancelsUnderWay > 0) return false;
-    const { connection } = upstream;
+    const { connection, cancelsUnderWay } = upstream;
+    // What was reset may be behind what is answered.
+    if (status === transactionStatus.failed || cancelsUnderWay > 0 || connection.queue.size > 0) return false;
     const { names } = this.#reset;
     const { values } = this.#options.startSettings;
     this.#changedNames = union(this.#changedNames, names);

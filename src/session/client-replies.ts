@@ -99,7 +99,7 @@ export class ClientReplies implements ReplyOwner {
     const session = this.#session;
     if (type === backend.ParameterStatus) {
       const { name, value } = decodeParameterStatus(buffer.subarray(start + 5, end));
-      if (session.attachment.keepsReport(name)) return;
+      if (session.attachment.keepsReport(name) || session.inParts?.keepsReports) return;
       if (name === 'application_name') noteApplicationName(session, value);
     }
     if (type === backend.NotificationResponse) {

@@ -1,49 +1,38 @@
-import { MessageWriter } from '../../protocol/message-writer.js';
-import { encodeParameterStatus } from '../../protocol/messages/parameter-status.js';
+import { reportsSince } from './reports.js';
 
 /**
  * Start-up settings of a client that its session resets: the server goes back to what the upstream started with, and is
  * told the client's again before the client hears of either.
  */
 export class ResetSettings {
-  /** What the client was told last, by name in lower case; undefined: nothing. */
-  readonly #told = new Map<string, string | undefined>();
+  /** In lower case. */
+  readonly #names = new Set<string>();
+  /** What the client has been told of all settings. */
+  #told: ReadonlyMap<string, string> = new Map();
 
   get size(): number {
-    return this.#told.size;
+    return this.#names.size;
   }
 
   get names(): readonly string[] {
-    return [...this.#told.keys()];
+    return [...this.#names];
   }
 
   /** @param reported what the server has reported so far, by name */
   add(names: Iterable<string>, reported: ReadonlyMap<string, string>): void {
-    for (const name of names) {
-      if (!this.#told.has(name)) this.#told.set(name, reportOf(reported, name)?.[1]);
-    }
+    if (this.size === 0) this.#told = new Map(reported);
+    for (const name of names) this.#names.add(name);
   }
 
   /** Whether a report of this setting is kept back. */
   has(name: string): boolean {
-    return this.#told.has(name.toLowerCase());
+    return this.#names.has(name.toLowerCase());
   }
 
   /** They are restored. Gives what the client has to be told now: ParameterStatus messages. */
   clear(reported: ReadonlyMap<string, string>): readonly Buffer[] {
-    // PostgreSQL reports what has changed by name, up to 15.
-    const told = [...this.#told].sort(([one], [other]) => (one < other ? -1 : 1));
-    this.#told.clear();
-    return told.flatMap(([key, before]) => {
-      const [name, value] = reportOf(reported, key) ?? [];
-      if (name === undefined || value === undefined || value === before) return [];
-      const writer = new MessageWriter();
-      encodeParameterStatus(writer, { name, value });
-      return [writer.take()];
-    });
+    const reports = reportsSince(this.#told, reported, (name) => this.has(name));
+    this.#names.clear();
+    return reports;
   }
-}
-
-function reportOf(reported: ReadonlyMap<string, string>, lowerCase: string): readonly [string, string] | undefined {
-  return [...reported].find(([name]) => name.toLowerCase() === lowerCase);
 }

@@ -1,4 +1,4 @@
-import { frontend } from '../../protocol/message-types.js';
+import { backend, frontend } from '../../protocol/message-types.js';
 import { queryFrame } from '../../protocol/messages/query.js';
 import { tellUpstream } from '../backend/postgres/own-query.js';
 import { type PostgresUpstream, transactionStatus, UpstreamRequest } from '../backend/postgres/postgres-upstream.js';
@@ -13,6 +13,7 @@ import { type StatementText, statementTexts } from '../sql/statement-texts.js';
 import { canceled } from './cancel.js';
 import { noticeFrame } from './error-response.js';
 import { changesNames } from './names-in-session.js';
+import { reportsSince } from './reports.js';
 import type { Session } from './session.js';
 import type { Statement } from './statement.js';
 
@@ -71,6 +72,8 @@ export class TextInParts {
   #hasFailed = false;
   #isCanceled = false;
   #isAnswered = false;
+  /** What the client has been told of the server's parameters: it hears of what its text has changed when that has run. */
+  #told: ReadonlyMap<string, string> | null = null;
 
   constructor(session: Session, text: string, parts: readonly StatementText[]) {
     this.#session = session;
@@ -109,6 +112,7 @@ export class TextInParts {
 
   /** A part is about to be sent. */
   begin(connection: PostgresUpstream, { effects }: Statement): void {
+    this.#told ??= new Map(connection.parameters);
     const isControl = controlsTransaction(effects.first);
     if (!isControl && connection.status === transactionStatus.idle) {
       tellUpstream(connection, 'BEGIN', () => {});
@@ -137,6 +141,11 @@ export class TextInParts {
     return this.#isAdopted;
   }
 
+  /** Whether reports of parameters wait for the end of the text. */
+  get keepsReports(): boolean {
+    return this.#told !== null;
+  }
+
   /** A part has completed. True: what the server says of it is kept until the transaction is committed. */
   keepsTag(frame: Buffer): boolean {
     if (!this.#isOurs || this.#at !== this.#parts.length - 1) return false;
@@ -159,8 +168,19 @@ export class TextInParts {
     this.#isAdopted = false;
     const isToEnd = this.#isOurs && status !== transactionStatus.idle;
     this.#isAnswered = this.next === null && !isToEnd;
-    if (this.#isAnswered && !this.#hasFailed && this.#tag !== null) this.#session.toClient(this.#tag);
+    if (this.#isAnswered) this.#finish();
     return !this.#isAnswered;
+  }
+
+  #finish(): void {
+    const { replies, attachment } = this.#session;
+    if (!this.#hasFailed && this.#tag !== null) this.#session.toClient(this.#tag);
+    const told = this.#told;
+    this.#told = null;
+    if (told === null || attachment.connection === null) return;
+    for (const report of reportsSince(told, attachment.connection.parameters)) {
+      replies.onAsync(backend.ParameterStatus, report, 0, report.length);
+    }
   }
 }
 

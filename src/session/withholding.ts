@@ -1,6 +1,6 @@
 import type { ErrorFields } from '../../protocol/messages/error-fields.js';
 import { decodeErrorResponse } from '../../protocol/messages/error-response.js';
-import { placeInText } from '../judge/rewriting.js';
+import { inClientsNames, placeInText } from '../judge/rewriting.js';
 import { redactError, redactNotice } from '../policy/redact-error.js';
 import { errorFrame, noticeFrame } from './error-response.js';
 import { statementIn } from './run.js';
@@ -18,7 +18,7 @@ export function toldError(note: unknown, body: Buffer, charsBefore: number): Buf
   const isRestricted = statement?.judgement.isRestricted ?? true;
   const isChanged = statement !== null && statement.sent !== null;
   if (!isRestricted && !isChanged && charsBefore === 0) return null;
-  const fields = placed(decodeErrorResponse(body), statement, charsBefore);
+  const fields = inClientsText(decodeErrorResponse(body), statement, charsBefore);
   return errorFrame(isRestricted ? redactError(fields) : fields);
 }
 
@@ -30,11 +30,14 @@ export function toldNotice(note: unknown, frame: Buffer): Buffer | null {
   return told === null ? null : noticeFrame(told);
 }
 
-/** Places are told in the client's own text. */
-function placed(fields: ErrorFields, statement: Statement | null, charsBefore: number): ErrorFields {
-  if (fields.position === undefined) return fields;
-  const position = Number(fields.position);
+/** Names and places are told as they are in the client's own text. */
+function inClientsText(fields: ErrorFields, statement: Statement | null, charsBefore: number): ErrorFields {
   const template = statement?.judgement.template ?? null;
-  const own = template === null || statement?.text == null ? position : placeInText(template, statement.text, position);
-  return { ...fields, position: String(own + charsBefore) };
+  const text = statement?.text ?? null;
+  const isChanged = template !== null && text !== null;
+  const message = isChanged ? inClientsNames(template, text, fields.message) : fields.message;
+  if (fields.position === undefined) return { ...fields, message };
+  const position = Number(fields.position);
+  const own = isChanged ? placeInText(template, text, position) : position;
+  return { ...fields, message, position: String(own + charsBefore) };
 }

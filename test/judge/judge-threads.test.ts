@@ -37,6 +37,14 @@ t.test('what is no UTF-8, holds a NUL or is too large never reaches the thread',
   t.teardown(() => pool.close());
   t.match(await pool.parse('select 1\0; drop table t', 'a'), { sqlstate: '22021' });
   t.match(await pool.parse("select '\ud800'", 'a'), { sqlstate: '22021' });
+  const message = (bytes: string) => `invalid byte sequence for encoding "UTF8": ${bytes}`;
+  for (const [text, bytes] of [
+    ["select 'a\udcc3('", '0xc3 0x28'],
+    ["select '\udced\udca0\udc80'", '0xed 0xa0 0x80'],
+    ["select '\udcf8\udc80'", '0xf8'],
+  ] as const) {
+    t.match(await pool.parse(text, 'a'), { message: message(bytes) });
+  }
   t.match(await pool.parse(`select '${'x'.repeat(100)}'`, 'a'), { sqlstate: '54000' });
   t.match(await pool.parse(`select ${'('.repeat(201)}`, 'a'), { sqlstate: '54000' });
   t.equal(pool.starts, 0);

@@ -37,6 +37,10 @@ const conversations: Readonly<Record<string, readonly (readonly Buffer[])[]>> = 
   'SET TO DEFAULT': [[query(changed)], [query('set timezone to default; set datestyle to default')], [query(shown)]],
   'set again at once': [[query(changed)], [query("reset timezone; set timezone to 'Asia/Tokyo'")], [query(shown)]],
   'what comes behind it in one go': [[query(changed)], [query('reset all'), query(shown), query(shown)]],
+  'what comes before it in one go': [
+    [query(changed)],
+    [query(shown), ...batch(shown), query('reset all'), query(shown)],
+  ],
   'a batch': [[query(changed)], batch('reset all'), batch(shown)],
   'a batch behind a batch': [[query(changed)], [...batch('reset all'), ...batch(shown)]],
   'a batch that fails': [[query(changed)], batch('reset all', 'select 1 / 0'), batch(shown)],

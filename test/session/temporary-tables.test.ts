@@ -82,7 +82,9 @@ t.test('prepared, and before it is there', async (t) => {
     const answer = [];
     for (const messages of [drop, run]) answer.push(await exchange(client, messages));
     answer.push(told(await client.ask('create temp table own (a int); table own')));
+    answer.push(await exchange(client, [parse('select a from own', 'read'), sync()]));
     answer.push(await exchange(client, run), told(await client.ask('table own')));
+    answer.push(await exchange(client, [bind({ statement: 'read' }), execute(), sync()]));
     answers.push(answer);
   }
   t.same(answers[1], answers[0]);

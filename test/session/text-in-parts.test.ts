@@ -44,6 +44,8 @@ function told({ messages }: Reply): string[] {
     switch (type) {
       case 'D':
         return [rowValues(body).join()];
+      case 'S':
+        return [body.toString('utf8').replaceAll('\0', ' ')];
       case 'C':
         return [body.toString('utf8', 0, body.length - 1)];
       case 'E':
@@ -70,6 +72,13 @@ const conversations: Readonly<Record<string, readonly string[]>> = {
   'dropped and used': ['drop table t; select * from t', 'select * from t'],
   'the search path set and used': ['set search_path = other; select * from t; set search_path = made', 'table t'],
   'the search path set for the text alone': ['set local search_path = other; select * from t', 'select * from t'],
+  'settings that are reported': [
+    "set search_path = other; set timezone to 'Asia/Tokyo'; table t; set timezone to 'Asia/Kathmandu'",
+    "set search_path = made; set timezone to 'Asia/Tokyo'; reset timezone; table t",
+    "set application_name to 'a'; set search_path = other; table t; selec",
+    "set search_path = other; set application_name to 'b'; select 1 / 0 from t",
+    "begin; set search_path = other; set application_name to 'c'; select * from t; rollback; table t",
+  ],
   'an error in a later statement': [
     "create table x (a int); select 'größe', 1/0 from x; select a, b from x",
     'table x',
