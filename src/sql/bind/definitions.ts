@@ -37,6 +37,7 @@ const redefining: Readonly<Record<string, string>> = {
   CreatePolicyStmt: 'table',
   CreateTrigStmt: 'relation',
   RenameStmt: 'relation',
+  RuleStmt: 'relation',
 };
 
 /** Notes the relations that DDL is about, and gives the one that it creates. */
@@ -46,39 +47,28 @@ export function bindDefinition(binder: Binder, { kind, fields }: TreeNode, span:
   if (unlookedKinds.has(kind)) {
     const redefined = structOf(fields[redefining[kind] ?? '']);
     if (redefined !== null) noteDefined(binder, redefined, scope);
-    for (const item of listOf(fields.schemaElts)) {
-      const element = nodeOf(item);
-      // What else CREATE SCHEMA makes can only be about its own tables.
-      if (element?.kind === 'CreateStmt') bindDefinition(binder, element, span);
-    }
+    bindElements(binder, fields, scope);
     return null;
   }
   const relation = structOf(fields.relation);
   switch (kind) {
-    case 'CreateStmt': {
-      const parents = rangeVarsOf(fields.inhRelations).map((parent) => {
-        const use = noteDefined(binder, parent, scope);
-        if (use === null) throw notThere(binder, parent);
-        return use;
-      });
-      noteNamed(binder, fields.tableElts, scope, textOf(relation?.relname));
-      const inherited = parents.flatMap((use) => binder.visibleColumns(use.relation));
-      if (isTemporary(relation)) bindHeld(binder, fields, scope, { altered: null, inherited });
-      else for (const like of likeClauses(fields.tableElts)) columnsLike(binder, like, scope);
+    case 'CreateStmt':
+      bindTable(binder, fields, scope, () => false);
       return created(relation);
-    }
     case 'DropStmt':
       dropped(binder, fields.objects);
       return null;
     default: {
-      const use = noteDefined(binder, relation ?? {}, scope);
+      const isShown = commandsOf(fields).some(({ subtype }) => subtype === 'AT_AddInherit');
+      const use = noteDefined(binder, relation ?? {}, scope, isShown);
+      noteNamed(binder, fields.cmds, scope);
+      notePartitions(binder, fields, scope);
       if (use === null) {
         // IF EXISTS: the server says that it isn't there. Indexes of temporary relations are only there.
         const isLeft = fields.missing_ok === true || fields.objtype === 'OBJECT_INDEX';
         if (isLeft && !isTemporary(relation)) return null;
         throw notThere(binder, relation ?? {});
       }
-      noteNamed(binder, fields.cmds, scope);
       if (kind === 'AlterTableStmt' && isTemporary(relation))
         bindHeld(binder, fields, scope, { altered: use, inherited: [] });
       if (kind !== 'IndexStmt') return null;
@@ -96,27 +86,81 @@ export function bindDefinition(binder: Binder, { kind, fields }: TreeNode, span:
   }
 }
 
-/** Notes the relation that a definition is about: of an index the one that it is of. Null: there is none of this name. */
-function noteDefined(binder: Binder, fields: Fields, { query }: Scope): RelationDraft | null {
+/** What CREATE SCHEMA makes beside tables can only be about these. A table sees those before it first. */
+function bindElements(binder: Binder, { schemaname, schemaElts }: Fields, scope: Scope): void {
+  const made = new Set<string>();
+  for (const item of listOf(schemaElts)) {
+    const element = nodeOf(item);
+    if (element?.kind !== 'CreateStmt') continue;
+    bindTable(binder, element.fields, scope, (rangeVar) => {
+      const schema = textOf(rangeVar.schemaname);
+      return made.has(textOf(rangeVar.relname)) && (schema === '' || schema === schemaname);
+    });
+    made.add(textOf(structOf(element.fields.relation)?.relname));
+  }
+}
+
+/** CREATE TABLE. @param isNew whether a RangeVar names what the same statement makes */
+function bindTable(binder: Binder, fields: Fields, scope: Scope, isNew: (rangeVar: Fields) => boolean): void {
+  const relation = structOf(fields.relation);
+  const parents = rangeVarsOf(fields.inhRelations).filter((parent) => !isNew(parent));
+  const inherited = parents.flatMap((parent) => {
+    const use = noteDefined(binder, parent, scope);
+    if (use === null) throw notThere(binder, parent);
+    return binder.visibleColumns(use.relation);
+  });
+  noteNamed(binder, fields.tableElts, scope, isNew, textOf(relation?.relname));
+  if (isTemporary(relation)) bindHeld(binder, fields, scope, { altered: null, inherited });
+  else
+    for (const like of likeClauses(fields.tableElts)) {
+      if (!isNew(structOf(like.relation) ?? {})) columnsLike(binder, like, scope);
+    }
+}
+
+/**
+ * Notes the relation that a definition is about: of an index the one that it is of. Null: there is none of this name.
+ * @param isShown its rows are then among those of another relation, too
+ */
+function noteDefined(binder: Binder, fields: Fields, { query }: Scope, isShown = false): RelationDraft | null {
   const { schemaname, relname } = fields;
   const found = binder.names.relation(textOf(schemaname) || null, textOf(relname));
   if (found === null) return null;
   const relation = found.kind === 'i' ? binder.catalog.relation(found.of) : found;
   if (relation === undefined) throw unknownConstruct('an index of such a relation', locationOf(fields));
-  return noteRelation(binder, fields, query, 'utility', ['define'], relation);
+  const actions = isShown && found.kind !== 'i' ? (['define', 'select'] as const) : (['define'] as const);
+  return noteRelation(binder, fields, query, 'utility', actions, relation);
+}
+
+/** Of ALTER TABLE. */
+function commandsOf({ cmds }: Fields): Fields[] {
+  return listOf(cmds).map((item) => nodeOf(item)?.fields ?? {});
+}
+
+/** ATTACH PARTITION shows the partition's rows to all who read the partitioned table. */
+function notePartitions(binder: Binder, fields: Fields, scope: Scope): void {
+  for (const { subtype, def } of commandsOf(fields)) {
+    const name = structOf(nodeOf(def)?.fields.name);
+    if (subtype === 'AT_AttachPartition' && name !== null) noteDefined(binder, name, scope, true);
+  }
 }
 
 /** Notes what a table becomes part of, gets as its part, or refers to: ATTACH, INHERIT, REFERENCES. */
-function noteNamed(binder: Binder, value: unknown, scope: Scope, own: string | null = null): void {
+function noteNamed(
+  binder: Binder,
+  value: unknown,
+  scope: Scope,
+  isNew: (rangeVar: Fields) => boolean = () => false,
+  own: string | null = null,
+): void {
   if (typeof value !== 'object' || value === null) return;
-  const { relname, TableLikeClause } = value as Fields;
-  // LIKE has its own way.
-  if (TableLikeClause !== undefined) return;
+  const { relname, subtype, TableLikeClause } = value as Fields;
+  // They have their own ways.
+  if (TableLikeClause !== undefined || subtype === 'AT_AttachPartition') return;
   if (typeof relname !== 'string') {
-    for (const each of Object.values(value)) noteNamed(binder, each, scope, own);
+    for (const each of Object.values(value)) noteNamed(binder, each, scope, isNew, own);
     return;
   }
-  const use = noteDefined(binder, value as Fields, scope);
+  const use = isNew(value as Fields) ? null : noteDefined(binder, value as Fields, scope);
   // The name may come to mean the table itself.
   if (use !== null && relname === own) use.isQualified = true;
 }

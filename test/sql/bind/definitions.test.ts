@@ -14,6 +14,7 @@ await server.query(`
   create index parts_note on only parts (note);
   create table part (id int, note text);
   create type pair as (a int, b text);
+  create table closed (id int primary key, note text); create table hidden_part () inherits (log);
   create schema other; create table other.self (id int primary key);`);
 const index = await readCatalog(server);
 const session = policedSession(
@@ -48,6 +49,8 @@ t.test('definitions of indexes, composite types, parts and children are sent, an
     'create table x (id int references plain, of int references plain (id))',
     'create table self (id int primary key, of int references self)',
     'create schema x create table y (like plain) create index on y (id)',
+    'create schema x create table plain (a int primary key) create table y () inherits (plain) create table z (like y, b int references x.plain)',
+    'create schema x create table p (a int) partition by list (a) create table q partition of x.p default',
     'alter table if exists nowhere add column a int',
     'alter index if exists nowhere set (fillfactor = 50)',
     'create temp table x (id int primary key); alter index x_pkey set (fillfactor = 50)',
@@ -73,6 +76,8 @@ t.test('nothing is defined on what is restricted, by whatever name', async (t) =
     'alter table parts attach partition log for values in (1)',
     'alter table parts detach partition log',
     'alter table plain inherit log',
+    'alter table if exists nowhere attach partition log default',
+    'alter index nowhere attach partition log_secret',
     'alter table plain no inherit log',
     'alter table plain add foreign key (id) references log',
     'alter table plain add column x int references log',
@@ -83,9 +88,17 @@ t.test('nothing is defined on what is restricted, by whatever name', async (t) =
     'create temp table x (like log)',
     'create schema x create table y (like log)',
     'create schema x create table y () inherits (log)',
+    'create schema x create table y (like log) create table log (a int)',
+    'create rule x as on insert to log do instead nothing',
   ]) {
     t.match(sent(text), /^42501 .*relation "log" is restricted/, text);
   }
+});
+
+t.test('what becomes part of a relation must be readable itself', async (t) => {
+  t.match(sent('alter table parts attach partition closed for values in (1)'), /^42501 .*"select" on public.closed/);
+  t.match(sent('alter table closed inherit plain'), /^42501 .*"select" on public.closed/);
+  t.match(sent('alter table hidden_part inherit plain'), /^42501 .*"select" on public.hidden_part/);
 });
 
 t.test('functions in a temporary child or part are called as in queries', async (t) => {
