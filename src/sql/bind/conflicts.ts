@@ -15,12 +15,12 @@ import { oid } from './type-oids.js';
 /** ON CONFLICT. The scope sees the target. */
 export function bindConflict(binder: Binder, fields: Fields, scope: Scope, use: RelationDraft, span: Span): Conflict {
   onlyFields('OnConflictClause', fields, 'action infer targetList whereClause location');
-  const constraint = arbiter(binder, structOf(fields.infer), scope, use);
   const isUpdate = textOf(fields.action) === 'ONCONFLICT_UPDATE';
+  const excluded = { ...sourceOfRelation(binder, use, 'excluded', 'excluded'), rowType: oid.record };
+  if (isUpdate) scope.sources.push(excluded);
+  const constraint = arbiter(binder, structOf(fields.infer), scope, use);
   if (isUpdate) {
-    const excluded = { ...sourceOfRelation(binder, use, 'excluded', 'excluded'), rowType: oid.record };
     scope.items = [...scope.items, itemOf(excluded)];
-    scope.sources.push(excluded);
     bindAssignments(binder, listOf(fields.targetList), use, scope);
     if (fields.whereClause !== undefined) {
       scope.at('condition', () => binder.coerce(binder.expression(fields.whereClause, scope), oid.bool, scope));

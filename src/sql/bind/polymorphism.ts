@@ -177,6 +177,7 @@ class CommonFamily {
     if (this.elements.some((each) => !coercions.canCoerce(each, element, 'i'))) return null;
     if (this.mustBeNoArray && coercions.elementOf(element) !== 0) return null;
     const range = this.range || counterpart(coercions, this.multirange);
+    if (range !== 0 && coercions.type(range)?.subtype !== element) return null;
     const multirange = this.multirange || counterpart(coercions, range);
     return { element, array: coercions.arrayOf(element), range, multirange };
   }

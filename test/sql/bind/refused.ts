@@ -225,6 +225,10 @@ call tidy(m => 1)
 truncate nowhere.x
 analyze nowhere
 copy nowhere.x from stdin
+select spanned(int4range(1, 2), 4.5)
+select spanned(numrange(1, 2), name) from people
+insert into customers (id, name) values (1, 'a') on conflict (idd) do update set name = 'x'
+insert into customers (id, name) values (1, 'a') on conflict (idd) do nothing
 `
   .trim()
   .split('\n');

@@ -41,6 +41,7 @@ create function shop.many(variadic int[]) returns int language sql as 'select 1'
 create function shop.many(text, variadic text[]) returns text language sql as 'select $1';
 create function shop.anyone(anyelement, anyarray) returns anyelement language sql as 'select $1';
 create function shop.common(anycompatible, anycompatible) returns anycompatible language sql as 'select $1';
+create function shop.spanned(anycompatiblerange, anycompatible) returns anycompatible language sql as 'select $2';
 create function shop.listed(n int) returns table (k int, v text) language sql as 'select 1, ''a''::text';
 create function shop.pair(in a int, out x int, out y text) language sql as 'select 1, ''b''::text';
 create function shop.one(out answer int) language sql as 'select 42';

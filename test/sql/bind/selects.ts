@@ -248,6 +248,7 @@ select count(distinct id), sum(id order by name), percentile_disc(0.5) within gr
 select rank() over (order by id), sum(id) filter (where id > 1) over (), lag(name) over (order by id) from people
 select satisfies_hash_partition(0, 2, 1, variadic array[1, 2])
 select format('%s', variadic array[1, 2])
+select spanned(int4range(1, 2), 4), spanned(numrange(1, 2), 4)
 `
   .trim()
   .split('\n');
