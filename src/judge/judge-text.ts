@@ -21,7 +21,7 @@ import { isShareable } from '../sql/sharing/is-shareable.js';
 import type { StatementFacts } from '../sql/statement-facts.js';
 import { ClientText } from './client-text.js';
 import { isSentHarmlessly } from './harmless-reads.js';
-import type { Question, Refusal, Verdict } from './question.js';
+import type { Kept, Question, Refusal, Verdict } from './question.js';
 import { temporaryNames } from './temporary-names.js';
 
 /** What is known of the tenant's policies where there are any, for the one who asks. */
@@ -89,6 +89,8 @@ const nothing = {
   checked: null,
   limits: noLimits,
   isRestricted: false,
+  keeps: [],
+  uses: [],
   fingerprint: null,
   isShareable: false,
 } as const;
@@ -169,6 +171,8 @@ class Judging {
       checked: this.#checked,
       limits: this.#policed?.rights.limits ?? noLimits,
       isRestricted: this.#isRestricted,
+      keeps: facts.flatMap(({ command }, at) => keptBy(command, bound[at])),
+      uses: facts.flatMap((each, at) => usedBy(each, bound[at])),
       isShareable: isAllowed && this.#isShareable(bound),
       hangsOnLiterals:
         facts.some(({ hangsOnLiterals }) => hangsOnLiterals) ||
@@ -308,6 +312,17 @@ const unseen: ReadonlySet<string> = new Set([
   'reindex',
   'cluster',
 ]);
+
+function keptBy(command: string, bound: BoundStatement | undefined): Kept[] {
+  if (command === 'prepare') return ['statements'];
+  return bound?.kind === 'ViewStmt' ? ['views'] : [];
+}
+
+function usedBy({ kinds, command }: StatementFacts, bound: BoundStatement | undefined): Kept[] {
+  const isExecuting = kinds.includes('prepare') && command !== 'prepare' && command !== 'deallocate';
+  const isReading = bound?.relations.some(({ relation }) => isOwnView(relation)) ?? false;
+  return [...(isExecuting ? ['statements' as const] : []), ...(isReading ? ['views' as const] : [])];
+}
 
 /** A temporary view, which may show what is restricted. */
 function isOwnView({ kind, persistence }: Relation): boolean {

@@ -155,13 +155,13 @@ export class Judge {
       const refusal = new ProxyError('syntaxError', message, { sqlstate });
       return { ...this.#refuse(refusal, position), isUnreadable: /^(?:42|22)/.test(sqlstate) };
     }
-    const { rules, actions, relations, template, addsRows, checked, isRestricted, fingerprint, isShareable, limits } =
-      answer;
+    const { rules, actions, relations, template, addsRows, checked, isRestricted } = answer;
+    const { keeps, uses, fingerprint, isShareable, limits } = answer;
     const refusal = this.#refusal(answer);
     const position = answer.refusal?.position ?? null;
     return {
       ...{ refusal, position, rules, actions, relations, template, addsRows, checked, isRestricted },
-      ...{ fingerprint, isShareable, limits, version, isUnreadable: false },
+      ...{ keeps, uses, fingerprint, isShareable, limits, version, isUnreadable: false },
     };
   }
 

@@ -2,6 +2,7 @@ import type { ProxyError } from '../errors/proxy-error.js';
 import type { TouchedRelation } from '../policy/decide.js';
 import { noLimits, type PolicyLimits } from '../policy/policy-file.js';
 import type { RewriteTemplate } from '../sql/rewrite/template.js';
+import type { Kept } from './question.js';
 
 /** What is said of a statement text before it is sent. Texts of one shape share it where they can. */
 export interface Judgement {
@@ -24,6 +25,10 @@ export interface Judgement {
   readonly limits: PolicyLimits;
   /** What the server raises while it runs could quote what is withheld. */
   readonly isRestricted: boolean;
+  /** What it makes that isn't judged again when it is used. */
+  readonly keeps: readonly Kept[];
+  /** What it uses of that. */
+  readonly uses: readonly Kept[];
   /** What a firewall knows it by; null: it has no say. */
   readonly fingerprint: string | null;
   /** It only reads, and nothing in it but the time minds which session runs it. False where that isn't known. */
@@ -45,6 +50,8 @@ export const allowed: Judgement = {
   checked: null,
   limits: noLimits,
   isRestricted: false,
+  keeps: [],
+  uses: [],
   fingerprint: null,
   isShareable: false,
   version: 0,

@@ -65,6 +65,10 @@ export interface Verdict {
   readonly limits: PolicyLimits;
   /** Something is withheld of a relation in it, or of what it may run unseen: what it raises could quote that. */
   readonly isRestricted: boolean;
+  /** What it makes that isn't judged again when it is used. */
+  readonly keeps: readonly Kept[];
+  /** What it uses of that. */
+  readonly uses: readonly Kept[];
   /** Of the text; null where no firewall asks for it, and where there is no statement. */
   readonly fingerprint: string | null;
   /** It only reads, and any session that has the client's settings may run it. */
@@ -72,6 +76,9 @@ export interface Verdict {
   /** The verdict hangs on a literal, so it holds for this text and not for others of its key. */
   readonly hangsOnLiterals: boolean;
 }
+
+/** Of a session's own: what SQL's PREPARE prepares, and temporary views. */
+export type Kept = 'statements' | 'views';
 
 /** One change of a text before it is sent, for a person to read. */
 export interface Change {

@@ -18,6 +18,7 @@ import { runOf } from './run-of.js';
 import type { Session, SessionPhase } from './session.js';
 import { shareBatch } from './share.js';
 import { isAnothers } from './statement-name.js';
+import { noteSent } from './statement-of.js';
 
 /** The extended query's messages (PG 55.2.3), each sent as it comes; what only we know is answered in its turn. */
 export function onBatchMessage(session: Session, type: number): SessionPhase | null {
@@ -134,7 +135,7 @@ function onExecute(session: Session): SessionPhase | null {
   const taken = statement === undefined ? null : nameTaken(session, statement);
   if (taken !== null) return refuseInBatch(session, statement ?? null, taken);
   if (statement !== undefined) session.attachment.noteEffects(statement.effects);
-  if (statement !== undefined && session.database.isPoliced) session.names.onSent(statement.effects);
+  if (statement !== undefined) noteSent(session, statement);
   noteForListening(session, statement ?? null);
   const run = runOf(session, upstream, statement ?? null);
   const request = new UpstreamRequest(frontend.Execute, 'forward', session.replies, run);

@@ -12,6 +12,7 @@ import type { SessionSettings } from '../pool/session-settings.js';
 import { parseTemporaryRelations } from '../sql/catalog/parse-relations.js';
 import type { SessionEffects, StatementEffect } from '../sql/session-effects.js';
 import { errorFrame } from './error-response.js';
+import { KeptVerdicts } from './kept-verdicts.js';
 import type { Session } from './session.js';
 
 /**
@@ -20,6 +21,8 @@ import type { Session } from './session.js';
  * may have changed that.
  */
 export class NamesInSession {
+  /** What some of them stand for was judged when it was made. */
+  readonly kept = new KeptVerdicts();
   readonly #startPath: string;
   #known: SessionNames | null = null;
   #knownOf: SessionSettings | null = null;
@@ -58,6 +61,11 @@ export class NamesInSession {
     return this.#known;
   }
 
+  /** What was sent so far was for another judge, or none, to follow. */
+  doubt(): void {
+    this.#isStale = true;
+  }
+
   onSent({ effect, statements }: SessionEffects): void {
     const isTouched = effect === 'unknown' || statements === null || statements.some(changesNames);
     const isOver = this.#isProvisional && (statements?.some(({ command }) => endings.test(command)) ?? true);
@@ -91,7 +99,12 @@ export class NamesInSession {
 
   /** Whether names are looked for where they were, as far as that is known without asking. */
   areStill(key: string, settings: SessionSettings): boolean {
-    return !this.#isStale && this.now(settings).key === key;
+    return this.now(settings).key === key;
+  }
+
+  /** The server has to be asked where names are looked for. */
+  get isStale(): boolean {
+    return this.#isStale;
   }
 
   /** Why statements that name anything are refused; null: they aren't. */
@@ -180,6 +193,7 @@ export class NamesInSession {
 
   /** The upstream was given back: nothing that only it had is left. */
   #forget(): true {
+    this.kept.forget();
     this.#isStale = false;
     this.#isProvisional = false;
     this.#path = null;

@@ -17,7 +17,7 @@ import { runOf } from './run-of.js';
 import type { Session, SessionPhase } from './session.js';
 import { shareQuery } from './share.js';
 import type { Statement } from './statement.js';
-import { largeStatement, statementOf } from './statement-of.js';
+import { largeStatement, noteSent, statementOf } from './statement-of.js';
 import { type TextInParts, textInParts } from './text-in-parts.js';
 
 /** Between exchanges, and within a batch, a client may send the same; where it leads is the message's alone. */
@@ -124,7 +124,7 @@ function heldText(session: Session): string | null {
 function sendQuery(session: Session, upstream: PooledUpstream, statement: Statement): void {
   const { attachment, replies } = session;
   attachment.noteEffects(statement.effects);
-  if (session.database.isPoliced) session.names.onSent(statement.effects);
+  noteSent(session, statement);
   noteForListening(session, statement);
   // PG 55.2.3: a simple Query destroys the unnamed statement.
   const unnamedBefore = session.statements.get('');

@@ -164,6 +164,7 @@ export class Session {
     if (judge !== this.#judge) {
       this.#judge = judge;
       this.#judging = judge?.for(this.#principal, upstreamUser, this) ?? null;
+      this.names.doubt();
     }
     return this.#judging;
   }

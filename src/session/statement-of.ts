@@ -1,6 +1,7 @@
 import { ProxyError } from '../errors/proxy-error.js';
 import type { SessionJudge, SessionNames } from '../judge/judge.js';
 import { allowed, type Judgement } from '../judge/judgement.js';
+import type { Kept } from '../judge/question.js';
 import { sentText } from '../judge/rewriting.js';
 import { controlsTransaction, type SessionEffects, sessionEffects, unknownEffects } from '../sql/session-effects.js';
 import { type KeyedText, keyOf } from '../sql/shape.js';
@@ -43,12 +44,12 @@ export function statementOf(session: Session, text: string, parameterTypes?: rea
   const namesKey = isControl ? null : names.key;
   const judgement = judging.judge(text, keyed, isControl ? withoutOwn(names) : names, parameterTypes);
   if (!(judgement instanceof Promise))
-    return statement(text, keyed, effects, gated(judging, text, judgement), namesKey);
+    return statement(text, keyed, effects, admitted(session, judging, text, judgement), namesKey);
   if (!verdict.isBeingMade) {
     verdict.isBeingMade = true;
     judgement.then((found) => {
       verdict.isBeingMade = false;
-      verdict.take(judging, statement(text, keyed, effects, gated(judging, text, found), namesKey));
+      verdict.take(judging, statement(text, keyed, effects, admitted(session, judging, text, found), namesKey));
       session.wake();
     });
   }
@@ -76,9 +77,14 @@ function statement(
   return { text, effects, judgement, namesKey, sent, recorded: null };
 }
 
-/** What the policy allows must be known to its firewall as well. */
-function gated({ gate }: SessionJudge, text: string, judgement: Judgement): Judgement {
-  const { refusal, fingerprint } = judgement;
+/** What the policy allows must be known to its firewall as well, and use nothing that another policy allowed. */
+function admitted({ names }: Session, judging: SessionJudge, text: string, judgement: Judgement): Judgement {
+  const { gate, policies } = judging;
+  const { refusal, fingerprint, uses } = judgement;
+  if (refusal === null && uses.length > 0) {
+    const outdated = names.kept.refusal(uses, policies?.key ?? '');
+    if (outdated !== null) return { ...judgement, refusal: outdated };
+  }
   if (gate === null || refusal !== null || fingerprint === null || gate.admits(fingerprint, text)) return judgement;
   const message = 'permission denied: the firewall does not know this statement';
   return {
@@ -133,17 +139,36 @@ export function largeStatement(database: ServedDatabase): Statement {
   };
 }
 
+/** A statement is about to be sent. */
+export function noteSent({ names, judging }: Session, { effects, judgement }: Statement): void {
+  const policies = judging?.policies?.key ?? '';
+  if (policies !== '') names.onSent(effects);
+  const keeps = policies === '' ? mayKeep(effects) : judgement.keeps;
+  if (keeps.length > 0) names.kept.note(keeps, policies);
+}
+
+/** Of what nobody judges: under a policy that comes later it is nothing that was allowed. */
+function mayKeep({ effect, statements }: SessionEffects): readonly Kept[] {
+  if (effect === 'none' || effect === 'local') return [];
+  if (statements === null) return ['statements', 'views'];
+  return statements.flatMap(({ command }): Kept[] => {
+    if (command === 'prepare') return ['statements'];
+    return command === 'create' ? ['views'] : [];
+  });
+}
+
 /** Whether what the statement was judged by has changed since. */
 export function isOutdated(session: Session, statement: Statement): boolean {
   if (!session.database.isPoliced) return false;
   const { judging } = session;
   const { judgement, text, effects, namesKey } = statement;
   if (judging === null) return true;
-  if (namesKey !== null && !session.names.areStill(namesKey, session.attachment.settings)) return true;
+  const { names, attachment } = session;
+  if (namesKey !== null && (names.isStale || !names.areStill(namesKey, attachment.settings))) return true;
   const version = isOnlyControl(effects) ? judging.version : session.names.versionNow(session, judging);
   if (judgement.version !== version) return true;
   // Somebody may have dropped it since.
-  return text !== null && judgement.refusal === null && gated(judging, text, judgement).refusal !== null;
+  return text !== null && judgement.refusal === null && admitted(session, judging, text, judgement).refusal !== null;
 }
 
 // A quote can be the second byte of a character in these (PG 24.3.1), so tokens can't be told apart.

@@ -181,6 +181,47 @@ t.test('limits and policies hold for those who are connected', async (t) => {
   t.equal(await sqlstateOf(client, 'select * from item'), null);
 });
 
+t.test('what a session keeps from before is not a way round a policy', async (t) => {
+  const wide =
+    'version: 1\nrules: [{ name: all, tables: ["*.*"], actions: [select] }]\nstatements: { allow: [prepare, temp, discard] }\n';
+  const daemon = await startedDaemon(t);
+  const keep = async () => {
+    const client = await signIn(t, daemon, server);
+    const made = await client.ask('prepare p as select * from item; create temp view v as select * from item');
+    t.notMatch(made.types, /E/);
+    client.send(parse('execute p', 'ep'), parse('table v', 'tv'), sync());
+    t.equal((await client.readUntilReady()).types, '11Z');
+    return client;
+  };
+  const isRefused = async (client: RawClient, name: string) => {
+    for (const text of [
+      'execute p',
+      'table v',
+      'create temp table c as execute p',
+      'select 1 from v',
+      'explain execute p',
+    ]) {
+      t.ok(await sqlstateOf(client, text), `${name}: ${text}`);
+    }
+    for (const statement of ['ep', 'tv']) {
+      client.send(bind({ statement }), execute(), sync());
+      t.equal(errorIn(await client.readUntilReady())?.C, '42501', `${name}: ${statement}`);
+    }
+  };
+  const unpoliced = await keep();
+  writeFileSync(path.join(daemon.folder, 'policy.yaml'), wide);
+  await reload(daemon, { policies: ['policy.yaml'] });
+  await isRefused(unpoliced, 'from before there was a policy');
+
+  const policed = await keep();
+  t.equal(await sqlstateOf(policed, 'execute p'), null);
+  writeFileSync(path.join(daemon.folder, 'policy.yaml'), wide.replace('"*.*"', 'public.other'));
+  await reload(daemon, { policies: ['policy.yaml'] });
+  await isRefused(policed, 'from before the policy changed');
+  t.equal(await sqlstateOf(policed, 'discard all'), null);
+  t.equal(await sqlstateOf(policed, 'prepare p as select 1; execute p'), null, 'what is made anew may be used');
+});
+
 t.test('a configuration that is wrong changes nothing, and says where', async (t) => {
   const daemon = await startedDaemon(t);
   const client = await signIn(t, daemon, server);
