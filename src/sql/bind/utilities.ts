@@ -9,7 +9,9 @@ import { onlyFields } from './known-fields.js';
 import { unknownConstruct } from './refusal.js';
 import { noteRelation, rangeVarsOf } from './relation-reference.js';
 import { Scope } from './scope.js';
+import { locationOf } from './source-text.js';
 import { resolveType } from './type-reference.js';
+import { bindWith } from './with.js';
 
 export interface BoundUtility {
   readonly rows: Rows | null;
@@ -57,7 +59,9 @@ const handlers: Readonly<Record<string, Handler>> = {
   },
   ViewStmt: (binder, fields, span) => {
     onlyFields('ViewStmt', fields, 'view aliases query replace options withCheckOption');
-    inside(binder, fields.query, span);
+    const recursive = recursiveView(fields.query);
+    if (recursive === null) inside(binder, fields.query, span);
+    else bindWith(binder, recursive, utilityScope(binder, span));
     return { rows: null, utility: { ...named('ViewStmt', null), creates: created(fields.view) } };
   },
   CopyStmt: bindCopy,
@@ -113,6 +117,12 @@ function inside(binder: Binder, node: unknown, span: Span): { utility: Utility |
     return { utility: null };
   }
   return bindUtility(binder, node, span);
+}
+
+/** CREATE RECURSIVE VIEW is made into a SELECT of a WITH by the grammar; what is written is the WITH's query alone. */
+function recursiveView(query: unknown): Fields | null {
+  const clause = structOf(nodeOf(query)?.fields.withClause);
+  return clause?.recursive === true && locationOf(clause) === null ? clause : null;
 }
 
 /** Whose plan that is, and what is restricted in it, isn't known here. */

@@ -51,6 +51,8 @@ t.test('definitions of indexes, composite types, parts and children are sent, an
     'create schema x create table y (like plain) create index on y (id)',
     'create schema x create table plain (a int primary key) create table y () inherits (plain) create table z (like y, b int references x.plain)',
     'create schema x create table p (a int) partition by list (a) create table q partition of x.p default',
+    'create recursive view x (n) as values (1) union all select n + 1 from x where n < 5',
+    'create or replace temp recursive view x (n) as (select id from log union all select n + 1 from x, plain where n < 5)',
     'alter table if exists nowhere add column a int',
     'alter index if exists nowhere set (fillfactor = 50)',
     'create temp table x (id int primary key); alter index x_pkey set (fillfactor = 50)',
@@ -93,6 +95,11 @@ t.test('nothing is defined on what is restricted, by whatever name', async (t) =
   ]) {
     t.match(sent(text), /^42501 .*relation "log" is restricted/, text);
   }
+});
+
+t.test('what a recursive view reads is filtered and must be allowed', async (t) => {
+  t.match(sent('create recursive view x (n) as select id from log union select n from x'), /WHERE \("log"\."id" > 1\)/);
+  t.match(sent('create recursive view x (n) as select id from closed union select n from x'), /^42501 .*public.closed/);
 });
 
 t.test('what becomes part of a relation must be readable itself', async (t) => {
