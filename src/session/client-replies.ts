@@ -77,13 +77,18 @@ export class ClientReplies implements ReplyOwner {
         break;
       case backend.ReadyForQuery: {
         const status = buffer[start + 5] as number;
-        if (session.attachment.restore(status, () => this.#onReady(status, readyFrame(status)))) return;
+        if (session.attachment.isReset && this.#holdReady(status)) return;
         return this.#onReady(status, buffer, start, end);
       }
     }
     if (request.disposition === 'forward') session.toClient(buffer, start, end);
     session.onAnswered();
     if (letsGoOn.has(type) || session.names.awaitsReplies) session.wake();
+  }
+
+  /** True: the client hears that the server is ready when its start-up settings are. */
+  #holdReady(status: number): boolean {
+    return this.#session.attachment.restore(status, () => this.#onReady(status, readyFrame(status)));
   }
 
   #onReady(status: number, buffer: Buffer, start = 0, end = buffer.length): void {
