@@ -1,8 +1,9 @@
 import t, { type Test } from 'tap';
+import { describeReplies } from '../differential/sequence.js';
 import { clientOn, policedDaemon } from '../support/policed-daemon.js';
 import { startPostgres } from '../support/postgres.js';
 import type { RawClient, Reply } from '../support/raw-client.js';
-import { bind, describe, errorFields, execute, parse, rowValues, sync } from '../support/raw-messages.js';
+import { bind, describe, errorFields, execute, parse, sync } from '../support/raw-messages.js';
 
 // Temporary tables under a policy that allows no other definitions: they are dropped and changed by their bare names, as
 // tools do it, and nothing else is.
@@ -20,17 +21,7 @@ create view made.v as select 1 as a; create sequence made.s; create index i on m
 const daemon = await policedDaemon(t, server, policy);
 const connected = (t: Test, to: { readonly port: number }) => clientOn(t, server, to, 'made, public');
 
-/** Message types, with rows, tags, and what errors and notices say. */
-function told({ messages }: Reply): string[] {
-  return messages.map(({ type, body }) => {
-    if (type === 'D') return rowValues(body).join();
-    if (type === 'C') return body.toString('utf8', 0, body.length - 1);
-    if (type === 'Z') return `ready ${String.fromCharCode(body[0] as number)}`;
-    if (type !== 'E' && type !== 'N') return type;
-    const { C, M, P } = errorFields(body);
-    return `${type} ${C} ${M} at ${P ?? 'no place'}`;
-  });
-}
+const told = ({ messages }: Reply) => describeReplies(messages);
 
 const conversations: Readonly<Record<string, readonly string[]>> = {
   'one that is made anew': [
@@ -52,7 +43,7 @@ const conversations: Readonly<Record<string, readonly string[]>> = {
     'alter table own rename column b to c',
     'select c, a from own order by a',
     'create unique index own_key on "own" (a)',
-    'insert into own values (1)',
+    'insert into own values (1) on conflict (a) do nothing',
     `alter table own add column d int default 'é'::text`,
   ],
   'views and sequences': [
