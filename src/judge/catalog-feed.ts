@@ -1,5 +1,5 @@
 import { CatalogKeeper } from '../catalog/catalog-keeper.js';
-import type { CatalogLoader } from '../catalog/load-catalog.js';
+import type { CatalogLoader, LoadedCatalog } from '../catalog/load-catalog.js';
 import { readWithin } from '../catalog/read-within.js';
 import { type CatalogConnection, ReopeningReader } from '../catalog/reopening-reader.js';
 import type { Log } from '../telemetry/log.js';
@@ -55,9 +55,8 @@ export class CatalogFeed {
    * @throws when it can't be read, or too many are kept already
    */
   async readOwn(loader: CatalogLoader, judgedBy: number): Promise<OwnCatalog | null> {
-    const others = this.#keeper.loaded;
-    if (others === null) throw new Error('the catalog has not been read yet');
-    const loaded = await readWithin(loader, others);
+    if (this.#keeper.loaded === null) await this.#keeper.whenKnown();
+    const loaded = await readWithin(loader, this.#keeper.loaded as LoadedCatalog);
     return loaded === null ? null : OwnCatalog.open(this.#threads, loaded, judgedBy);
   }
 
