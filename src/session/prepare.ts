@@ -42,7 +42,8 @@ export function onParse(session: Session): SessionPhase | null {
     : largeStatement(session.database);
   if (statement === null) return null;
   const name = decodeText(body, 0, nameEnd);
-  if (statement.judgement.refusal !== null) return refuseParse(session, name, statement, statement.judgement.refusal);
+  const refusal = refusalOf(statement);
+  if (refusal !== null) return refuseParse(session, name, statement, refusal);
   if ((name !== '' && isInDoubt(session, name)) || namesDoubtful(session, statement)) return null;
   const upstream = session.attachment.acquire();
   if (upstream === null) return null;
@@ -161,6 +162,14 @@ function sendRenamedParse(session: Session, upstream: PooledUpstream, upstreamNa
   const { head, rest } = renameParse(bodyInHand(session), upstreamName, missingBytes(session));
   upstream.connection.send(head);
   upstream.connection.send(rest);
+}
+
+/** Of several statements a server says that they are several, whatever they are about. */
+function refusalOf({ judgement, effects }: Statement): ProxyError | null {
+  const { refusal, isUnreadable } = judgement;
+  const isWrong = refusal !== null && refusal.sqlstate !== '42501' && !isUnreadable;
+  if (!isWrong || (effects.statements?.length ?? 0) < 2) return refusal;
+  return new ProxyError('syntaxError', 'cannot insert multiple commands into a prepared statement');
 }
 
 export function onBind(session: Session): SessionPhase | null {

@@ -53,6 +53,10 @@ const conversations: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ['table x'],
     ['create temp table x (a int)', 'table x'],
   ],
+  'several in one message': [
+    ['create temp table x (a int); insert into x values (1)', 'table x'],
+    ['table t; table x'],
+  ],
   'a name that is unknown': [['create temp table x (a int)', 'select b from x', 'table x'], ['table t']],
   'within a transaction': [['begin', 'create temp table x (a int)', 'table x'], ['table x', 'rollback'], ['table t']],
   'a temporary table that is gone with its transaction': [
