@@ -82,10 +82,25 @@ async function takeLock(path: string): Promise<FileHandle> {
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     }
-    const found = await stat(path).catch(() => null);
-    if (found !== null && Date.now() - found.mtimeMs > staleAfterMs) await unlink(path).catch(() => {});
-    else await wait(askAgainMs);
+    if (await isStale(path)) await breakLock(path);
+    await wait(askAgainMs);
   }
+}
+
+/** Removes a lock whose holder has died: one at a time, for the next one could take away what the first has taken since. */
+async function breakLock(path: string): Promise<void> {
+  const breaking = `${path}.break`;
+  const handle = await open(breaking, 'wx', 0o600).catch(() => null);
+  // Somebody is at it, or has died at it.
+  if (handle === null && !(await isStale(breaking))) return;
+  if (await isStale(path)) await unlink(path).catch(() => {});
+  await handle?.close();
+  await unlink(breaking).catch(() => {});
+}
+
+async function isStale(path: string): Promise<boolean> {
+  const found = await stat(path).catch(() => null);
+  return found !== null && Date.now() - found.mtimeMs > staleAfterMs;
 }
 
 /** Whatever happens in between, the file is the old one or the new one. */

@@ -89,6 +89,7 @@ const nothing = {
   checked: null,
   limits: noLimits,
   isRestricted: false,
+  isOpen: false,
   keeps: [],
   uses: [],
   fingerprint: null,
@@ -171,6 +172,7 @@ class Judging {
       checked: this.#checked,
       limits: this.#policed?.rights.limits ?? noLimits,
       isRestricted: this.#isRestricted,
+      isOpen: this.#policed?.rights.isOpen ?? true,
       keeps: facts.flatMap(({ command }, at) => keptBy(command, bound[at])),
       uses: facts.flatMap((each, at) => usedBy(each, bound[at])),
       isShareable: isAllowed && this.#isShareable(bound),
@@ -245,13 +247,14 @@ class Judging {
   #statement(bound: BoundStatement, facts: StatementFacts | undefined): Refusal | null {
     if (this.#policed === null) return null;
     const restrictions = this.#restrictions;
-    const { denial: found, rules } = decideBound(bound, this.#policed.rights, this.#index, restrictions);
+    const { denial: found, rules, isTelling } = decideBound(bound, this.#policed.rights, this.#index, restrictions);
     for (const rule of found?.rules ?? rules) this.#rules.add(rule);
     if (found !== null) return denial(found.message, null, this.#place(found.position));
     const withheld = bound.relations.flatMap(({ relation }) => restrictions.get(relation.oid) ?? []);
     for (const { rules: behind } of withheld) for (const rule of behind) this.#rules.add(rule);
     const isShown = bound.relations.some(({ relation }) => isOwnView(relation));
-    if (withheld.length > 0 || isShown || runsUnseen(facts)) this.#isRestricted = true;
+    const mayTell = withheld.length > 0 || isShown || isTelling || runsUnseen(facts, bound);
+    if (mayTell && !this.#policed.rights.isOpen) this.#isRestricted = true;
     const result = rewrite(this.#question.text, bound, this.#index, restrictions);
     if (!result.ok) return { ...denial(result.message, null, this.#place(result.position)), sqlstate: result.sqlstate };
     this.#splices.push(...result.splices);
@@ -329,8 +332,9 @@ function isOwnView({ kind, persistence }: Relation): boolean {
   return kind === 'v' && persistence === 't';
 }
 
-function runsUnseen(facts: StatementFacts | undefined): boolean {
-  return facts === undefined || unseen.has(facts.command);
+function runsUnseen(facts: StatementFacts | undefined, { kind }: BoundStatement): boolean {
+  // SET CONSTRAINTS checks what was written before.
+  return facts === undefined || unseen.has(facts.command) || kind === 'ConstraintsSetStmt';
 }
 
 function touchedRelations(bound: readonly BoundStatement[]): TouchedRelation[] {

@@ -25,6 +25,8 @@ export interface Judgement {
   readonly limits: PolicyLimits;
   /** What the server raises while it runs could quote what is withheld. */
   readonly isRestricted: boolean;
+  /** Nothing of the database is withheld from who asks. */
+  readonly isOpen: boolean;
   /** What it makes that isn't judged again when it is used. */
   readonly keeps: readonly Kept[];
   /** What it uses of that. */
@@ -50,6 +52,7 @@ export const allowed: Judgement = {
   checked: null,
   limits: noLimits,
   isRestricted: false,
+  isOpen: true,
   keeps: [],
   uses: [],
   fingerprint: null,

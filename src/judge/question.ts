@@ -65,6 +65,8 @@ export interface Verdict {
   readonly limits: PolicyLimits;
   /** Something is withheld of a relation in it, or of what it may run unseen: what it raises could quote that. */
   readonly isRestricted: boolean;
+  /** Nothing of the database is withheld from who asks. */
+  readonly isOpen: boolean;
   /** What it makes that isn't judged again when it is used. */
   readonly keeps: readonly Kept[];
   /** What it uses of that. */

@@ -44,8 +44,9 @@ export class CatalogPredicates {
     return `(${this.openOfUsers(oid)} OR ${oid} IN (SELECT x.indexrelid FROM pg_catalog.pg_index x WHERE ${this.openOfUsers('x.indrelid')}))`;
   }
 
+  /** A view that names nothing withheld. A temporary one of the session's own has the policy in it. */
   transparent(oid: string): string {
-    return this.oneOf(oid, this.visible.transparent, this.ownTemporary(oid, 'oid'));
+    return this.oneOf(oid, this.visible.transparent);
   }
 
   function(oid: string): string {

@@ -24,6 +24,8 @@ export interface BoundDecision {
   readonly denial: BoundDenial | null;
   /** Names of the rules that allowed. */
   readonly rules: readonly string[];
+  /** What the server raises while it runs could quote what is withheld, though nothing is withheld of what it names. */
+  readonly isTelling: boolean;
 }
 
 /**
@@ -37,10 +39,12 @@ export function decideBound(
   restrictions: Restrictions & { readonly guards?: CatalogGuards | null },
 ): BoundDecision {
   const deciding = new Deciding(rights, index, restrictions);
-  return { denial: deciding.statement(bound), rules: [...deciding.rules] };
+  const denial = deciding.statement(bound);
+  return { denial, rules: [...deciding.rules], isTelling: denial === null && deciding.isTelling(bound) };
 }
 
-const throughView: ReadonlySet<string> = new Set(['select', 'copy-out', 'define']);
+const throughView: ReadonlySet<string> = new Set(['select', 'define']);
+const writing = ['insert', 'update', 'delete'] as const;
 
 class Deciding {
   readonly rules = new Set<string>();
@@ -60,6 +64,18 @@ class Deciding {
       this.types(bound) ??
       (bound.kind === 'ExplainStmt' ? firstOf(bound.relations, (use) => this.explained(use)) : null)
     );
+  }
+
+  isTelling({ relations }: BoundStatement): boolean {
+    return relations.some(
+      ({ relation, actions }) =>
+        (relation.kind === 'v' && this.isToldByPlan(relation)) ||
+        (relation.persistence !== 't' && writing.some((each) => actions.has(each)) && !this.mayRead(relation)),
+    );
+  }
+
+  private mayRead({ schema, name, parents }: Relation): boolean {
+    return this.rights.ruleFor('select', schema, name, parents.length > 0)?.effect === 'allow';
   }
 
   private cast(use: CastUse): BoundDenial | null {

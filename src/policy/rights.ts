@@ -23,6 +23,8 @@ export class Rights {
   readonly firewalls: readonly (FirewallRules & { readonly policy: string })[];
   /** The smallest of all files. */
   readonly limits: PolicyLimits;
+  /** Everything may be read, and nothing is withheld of it. */
+  readonly isOpen: boolean;
   private readonly allowing: readonly Rule[];
   private readonly denying: readonly Rule[];
 
@@ -54,6 +56,7 @@ export class Rights {
     };
     this.allowing = rules.filter(({ effect }) => effect === 'allow');
     this.denying = rules.filter(({ effect }) => effect === 'deny');
+    this.isOpen = this.denying.length === 0 && this.allowing.every(isWhole) && this.allowing.some(readsAll);
   }
 
   /** The rule that refuses this action on this relation, the one that allows it, or null where no rule says anything. */
@@ -80,6 +83,14 @@ export function smaller(one: number, other: number): number {
 
 function smallest(limits: readonly number[]): number {
   return limits.reduce(smaller, 0);
+}
+
+function isWhole({ rows, check, columns }: Rule): boolean {
+  return rows === null && check === null && columns.hide.length === 0 && columns.mask.size === 0;
+}
+
+function readsAll({ actions, tables }: Rule): boolean {
+  return actions.has('select') && tables.some(({ schema, name }) => schema === null && name === null);
 }
 
 /** A partition or inheritance child is covered by a rule that names it, never by a wildcard. */

@@ -127,7 +127,8 @@ function typesOf(
   for (const oid of relations) {
     const relation = index.relation(oid);
     const hidden = hiddenColumns.get(oid) ?? [];
-    waiting.push(relation?.rowType ?? 0);
+    // With a column that doesn't exist for the session, the row type doesn't either.
+    if (hidden.length === 0) waiting.push(relation?.rowType ?? 0);
     for (const { attnum, type } of relation?.columns ?? []) if (!hidden.includes(attnum)) waiting.push(type);
   }
   for (const oid of functions) {

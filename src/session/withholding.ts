@@ -1,7 +1,9 @@
 import type { ErrorFields } from '../../protocol/messages/error-fields.js';
 import { decodeErrorResponse } from '../../protocol/messages/error-response.js';
+import type { Judgement } from '../judge/judgement.js';
 import { inClientsNames, placeInText } from '../judge/rewriting.js';
 import { redactError, redactNotice } from '../policy/redact-error.js';
+import { quoteName } from '../policy/search-path.js';
 import { errorFrame, noticeFrame } from './error-response.js';
 import { statementIn } from './run.js';
 import type { Statement } from './statement.js';
@@ -15,12 +17,31 @@ import type { Statement } from './statement.js';
  */
 export function toldError(note: unknown, body: Buffer, charsBefore: number): Buffer | null {
   const statement = statementIn(note);
-  const isRestricted = statement?.judgement.isRestricted ?? true;
+  const judgement = statement?.judgement ?? null;
   const isChanged = statement !== null && statement.sent !== null;
-  if (!isRestricted && !isChanged && charsBefore === 0) return null;
-  const fields = inClientsText(decodeErrorResponse(body), statement, charsBefore);
-  return errorFrame(isRestricted ? redactError(fields) : fields);
+  const fields = decodeErrorResponse(body);
+  const isTold = judgement !== null && !judgement.isRestricted && (judgement.isOpen || isOfItsOwn(fields, judgement));
+  if (isTold && !isChanged && charsBefore === 0) return null;
+  const told = inClientsText(fields, statement, charsBefore);
+  return errorFrame(isTold ? told : redactError(told));
 }
+
+/**
+ * Whether an error is about what its statement names: not about what that reaches by a foreign key, a trigger, a view or a
+ * function, which may be withheld. What a function raises for its callers to read is theirs.
+ */
+function isOfItsOwn(fields: ErrorFields, { relations }: Judgement): boolean {
+  const { sqlstate, schema, table, where, detail } = fields;
+  const isInFunction = where !== undefined && !ownPlace.test(where);
+  if (isInFunction && sqlstate !== raised) return false;
+  if (table === undefined || schema === undefined) return !(detail?.startsWith('Failing row contains') ?? false);
+  const name = `${quoteName(schema)}.${quoteName(table)}`;
+  return relations.some((relation) => relation.name === name);
+}
+
+/** raise_exception */
+const raised = 'P0001';
+const ownPlace = /^(?:COPY |unnamed portal |portal |while |JSON data)/;
 
 /** A notice's frame; null: the client hears nothing of it. */
 export function toldNotice(note: unknown, frame: Buffer): Buffer | null {

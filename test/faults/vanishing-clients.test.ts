@@ -83,7 +83,7 @@ for (const [way, vanish] of Object.entries(ways)) {
     t.test(`while its statement runs (${how}): that goes to its end, as in PostgreSQL`, async (t) => {
       const { daemon, client } = await open(t, mode);
       const processId = await backendOf(client);
-      client.send(query("insert into item select 1, pg_sleep(0.2)::text; insert into item values (2, 'second')"));
+      client.send(query("insert into item select 1, pg_sleep(0.6)::text; insert into item values (2, 'second')"));
       await isActive(processId);
       await vanish(client);
       t.equal(await itemsSeenBy(t, daemon), '2');
@@ -93,7 +93,7 @@ for (const [way, vanish] of Object.entries(ways)) {
       const { daemon, client } = await open(t, mode);
       const processId = await backendOf(client);
       await client.ask("begin; insert into item values (1, 'lost')");
-      client.send(query('select pg_sleep(0.2)'));
+      client.send(query('select pg_sleep(0.6)'));
       await isActive(processId);
       await vanish(client);
       t.equal(await itemsSeenBy(t, daemon), '0');
