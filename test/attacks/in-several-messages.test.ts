@@ -19,5 +19,5 @@ t.test('nor do the same statements in one text', async (t) => {
 t.test('without a policy the oracles see', async (t) => {
   const { tried, noticed } = await noticedWithoutPolicy(t, inSeveralMessages);
   t.comment(`${noticed} of ${tried} show a canary or change something`);
-  t.ok(noticed > tried * 0.5);
+  t.ok(noticed > tried * 0.6);
 });

@@ -11,7 +11,7 @@ import { selects } from '../bind/selects.js';
 // Under a policy that restricts every table, statements over every construct are rewritten, verified and taken by the
 // server, or refused for a reason. How many of each kind are taken must not fall.
 
-const atLeast = { select: 0.97, table: 1, values: 1, with: 1, insert: 0.92, update: 1, delete: 1, merge: 0.25 };
+const atLeast = { select: 0.97, table: 1, values: 1, with: 1, insert: 0.95, update: 1, delete: 1, merge: 0.25 };
 
 const server = await startPostgres();
 t.teardown(() => server.stop());
@@ -58,7 +58,7 @@ t.test('each statement is rewritten and taken, or refused for a reason', async (
     counts[kind] ??= { taken: 0, refused: 0 };
     counts[kind][sent.ok ? 'taken' : 'refused'] += 1;
     if (sent.ok) t.equal(await objection(sent.text), null, `${text} -> ${sent.text}`);
-    else t.match(`${sent.sqlstate} ${sent.message}`, /^(?:0A000|42501|42P01|42703|42704|42803) \w/, text);
+    else t.match(`${sent.sqlstate} ${sent.message}`, /^(?:0A000|42501|42P01|42703|42803) \w/, text);
   }
   t.comment(JSON.stringify(counts));
   for (const [kind, share] of Object.entries(atLeast)) {
