@@ -1,5 +1,5 @@
+import { temporarySchema } from '../sql/bind/names.js';
 import { applySplices, type Splice } from '../sql/rewrite/splice.js';
-import { temporarySchema } from './temporary-names.js';
 
 const reason = 'a temporary relation is defined in its schema';
 

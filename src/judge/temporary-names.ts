@@ -5,9 +5,6 @@ import { type Fields, listOf, namesOf, nodeOf, structOf, textOf } from '../sql/f
 import type { ParsedText } from '../sql/rewrite/parse.js';
 import type { Question } from './question.js';
 
-/** Of the session's own. */
-export const temporarySchema = 'pg_temp';
-
 /** The field with the relation that a definition is about. */
 const definedField: Readonly<Record<string, string>> = {
   AlterSeqStmt: 'sequence',

@@ -1,4 +1,3 @@
-import { backend } from '../../protocol/message-types.js';
 import { askUpstream, tellUpstream } from '../backend/postgres/own-query.js';
 import { type PostgresUpstream, type ReplyOwner, transactionStatus } from '../backend/postgres/postgres-upstream.js';
 import type { Breaker } from '../breaker/breaker.js';
@@ -8,6 +7,7 @@ import type { PooledUpstream } from '../pool/pooled-upstream.js';
 import { restoreSql, type SessionSettings } from '../pool/session-settings.js';
 import { probeSettings, probeState } from '../pool/state-probe.js';
 import type { SessionEffects } from '../sql/session-effects.js';
+import { tellReports } from './reports.js';
 import { ResetSettings } from './reset-settings.js';
 
 export interface AttachmentOptions {
@@ -228,9 +228,7 @@ export class Attachment implements Waiter {
     this.#changedNames = union(this.#changedNames, names);
     tellUpstream(connection, restoreSql(names.map((name) => [name, values.get(name) ?? ''] as const)), () => {
       if (connection.isLost) return;
-      for (const report of this.#reset.clear(connection.parameters)) {
-        this.#options.owner.onAsync(backend.ParameterStatus, report, 0, report.length);
-      }
+      tellReports(this.#options.owner, this.#reset.clear(connection.parameters));
       onDone();
     });
     return true;

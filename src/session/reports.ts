@@ -1,5 +1,7 @@
+import { backend } from '../../protocol/message-types.js';
 import { MessageWriter } from '../../protocol/message-writer.js';
 import { encodeParameterStatus } from '../../protocol/messages/parameter-status.js';
+import type { ReplyOwner } from '../backend/postgres/postgres-upstream.js';
 
 /**
  * What a client has to be told that knows of one state of a server's parameters and hasn't heard of another: ParameterStatus
@@ -16,6 +18,11 @@ export function reportsSince(
     encodeParameterStatus(writer, { name, value });
     return writer.take();
   });
+}
+
+/** Tells reports that were kept back, as if they came from the server now. */
+export function tellReports(owner: ReplyOwner, reports: readonly Buffer[]): void {
+  for (const report of reports) owner.onAsync(backend.ParameterStatus, report, 0, report.length);
 }
 
 function byName([one]: readonly [string, string], [other]: readonly [string, string]): number {

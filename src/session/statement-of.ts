@@ -160,12 +160,11 @@ function mayKeep({ effect, statements }: SessionEffects): readonly Kept[] {
 /** Whether what the statement was judged by has changed since. */
 export function isOutdated(session: Session, statement: Statement): boolean {
   if (!session.database.isPoliced) return false;
-  const { judging } = session;
+  const { judging, names, attachment } = session;
   const { judgement, text, effects, namesKey } = statement;
   if (judging === null) return true;
-  const { names, attachment } = session;
   if (namesKey !== null && (names.isStale || !names.areStill(namesKey, attachment.settings))) return true;
-  const version = isOnlyControl(effects) ? judging.version : session.names.versionNow(session, judging);
+  const version = isOnlyControl(effects) ? judging.version : names.versionNow(session, judging);
   if (judgement.version !== version) return true;
   // Somebody may have dropped it since.
   return text !== null && judgement.refusal === null && admitted(session, judging, text, judgement).refusal !== null;

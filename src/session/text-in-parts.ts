@@ -1,4 +1,4 @@
-import { backend, frontend } from '../../protocol/message-types.js';
+import { frontend } from '../../protocol/message-types.js';
 import { queryFrame } from '../../protocol/messages/query.js';
 import { tellUpstream } from '../backend/postgres/own-query.js';
 import { type PostgresUpstream, transactionStatus, UpstreamRequest } from '../backend/postgres/postgres-upstream.js';
@@ -13,7 +13,7 @@ import { type StatementText, statementTexts } from '../sql/statement-texts.js';
 import { canceled } from './cancel.js';
 import { noticeFrame } from './error-response.js';
 import { changesNames } from './names-in-session.js';
-import { reportsSince } from './reports.js';
+import { reportsSince, tellReports } from './reports.js';
 import type { Session } from './session.js';
 import type { Statement } from './statement.js';
 
@@ -178,9 +178,7 @@ export class TextInParts {
     const told = this.#told;
     this.#told = null;
     if (told === null || attachment.connection === null) return;
-    for (const report of reportsSince(told, attachment.connection.parameters)) {
-      replies.onAsync(backend.ParameterStatus, report, 0, report.length);
-    }
+    tellReports(replies, reportsSince(told, attachment.connection.parameters));
   }
 }
 

@@ -37,7 +37,8 @@ export interface IndexName {
 const operatorLists = new WeakMap<CatalogIndex, Map<string, readonly OperatorMatch[]>>();
 const operatorListsMax = 1_000;
 
-const temporarySchema = 'pg_temp';
+/** Of the session's own. */
+export const temporarySchema = 'pg_temp';
 const builtinSchema = 'pg_catalog';
 
 /** Looks names up as namespace.c does: along the search path, or in the schema that is written. */
