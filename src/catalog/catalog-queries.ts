@@ -16,6 +16,7 @@ export function catalogQueries(major: number): Readonly<Record<CatalogSection, s
   return {
     schemas: rows('n.oid::int8, n.nspname, pg_get_userbyid(n.nspowner)', `${schemas} n order by n.oid`),
     ...relationQueries(major, schemas),
+    sequenceUsers: sequenceUsersQuery(),
     types: typesQuery(major, schemas),
     enumLabels: rows(
       'e.enumtypid::int8, json_agg(e.enumlabel order by e.enumsortorder)',
@@ -129,6 +130,18 @@ function keysQuery(major: number, relations: string): string {
       join pg_catalog.pg_class x on x.oid = i.indexrelid
       left join pg_catalog.pg_constraint k on k.conindid = i.indexrelid and k.conrelid = i.indrelid and k.contype in ('p', 'u')
       order by x.relname, x.oid`,
+  );
+}
+
+/** What a sequence belongs to (serial, identity, OWNED BY), and what takes defaults from it. */
+function sequenceUsersQuery(): string {
+  return rows(
+    'u.sequence::int8, json_agg(distinct u.relation::int8)',
+    `(select s.seqrelid as sequence, d.refobjid as relation from pg_sequence s join pg_depend d on d.classid = 'pg_class'::regclass
+        and d.objid = s.seqrelid and d.refclassid = 'pg_class'::regclass and d.deptype in ('a', 'i')
+      union all select s.seqrelid, a.adrelid from pg_sequence s join pg_depend d on d.refclassid = 'pg_class'::regclass
+        and d.refobjid = s.seqrelid and d.classid = 'pg_attrdef'::regclass join pg_attrdef a on a.oid = d.objid) u
+      group by u.sequence order by u.sequence`,
   );
 }
 

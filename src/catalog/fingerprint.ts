@@ -16,6 +16,8 @@ const catalogsOf: Readonly<Record<CatalogSection, readonly string[]>> = {
   rules: ['pg_rewrite', 'pg_class', 'pg_namespace'],
   viewReads: ['pg_rewrite', 'pg_class', 'pg_namespace'],
   policyReads: ['pg_policy', 'pg_class', 'pg_namespace'],
+  // ALTER SEQUENCE writes a row of pg_sequence whatever it changes.
+  sequenceUsers: ['pg_sequence', 'pg_attrdef', 'pg_class', 'pg_namespace'],
   types: ['pg_type', 'pg_range', 'pg_namespace'],
   enumLabels: ['pg_enum'],
   typeOperators: ['pg_opclass', 'pg_amop'],

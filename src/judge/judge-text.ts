@@ -131,6 +131,7 @@ class Judging {
   #sentTree: ParsedText | null = null;
   #checked: string | null = null;
   #isRestricted = false;
+  #misfit: Refusal | null = null;
 
   constructor(
     question: Question,
@@ -153,10 +154,10 @@ class Judging {
     const { facts } = this.#parsed;
     const refusal = this.#refusedKind() ?? this.#tooComplex();
     // What is denied for what it is isn't looked into any further.
-    const results = refusal === null ? this.#bind() : [];
+    const results = refusal === null ? (this.#fitting(() => this.#bind()) ?? []) : [];
     const bound = results.flatMap((result) => (result.ok ? [result.bound] : []));
-    const found = refusal ?? this.#judge(results);
-    const refused = found ?? this.#refuseUnlessAsMeant();
+    const found = refusal ?? this.#fitting(() => this.#judge(results));
+    const refused = this.#misfit ?? found ?? this.#refuseUnlessAsMeant();
     const isAllowed = refused === null;
     const splices = this.#client.splices(this.#splices);
     return {
@@ -208,17 +209,25 @@ class Judging {
 
   #bind(): readonly BindResult[] {
     const { text, who, parameterTypes, temporary, upstreamUser } = this.#question;
+    const rights = this.#policed?.rights;
+    return bindText(text, this.#parsed.tree, this.#index, {
+      searchPath: who.searchPath,
+      user: upstreamUser,
+      temporary,
+      parameterTypes,
+      visibility: visibilityIn(this.#restrictions),
+      ...(rights !== undefined && { isClosed: ({ schema, name }) => rights.isClosed(schema, name) }),
+    });
+  }
+
+  /** Null if the policy doesn't fit the relations that are looked at. */
+  #fitting<Found>(find: () => Found): Found | null {
     try {
-      return bindText(text, this.#parsed.tree, this.#index, {
-        searchPath: who.searchPath,
-        user: upstreamUser,
-        temporary,
-        parameterTypes,
-        visibility: visibilityIn(this.#restrictions),
-      });
+      return find();
     } catch (error) {
       if (!(error instanceof PolicyMismatch)) throw error;
-      return [{ ok: false, sqlstate: '42501', message: misfit, position: null, hangsOnLiterals: false }];
+      this.#misfit = denial('permission denied: the policy names what a relation of this statement does not have');
+      return null;
     }
   }
 
@@ -300,8 +309,6 @@ const changing: ReadonlySet<string> = new Set(['create', 'alter', 'drop', 'set']
 
 const judgedTogether = 'The statements of one text are judged before any of them runs: send this one by itself.';
 
-const misfit = 'permission denied: the policy names what a relation of this statement does not have';
-
 /** What these run was judged when it was prepared, or is the database's own business, and may read anything. */
 const unseen: ReadonlySet<string> = new Set([
   'execute',
@@ -337,9 +344,16 @@ function runsUnseen(facts: StatementFacts | undefined, { kind }: BoundStatement)
   return facts === undefined || unseen.has(facts.command) || kind === 'ConstraintsSetStmt';
 }
 
+/** Of what a definition is about without naming it: with CASCADE it may be all there is. */
+const definedToldMax = 100;
+
 function touchedRelations(bound: readonly BoundStatement[]): TouchedRelation[] {
   const actionsByName = new Map<string, Set<string>>();
-  for (const { relation, actions } of bound.flatMap(({ relations }) => relations)) {
+  const defined = bound
+    .flatMap((each) => each.defined)
+    .slice(0, definedToldMax)
+    .map((relation) => ({ relation, actions: ['define'] }));
+  for (const { relation, actions } of [...bound.flatMap(({ relations }) => relations), ...defined]) {
     const name = `${quoteName(relation.schema)}.${quoteName(relation.name)}`;
     actionsByName.set(name, new Set([...(actionsByName.get(name) ?? []), ...actions]));
   }

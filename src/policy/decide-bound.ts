@@ -58,6 +58,7 @@ class Deciding {
   statement(bound: BoundStatement): BoundDenial | null {
     return (
       firstOf(bound.relations, (use) => this.relation(use)) ??
+      firstOf(bound.defined, (relation) => (isSystemSchema(relation.schema) ? null : this.defined(relation, null))) ??
       firstOf(bound.functions, (use) => this.function(use)) ??
       firstOf(bound.operators, (use) => this.operator(use)) ??
       firstOf(bound.casts, (use) => this.cast(use)) ??
@@ -96,13 +97,39 @@ class Deciding {
     const { relation, name } = use;
     if (relation.persistence === 't') return this.temporary(use);
     const actions = new Set<Action>();
-    // Naming a relation in a definition is governed by the statement's kind.
     for (const action of use.actions) if (action !== 'define') actions.add(action);
     if (use.actions.has('copy-out')) actions.add('select');
     if (use.actions.has('copy-in')) actions.add('insert');
     // PG SELECT: FOR UPDATE and its kind need UPDATE.
     if (use.lock !== null) actions.add('update');
-    return firstOf([...actions], (action) => this.action(action, relation, name.start));
+    const denial = firstOf([...actions], (action) => this.action(action, relation, name.start));
+    return denial ?? (use.actions.has('define') ? this.defined(relation, name.start) : null);
+  }
+
+  /**
+   * Whether it and what is below it may be defined on, beside the statement's kind: the session reads it, and nothing is
+   * withheld of it. A sequence goes with what uses it.
+   */
+  private defined(relation: Relation, position: number | null): BoundDenial | null {
+    const { kind, persistence, users, oid } = relation;
+    if (kind === 'c' || persistence === 't') return null;
+    if (kind === 'S' && users.length > 0) {
+      return firstOf(users, (user) => this.whole(this.index.relation(user) ?? relation, position));
+    }
+    const below = this.index.descendants(oid).filter(({ schema, name }) => this.rights.hasRuleFor(schema, name));
+    return firstOf([relation, ...below], (each) => this.whole(each, position));
+  }
+
+  /** A part that has no columns of its own is read through what it is a part of. */
+  private whole(relation: Relation, position: number | null): BoundDenial | null {
+    if (this.restrictions.get(relation.oid) !== undefined) {
+      const what = `relation "${relation.name}" is restricted for this user and cannot be defined on`;
+      return { message: `permission denied: ${what}`, rules: [], position };
+    }
+    const denial = this.action('select', relation, position);
+    const parents = this.index.parents(relation.oid);
+    const isPart = denial?.rules.length === 0 && parents.length > 0 && isWithin(relation, parents);
+    return isPart ? firstOf(parents, (parent) => this.whole(parent, position)) : denial;
   }
 
   /** What a temporary view reads was judged when it was made; what is written or locked through it never was. */
@@ -114,7 +141,7 @@ class Deciding {
     return deny(`"${beyond}" on the temporary view ${quoteName(relation.name)} is not allowed`, name.start);
   }
 
-  private action(action: Action, relation: Relation, position: number): BoundDenial | null {
+  private action(action: Action, relation: Relation, position: number | null): BoundDenial | null {
     const { schema, name } = relation;
     const rule = this.rights.ruleFor(action, schema, name, relation.parents.length > 0);
     if (rule?.effect === 'allow') {
@@ -185,6 +212,11 @@ class Deciding {
     if (isSystemSchema(relation.schema)) return false;
     return this.action('select', relation, 0) !== null || this.isToldByPlan(relation);
   }
+}
+
+function isWithin({ columns }: Relation, parents: readonly Relation[]): boolean {
+  const names = new Set(parents.flatMap((parent) => parent.columns.map(({ name }) => name)));
+  return columns.every(({ name }) => names.has(name));
 }
 
 function firstOf<T>(items: readonly T[], denialOf: (item: T) => BoundDenial | null): BoundDenial | null {

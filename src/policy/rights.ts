@@ -3,6 +3,7 @@ import type { Principal } from './decide.js';
 import type { PolicySet } from './load-policies.js';
 import { type FunctionPattern, matchesTable } from './name-pattern.js';
 import {
+  actions,
   type CatalogMode,
   catalogModes,
   type FirewallRules,
@@ -10,6 +11,7 @@ import {
   type PolicyLimits,
   type Rule,
 } from './policy-file.js';
+import { isSystemSchema } from './system-relations.js';
 
 /** What the policies come to for one session. */
 export class Rights {
@@ -63,6 +65,17 @@ export class Rights {
   ruleFor(action: Action, schema: string, name: string, isChild = false): Rule | null {
     const isMatch = (rule: Rule) => rule.actions.has(action) && matchesAnyTable(rule, schema, name, isChild);
     return this.denying.find(isMatch) ?? this.allowing.find(isMatch) ?? null;
+  }
+
+  /** Whether a rule names a relation, be it a part of another: a wildcard doesn't. */
+  hasRuleFor(schema: string, name: string): boolean {
+    return [...this.allowing, ...this.denying].some((rule) => matchesAnyTable(rule, schema, name, true));
+  }
+
+  /** Whether nothing at all may be done to a relation. */
+  isClosed(schema: string, name: string): boolean {
+    if (isSystemSchema(schema)) return false;
+    return actions.every((action) => this.ruleFor(action, schema, name)?.effect !== 'allow');
   }
 
   /** All rules that allow something on a relation. */

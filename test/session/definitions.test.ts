@@ -120,6 +120,7 @@ t.test('what takes a restriction away is refused', async (t) => {
     'alter table person rename to person3',
     'alter table person rename column name to words',
     'alter table person set schema own',
+    'drop table person',
     'create table y (like person including all)',
     'create policy p on person using (true)',
     'create trigger seen before insert on person for each row execute function own.seen()',
@@ -158,8 +159,6 @@ t.test('what a policy restricts stays so', async (t) => {
   await run(t, ann, 'insert into person2 (id) values (1)');
   t.same(await run(t, ann, 'select * from person2', 'select * from person2, person'), ['1,***,f,1,***,f']);
   t.equal(stateOf(await ann.ask('alter table person add column age int')), '42501');
-  await run(t, ann, 'rollback', 'begin', 'drop table person', 'create table person (name text, x int, hidden bool)');
-  t.same(await run(t, ann, 'insert into person (x, hidden) values (1, false)', 'select * from person'), ['***,1,f']);
   await run(t, ann, 'rollback');
   t.same(
     await run(t, ann, 'select * from person'),
@@ -185,8 +184,11 @@ t.test(
     t.equal(stateOf(await ann.readUntilReady()), '');
     t.same(rowsIn(await runs('within')), ['1']);
     t.same(rowsIn(await runs('before')), ['1,***,f']);
-    await run(t, ann, 'drop table person', 'create table person (id int)');
-    t.equal(stateOf(await runs('before')), '42501', 'a policy that names what isn\u2019t there lets nothing through');
+    ann.send(parse('select 1 from person2', 'later'), sync());
+    t.equal(stateOf(await ann.readUntilReady()), '42P01');
+    await run(t, ann, 'rollback', 'begin', 'create table person2 (id int)');
+    const misfit = await ann.ask('select 1 from person2');
+    t.equal(stateOf(misfit), '42501', 'a policy that names what isn\u2019t there lets nothing through');
     await run(t, ann, 'rollback');
     t.same(rowsIn(await runs('before')), ['1,***,f']);
     await run(t, ann, 'begin', 'create table x (id int)');

@@ -88,6 +88,7 @@ function bound(binder: Binder, kind: string, raw: Readonly<Record<string, unknow
     span,
     queries,
     ...lists,
+    defined: [...binder.defined],
     withQueries,
     targets,
     output,

@@ -33,6 +33,8 @@ export interface BindContext extends NameSettings {
    * a sub-select it has no system columns but tableoid and its row is a record. Null: all of it. Left out: for all.
    */
   readonly visibility?: (relation: Relation) => Visibility | null;
+  /** Whether the session may do nothing at all to a relation: where it matters, it isn't there. Left out: none is. */
+  readonly isClosed?: (relation: Relation) => boolean;
 }
 
 export interface Visibility {
@@ -77,6 +79,7 @@ export class Binder {
   readonly names: Names;
   readonly queries: QueryDraft[] = [];
   readonly relations: RelationDraft[] = [];
+  readonly defined = new Set<Relation>();
   readonly columns: ColumnDraft[] = [];
   readonly stars: StarUse[] = [];
   readonly wholeRows: (WholeRowUse & { isAggregated: boolean })[] = [];

@@ -13,6 +13,8 @@ export interface BoundStatement {
   readonly queries: readonly BoundQuery[];
   /** Each occurrence of a relation. WITH queries, transition names and functions are none. */
   readonly relations: readonly RelationUse[];
+  /** Relations that a definition is about without naming them where it can be pointed at: in DROP, of a schema or type, by CASCADE. */
+  readonly defined: readonly Relation[];
   readonly columns: readonly ColumnUse[];
   readonly stars: readonly StarUse[];
   readonly wholeRows: readonly WholeRowUse[];

@@ -1,9 +1,12 @@
+import type { Relation } from '../catalog/catalog.js';
+import { fallingWith, usersOfTypes } from '../catalog/dependents.js';
 import { ddlStatements } from '../facts/definitions.js';
 import { isTemporary } from '../facts/queries.js';
 import { type Fields, listOf, namesOf, nodeOf, structOf, type TreeNode, textOf } from '../facts/tree.js';
 import type { Binder } from './binder.js';
 import type { Span, Utility } from './bound.js';
 import { indexElement } from './conflicts.js';
+import { definedObjects } from './defined-objects.js';
 import { bindHeld, columnsLike } from './held-expressions.js';
 import { unknownConstruct } from './refusal.js';
 import { noteRelation, notThere, rangeVarsOf, sourceOfRelation } from './relation-reference.js';
@@ -30,14 +33,18 @@ export const definitionKinds: ReadonlySet<string> = new Set([
 /** Nodes that run or keep a query: where one stands in DDL, it has to be bound as such, and isn't. */
 const queryNodes = /"(SelectStmt|InsertStmt|UpdateStmt|DeleteStmt|MergeStmt|SubLink)":/;
 
-/** What would take a relation's restrictions away, or let something else see its rows: the field with its name. */
-const redefining: Readonly<Record<string, string>> = {
-  AlterObjectSchemaStmt: 'relation',
-  AlterPolicyStmt: 'table',
-  CreatePolicyStmt: 'table',
-  CreateTrigStmt: 'relation',
-  RenameStmt: 'relation',
-  RuleStmt: 'relation',
+/** The fields with the relations that these are about. */
+const definedFields: Readonly<Record<string, readonly string[]>> = {
+  AlterObjectSchemaStmt: ['relation'],
+  AlterPolicyStmt: ['table'],
+  AlterSeqStmt: ['sequence'],
+  ClusterStmt: ['relation'],
+  CreatePolicyStmt: ['table'],
+  CreateTrigStmt: ['relation', 'constrrel'],
+  RefreshMatViewStmt: ['relation'],
+  ReindexStmt: ['relation'],
+  RenameStmt: ['relation'],
+  RuleStmt: ['relation'],
 };
 
 /** Notes the relations that DDL is about, and gives the one that it creates. */
@@ -45,8 +52,10 @@ export function bindDefinition(binder: Binder, { kind, fields }: TreeNode, span:
   if (queryNodes.test(JSON.stringify(fields))) throw unknownConstruct(`a query in ${kind}`, span.start);
   const scope = new Scope(null, binder.query('utility', null, span));
   if (unlookedKinds.has(kind)) {
-    const redefined = structOf(fields[redefining[kind] ?? '']);
-    if (redefined !== null) noteDefined(binder, redefined, scope);
+    const defined = (definedFields[kind] ?? []).map((field) => structOf(fields[field])).filter((each) => each !== null);
+    for (const each of [...defined, ...rangeVarsOf(fields.relations)]) noteDefined(binder, each, scope);
+    noteOwners(binder, fields, scope);
+    noteAll(binder, definedObjects(binder, kind, fields));
     bindElements(binder, fields, scope);
     return null;
   }
@@ -56,13 +65,14 @@ export function bindDefinition(binder: Binder, { kind, fields }: TreeNode, span:
       bindTable(binder, fields, scope, () => false);
       return created(relation);
     case 'DropStmt':
-      dropped(binder, fields.objects);
+      noteAll(binder, definedObjects(binder, kind, fields));
       return null;
     default: {
       const isShown = commandsOf(fields).some(({ subtype }) => subtype === 'AT_AddInherit');
       const use = noteDefined(binder, relation ?? {}, scope, isShown);
-      noteNamed(binder, fields.cmds, scope);
+      noteNamed(binder, fields.cmds, scope, () => false);
       notePartitions(binder, fields, scope);
+      if (use !== null && isCascading(fields)) noteAll(binder, fallingWith(binder.catalog, [use.relation]));
       if (use === null) {
         // IF EXISTS: the server says that it isn't there. Indexes of temporary relations are only there.
         const isLeft = fields.missing_ok === true || fields.objtype === 'OBJECT_INDEX';
@@ -86,17 +96,20 @@ export function bindDefinition(binder: Binder, { kind, fields }: TreeNode, span:
   }
 }
 
-/** What CREATE SCHEMA makes beside tables can only be about these. A table sees those before it first. */
+/** What CREATE SCHEMA makes beside tables can only be about these. A table sees those before it, and itself, first. */
 function bindElements(binder: Binder, { schemaname, schemaElts }: Fields, scope: Scope): void {
   const made = new Set<string>();
+  const isNew = (rangeVar: Fields) => {
+    const schema = textOf(rangeVar.schemaname);
+    return made.has(textOf(rangeVar.relname)) && (schema === '' || schema === schemaname);
+  };
   for (const item of listOf(schemaElts)) {
-    const element = nodeOf(item);
-    if (element?.kind !== 'CreateStmt') continue;
-    bindTable(binder, element.fields, scope, (rangeVar) => {
-      const schema = textOf(rangeVar.schemaname);
-      return made.has(textOf(rangeVar.relname)) && (schema === '' || schema === schemaname);
-    });
-    made.add(textOf(structOf(element.fields.relation)?.relname));
+    const { kind, fields = {} } = nodeOf(item) ?? {};
+    noteOwners(binder, fields, scope);
+    if (kind !== 'CreateStmt') continue;
+    const relation = structOf(fields.relation) ?? {};
+    made.add(textOf(relation.relname));
+    bindTable(binder, { ...fields, relation: { schemaname, ...relation } }, scope, isNew);
   }
 }
 
@@ -109,7 +122,8 @@ function bindTable(binder: Binder, fields: Fields, scope: Scope, isNew: (rangeVa
     if (use === null) throw notThere(binder, parent);
     return binder.visibleColumns(use.relation);
   });
-  noteNamed(binder, fields.tableElts, scope, isNew, textOf(relation?.relname));
+  const isSelf = (named: Fields) => isNew(named) || isItself(binder, relation ?? {}, named);
+  noteNamed(binder, fields.tableElts, scope, isSelf);
   if (isTemporary(relation)) bindHeld(binder, fields, scope, { altered: null, inherited });
   else
     for (const like of likeClauses(fields.tableElts)) {
@@ -122,18 +136,37 @@ function bindTable(binder: Binder, fields: Fields, scope: Scope, isNew: (rangeVa
  * @param isShown its rows are then among those of another relation, too
  */
 function noteDefined(binder: Binder, fields: Fields, { query }: Scope, isShown = false): RelationDraft | null {
-  const { schemaname, relname } = fields;
-  const found = binder.names.relation(textOf(schemaname) || null, textOf(relname));
+  const found = relationNamed(binder, fields);
   if (found === null) return null;
-  const relation = found.kind === 'i' ? binder.catalog.relation(found.of) : found;
-  if (relation === undefined) throw unknownConstruct('an index of such a relation', locationOf(fields));
-  const actions = isShown && found.kind !== 'i' ? (['define', 'select'] as const) : (['define'] as const);
+  const { relation, isIndex } = found;
+  if (relation.kind === 'c') noteAll(binder, usersOfTypes(binder.catalog, [relation.rowType]));
+  const actions = isShown && !isIndex ? (['define', 'select'] as const) : (['define'] as const);
   return noteRelation(binder, fields, query, 'utility', actions, relation);
+}
+
+/** What a name means, or the relation of an index that it means. */
+function relationNamed(binder: Binder, fields: Fields): { relation: Relation; isIndex: boolean } | null {
+  const found = binder.names.relation(textOf(fields.schemaname) || null, textOf(fields.relname));
+  if (found === null) return null;
+  if (found.kind !== 'i') return { relation: found, isIndex: false };
+  const relation = binder.catalog.relation(found.of);
+  if (relation === undefined) throw unknownConstruct('an index of such a relation', locationOf(fields));
+  return { relation, isIndex: true };
+}
+
+/** Notes relations that are named nowhere. */
+function noteAll({ defined }: Binder, relations: readonly Relation[]): void {
+  for (const each of relations) defined.add(each);
 }
 
 /** Of ALTER TABLE. */
 function commandsOf({ cmds }: Fields): Fields[] {
   return listOf(cmds).map((item) => nodeOf(item)?.fields ?? {});
+}
+
+/** DROP COLUMN and DROP CONSTRAINT may take what hangs on them along. */
+function isCascading(fields: Fields): boolean {
+  return commandsOf(fields).some(({ behavior }) => behavior === 'DROP_CASCADE');
 }
 
 /** ATTACH PARTITION shows the partition's rows to all who read the partitioned table. */
@@ -144,25 +177,56 @@ function notePartitions(binder: Binder, fields: Fields, scope: Scope): void {
   }
 }
 
-/** Notes what a table becomes part of, gets as its part, or refers to: ATTACH, INHERIT, REFERENCES. */
-function noteNamed(
-  binder: Binder,
-  value: unknown,
-  scope: Scope,
-  isNew: (rangeVar: Fields) => boolean = () => false,
-  own: string | null = null,
-): void {
+/**
+ * Notes what a table becomes part of, gets as its part, or refers to: ATTACH, INHERIT, REFERENCES.
+ * @param isSelf whether a RangeVar names what the same statement makes
+ */
+function noteNamed(binder: Binder, value: unknown, scope: Scope, isSelf: (rangeVar: Fields) => boolean): void {
   if (typeof value !== 'object' || value === null) return;
-  const { relname, subtype, TableLikeClause } = value as Fields;
+  const { relname, subtype, TableLikeClause, pktable, ...others } = value as Fields;
   // They have their own ways.
   if (TableLikeClause !== undefined || subtype === 'AT_AttachPartition') return;
-  if (typeof relname !== 'string') {
-    for (const each of Object.values(value)) noteNamed(binder, each, scope, isNew, own);
+  if (typeof relname === 'string') {
+    noteDefined(binder, value as Fields, scope);
     return;
   }
-  const use = isNew(value as Fields) ? null : noteDefined(binder, value as Fields, scope);
-  // The name may come to mean the table itself.
-  if (use !== null && relname === own) use.isQualified = true;
+  const referenced = structOf(pktable);
+  if (referenced !== null && !isSelf(referenced)) noteReferenced(binder, referenced, scope);
+  for (const each of Object.values(others)) noteNamed(binder, each, scope, isSelf);
+}
+
+/** Notes a table that has to be there: one that is closed to the session isn't, in the same words. */
+function noteReferenced(binder: Binder, fields: Fields, scope: Scope): RelationDraft {
+  const found = relationNamed(binder, fields);
+  const isClosed = found !== null && binder.context.isClosed?.(found.relation) === true;
+  const use = isClosed ? null : noteDefined(binder, fields, scope);
+  if (use === null) throw notThere(binder, fields);
+  return use;
+}
+
+/** Whether a table's definition means itself by a name. Where both are bare, the table comes to be where names are looked for first. */
+function isItself(binder: Binder, { schemaname: own = '', relname }: Fields, named: Fields): boolean {
+  const { schemaname: schema = '' } = named;
+  if (named.relname !== relname) return false;
+  if (schema === own) return true;
+  const written = textOf(schema) || textOf(own);
+  const isOneBare = schema === '' || own === '';
+  return isOneBare && binder.names.isSearched(written) && relationNamed(binder, named) === null;
+}
+
+/** Notes the table of OWNED BY, whose name has a column's behind it, and is no RangeVar that could get a schema. */
+function noteOwners(binder: Binder, { options }: Fields, scope: Scope): void {
+  for (const item of listOf(options)) {
+    const { defname, arg, location } = nodeOf(item)?.fields ?? {};
+    const words = defname === 'owned_by' ? namesOf(nodeOf(arg)?.fields.items) : [];
+    // OWNED BY NONE
+    if (words.length < 2) continue;
+    const [relname, schemaname] = words.slice(0, -1).reverse();
+    const { source } = binder;
+    const start = source.start(source.tokenAt(Number(location ?? 0)) + 2);
+    const named = { relname, ...(schemaname === undefined ? {} : { schemaname }), inh: true, location: start };
+    noteReferenced(binder, named, scope).isQualified = true;
+  }
 }
 
 function likeClauses(tableElts: unknown): Fields[] {
@@ -170,15 +234,6 @@ function likeClauses(tableElts: unknown): Fields[] {
     const node = nodeOf(item);
     return node?.kind === 'TableLikeClause' ? [node.fields] : [];
   });
-}
-
-/** DROP names its objects by lists of words, which say nothing of where they stand. */
-function dropped(_binder: Binder, objects: unknown): void {
-  for (const item of listOf(objects)) {
-    const node = nodeOf(item);
-    if (node === null) throw unknownConstruct('DROP');
-    if (node.kind === 'List') namesOf(node.fields.items);
-  }
 }
 
 /** What a statement that makes a relation calls it. */

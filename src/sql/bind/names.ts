@@ -71,6 +71,20 @@ export class Names {
     return null;
   }
 
+  /** All of this name that a statement in front of this one can bring up: along the path, or in the schema that is written. */
+  everyRelation(schema: string | null, name: string): Relation[] {
+    if (schema === null && this.relation(null, name) === this.temporary.get(name)) schema = temporarySchema;
+    return (schema === null ? this.path : [schema]).flatMap((place) => {
+      const found = this.relation(place, name);
+      return (found?.kind === 'i' ? this.catalog.relation(found.of) : found) ?? [];
+    });
+  }
+
+  /** Whether bare names are looked for in a schema. */
+  isSearched(schema: string): boolean {
+    return this.path.includes(schema);
+  }
+
   hasSchema(name: string): boolean {
     return name === temporarySchema || this.catalog.schema(name) !== undefined;
   }
@@ -81,6 +95,10 @@ export class Names {
       if (found !== null && found !== undefined) return found;
     }
     return null;
+  }
+
+  everyType(schema: string | null, name: string): Type[] {
+    return (schema === null ? this.path : [schema]).flatMap((place) => this.type(place, name) ?? []);
   }
 
   private temporaryType(name: string): Type | null {

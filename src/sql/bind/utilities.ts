@@ -62,7 +62,9 @@ const handlers: Readonly<Record<string, Handler>> = {
     const recursive = recursiveView(fields.query);
     if (recursive === null) inside(binder, fields.query, span);
     else bindWith(binder, recursive, utilityScope(binder, span));
-    return { rows: null, utility: { ...named('ViewStmt', null), creates: created(fields.view) } };
+    const view = created(fields.view);
+    if (fields.replace === true && view !== null && !view.isTemporary) replaced(binder, view);
+    return { rows: null, utility: { ...named('ViewStmt', null), creates: view } };
   },
   CopyStmt: bindCopy,
   CallStmt: (binder, fields, span) => {
@@ -117,6 +119,11 @@ function inside(binder: Binder, node: unknown, span: Span): { utility: Utility |
     return { utility: null };
   }
   return bindUtility(binder, node, span);
+}
+
+/** CREATE OR REPLACE VIEW is about the view that is there. */
+function replaced({ names, defined }: Binder, { schema, name }: NonNullable<Utility['creates']>): void {
+  for (const view of names.everyRelation(schema, name)) defined.add(view);
 }
 
 /** CREATE RECURSIVE VIEW is made into a SELECT of a WITH by the grammar; what is written is the WITH's query alone. */

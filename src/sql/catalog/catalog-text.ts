@@ -11,6 +11,7 @@ export const catalogSections = [
   'rules',
   'viewReads',
   'policyReads',
+  'sequenceUsers',
   'types',
   'enumLabels',
   'typeOperators',

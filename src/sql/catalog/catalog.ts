@@ -58,6 +58,8 @@ export interface Relation {
   readonly rowSecurity: 'off' | 'on' | 'forced';
   /** What the conditions of its policies for reading do, all of them together; null: there are none. */
   readonly policies: StoredQuery | null;
+  /** Of a sequence: relations that it belongs to, or that take defaults from it. */
+  readonly users: readonly number[];
   /** Null for what is no view (of kind v or m). */
   readonly view: ViewFacts | null;
 }

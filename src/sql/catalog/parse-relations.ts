@@ -42,6 +42,7 @@ export function parseRelations(sections: Sections): Relation[] {
   const rules = sections.byOid<RuleFact>('rules');
   const viewReads = sections.byOid<StoredQueryFact>('viewReads');
   const policyReads = sections.byOid<StoredQueryFact>('policyReads');
+  const users = new Map(sections.read<[number, number[]]>('sequenceUsers'));
   return sections.read<RelationFact>('relations').map((fact): Relation => {
     const [oid, schema, name, kind, owner, persistence, rowType, isPartition, hasSecurity, forcesSecurity] = fact;
     const ownKeys = keys(oid);
@@ -70,6 +71,7 @@ export function parseRelations(sections: Sections): Relation[] {
       rules: rules(oid).map(toRule),
       rowSecurity: hasSecurity ? (forcesSecurity ? 'forced' : 'on') : 'off',
       policies: toStoredQuery(policyReads(oid)[0]),
+      users: users.get(oid) ?? none,
       view: kind === 'v' || kind === 'm' ? toView(fact[10] ?? none, viewReads(oid)) : null,
     };
   });

@@ -132,8 +132,4 @@ function refuseUtility({ actions, relation, name }: RelationUse, { rows, deletab
     const message = `permission denied: relation "${relation.name}" has rows that this user may not delete`;
     throw new RewriteRefusal('42501', message, name.start);
   }
-  if (actions.has('define')) {
-    const message = `permission denied: relation "${relation.name}" is restricted for this user and cannot be defined on`;
-    throw new RewriteRefusal('42501', message, name.start);
-  }
 }
