@@ -173,7 +173,7 @@ class Judging {
       checked: this.#checked,
       limits: this.#policed?.rights.limits ?? noLimits,
       isRestricted: this.#isRestricted,
-      isOpen: this.#policed?.rights.isOpen ?? true,
+      isOpen: this.#isOpen(),
       keeps: facts.flatMap(({ command }, at) => keptBy(command, bound[at])),
       uses: facts.flatMap((each, at) => usedBy(each, bound[at])),
       isShareable: isAllowed && this.#isShareable(bound),
@@ -263,7 +263,7 @@ class Judging {
     for (const { rules: behind } of withheld) for (const rule of behind) this.#rules.add(rule);
     const isShown = bound.relations.some(({ relation }) => isOwnView(relation));
     const mayTell = withheld.length > 0 || isShown || isTelling || runsUnseen(facts, bound);
-    if (mayTell && !this.#policed.rights.isOpen) this.#isRestricted = true;
+    if (mayTell && !this.#isOpen()) this.#isRestricted = true;
     const result = rewrite(this.#question.text, bound, this.#index, restrictions);
     if (!result.ok) return { ...denial(result.message, null, this.#place(result.position)), sqlstate: result.sqlstate };
     this.#splices.push(...result.splices);
@@ -297,6 +297,10 @@ class Judging {
       parse: this.#parse,
     };
     return isSentHarmlessly(judged, statement, this.#splices, this.#sentTree);
+  }
+
+  #isOpen(): boolean {
+    return this.#policed?.rights.isOpenIn(this.#index) ?? true;
   }
 
   #place(byte: number | null): number | null {

@@ -128,7 +128,7 @@ class Deciding {
     }
     const denial = this.action('select', relation, position);
     const parents = this.index.parents(relation.oid);
-    const isPart = denial?.rules.length === 0 && parents.length > 0 && isWithin(relation, parents);
+    const isPart = denial?.rules.length === 0 && parents.length > 0 && !this.index.hasOwnColumns(relation);
     return isPart ? firstOf(parents, (parent) => this.whole(parent, position)) : denial;
   }
 
@@ -212,11 +212,6 @@ class Deciding {
     if (isSystemSchema(relation.schema)) return false;
     return this.action('select', relation, 0) !== null || this.isToldByPlan(relation);
   }
-}
-
-function isWithin({ columns }: Relation, parents: readonly Relation[]): boolean {
-  const names = new Set(parents.flatMap((parent) => parent.columns.map(({ name }) => name)));
-  return columns.every(({ name }) => names.has(name));
 }
 
 function firstOf<T>(items: readonly T[], denialOf: (item: T) => BoundDenial | null): BoundDenial | null {

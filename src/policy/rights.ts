@@ -1,3 +1,5 @@
+import type { Relation } from '../sql/catalog/catalog.js';
+import type { CatalogIndex } from '../sql/catalog/catalog-index.js';
 import type { Action, StatementKind } from '../sql/statement-facts.js';
 import type { Principal } from './decide.js';
 import type { PolicySet } from './load-policies.js';
@@ -25,8 +27,8 @@ export class Rights {
   readonly firewalls: readonly (FirewallRules & { readonly policy: string })[];
   /** The smallest of all files. */
   readonly limits: PolicyLimits;
-  /** Everything may be read, and nothing is withheld of it. */
-  readonly isOpen: boolean;
+  /** All that a wildcard matches may be read, and nothing is withheld of it. */
+  private readonly readsAll: boolean;
   private readonly allowing: readonly Rule[];
   private readonly denying: readonly Rule[];
 
@@ -58,13 +60,20 @@ export class Rights {
     };
     this.allowing = rules.filter(({ effect }) => effect === 'allow');
     this.denying = rules.filter(({ effect }) => effect === 'deny');
-    this.isOpen = this.denying.length === 0 && this.allowing.every(isWhole) && this.allowing.some(readsAll);
+    this.readsAll = this.denying.length === 0 && this.allowing.every(isWhole) && this.allowing.some(readsAll);
   }
 
   /** The rule that refuses this action on this relation, the one that allows it, or null where no rule says anything. */
   ruleFor(action: Action, schema: string, name: string, isChild = false): Rule | null {
     const isMatch = (rule: Rule) => rule.actions.has(action) && matchesAnyTable(rule, schema, name, isChild);
     return this.denying.find(isMatch) ?? this.allowing.find(isMatch) ?? null;
+  }
+
+  /** Everything that a database holds may be read, and nothing is withheld of it. */
+  isOpenIn(index: CatalogIndex): boolean {
+    if (!this.readsAll) return false;
+    const isRead = ({ schema, name }: Relation) => this.ruleFor('select', schema, name, true) !== null;
+    return index.extendedParts().every(isRead);
   }
 
   /** Whether a rule names a relation, be it a part of another: a wildcard doesn't. */

@@ -33,6 +33,7 @@ create table people (id int primary key, name text not null, region text, ssn te
   on delete set null on update cascade, secret text, check (dept < 100), constraint apart unique (name, secret) deferrable initially deferred);
 insert into people values (1, 'ann', 'EU', '${canary}-ssn', 1, '${canary}-s'), (2, '${canary}-row', 'US', '${canary}-ssn', 2, '${canary}-s'),
   (3, 'eve', 'EU', '${canary}-ssn', 1, '${canary}-s');
+create table base (id int not null unique); create table kid (own text, unique (id, own), exclude (id with =, own with =)) inherits (base); insert into kid values (1, '${canary}-own'), (2, '${canary}-own');
 create view eu as select id, name, dept from people where region = 'EU';
 create view odd as select id, name from people where lower(upper(lower(region))) = 'eu';
 create table log (id int); create table nocopy (a text); insert into nocopy values ('seen');
@@ -123,4 +124,28 @@ t.test('a hidden column is not in a row type, nor is a view copied that may only
     const codes = messages.filter(({ type }) => type === 'E').map(({ body }) => errorFields(body).C);
     t.match(codes.join(), /^42(501|704)$/, text);
   }
+});
+
+t.test('a child’s own columns are not told where all else may be read', async (t) => {
+  const open = await policedDaemon(
+    t,
+    server,
+    `version: 1
+rules: [{ name: all, tables: ['*.*'], actions: [select, insert, update, delete] }]
+statements: { allow: [transaction, prepare] }`,
+  );
+  const client = await clientOn(t, server, open, 'public');
+  const direct = await clientOn(t, server, server, 'public');
+  for (const text of ['update base set id = 1 where id = 2', 'update base set id = 3']) {
+    const heard = async (from: typeof client) =>
+      (await from.ask(text)).messages.map(({ body }) => body.toString()).join();
+    t.match(await heard(direct), canary, text);
+    t.notMatch(await heard(client), canary, text);
+  }
+  const { messages } = await client.ask("insert into depts values (1, 'again')");
+  t.match(
+    messages.map(({ body }) => body.toString()).join(),
+    /Key \(id\)=\(1\) already exists/,
+    'what it names is told',
+  );
 });

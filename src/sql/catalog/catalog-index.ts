@@ -14,6 +14,7 @@ export class CatalogIndex {
   readonly #functionsByName = lazy(() => groupBy(this.catalog.functions, ({ name }) => name));
   readonly #operatorsByName = lazy(() => groupBy(this.catalog.operators, ({ name }) => name));
   readonly #castsFrom = lazy(() => groupBy(this.catalog.casts, ({ source }) => source));
+  readonly #extended = lazy(() => this.catalog.relations.filter((each) => this.hasOwnColumns(each)));
   readonly #indexes = lazy(() => {
     const schemas = Object.entries(this.catalog.indexes);
     return new Map(schemas.map(([schema, indexes]) => [schema, new Map(Object.entries(indexes))]));
@@ -56,6 +57,18 @@ export class CatalogIndex {
   /** All that is above a relation, it itself not included, each once. */
   ancestors(oid: number): readonly Relation[] {
     return this.#closure(oid, ({ parents }) => parents);
+  }
+
+  /** Whether it is part of another relation, and has columns that can't be seen through that. */
+  hasOwnColumns({ oid, parents, columns }: Relation): boolean {
+    if (parents.length === 0) return false;
+    const names = new Set(this.parents(oid).flatMap((parent) => parent.columns.map(({ name }) => name)));
+    return columns.some(({ name }) => !names.has(name));
+  }
+
+  /** All that have such columns. */
+  extendedParts(): readonly Relation[] {
+    return this.#extended();
   }
 
   type(oid: number): Type | undefined {

@@ -24,25 +24,28 @@ export function usersOfTypes(index: CatalogIndex, types: readonly number[]): rea
  * whatever has rules, of which the catalog doesn't say what they are about. All there is where a function may go.
  */
 export function fallingWith(index: CatalogIndex, relations: readonly Relation[]): readonly Relation[] {
-  const { relations: all, functions } = index.catalog;
+  const { relations: all, functions, types } = index.catalog;
   const found = new Set(relations);
-  for (const { oid, rowType, kind, users, children } of found) {
-    const array = index.type(rowType)?.array ?? 0;
-    const isOf = (type: number) => type !== 0 && (type === rowType || type === array);
-    if (functions.some((each) => [each.returns, ...each.arguments].some(isOf))) return all;
-    const hanging = all.filter(
-      (each) =>
-        each.view?.reads.includes(oid) ||
-        each.policies?.reads.includes(oid) ||
-        each.foreignKeys.some(({ target }) => target === oid) ||
-        each.users.includes(oid) ||
-        each.rules.length > 0,
+  for (let before = -1; before !== found.size; ) {
+    before = found.size;
+    const oids = new Set([...found].map(({ oid }) => oid));
+    const rows = types.filter(
+      ({ relation, element }) => oids.has(relation) || oids.has(index.type(element)?.relation ?? 0),
     );
-    const below = [...children, ...(kind === 'S' ? users : [])].flatMap((each) => index.relation(each) ?? []);
-    const ofType = rowType === 0 ? [] : usersOfTypes(index, [rowType]);
-    for (const each of [...hanging, ...below, ...ofType]) found.add(each);
+    const rowTypes = new Set(rows.map(({ oid }) => oid));
+    if (functions.some((each) => [each.returns, ...each.arguments].some((type) => rowTypes.has(type)))) return all;
+    for (const each of all) if (hangsOn(each, oids)) found.add(each);
+    for (const each of usersOfTypes(index, [...rowTypes])) found.add(each);
+    // A default that takes its values from a sequence.
+    const users = [...found].flatMap(({ kind, users }) => (kind === 'S' ? users : []));
+    for (const user of users.flatMap((each) => index.relation(each) ?? [])) found.add(user);
   }
   return [...found];
+}
+
+function hangsOn({ view, policies, foreignKeys, users, parents, rules }: Relation, oids: ReadonlySet<number>): boolean {
+  const named = [view?.reads ?? [], policies?.reads ?? [], foreignKeys.map(({ target }) => target), users, parents];
+  return rules.length > 0 || named.some((each) => each.some((oid) => oids.has(oid)));
 }
 
 /** The same for functions: of those of triggers it is known where they are called, of others it isn't. */
