@@ -3,6 +3,7 @@ import type { Relation } from '../sql/catalog/catalog.js';
 import type { CatalogIndex } from '../sql/catalog/catalog-index.js';
 import type { CallGuard } from '../sql/rewrite/guard-calls.js';
 import { type CatalogPredicates, catalogOf } from './catalog-predicates.js';
+import { ownViewGuards } from './pg-catalog-filters.js';
 import { isSystemSchema } from './system-relations.js';
 import { firstNormalOid, type VisibleObjects } from './visible-objects.js';
 
@@ -293,6 +294,13 @@ export class CatalogGuards {
     if (named.length === 0 && schema === undefined) return true;
     return named.some((each) => (schema === undefined || schema === each.schema) && this.isSeenType(each.oid));
   }
+}
+
+/** Where a catalog is visible: of the session's own temporary views no definition is given. Others are asked for by name, too. */
+export function ownViewGuard({ name, candidates }: FunctionUse): CallGuard | null {
+  const condition = Object.hasOwn(ownViewGuards, name) ? ownViewGuards[name] : undefined;
+  if (condition === undefined || !candidates.every(({ schema }) => schema === 'pg_catalog')) return null;
+  return { argument: 0, type: name === 'pg_get_viewdef' ? 'regclass' : 'oid', condition, isSafe: () => false };
 }
 
 /** Names of types that are words of the grammar. */

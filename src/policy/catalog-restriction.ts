@@ -4,7 +4,7 @@ import { type OperatorSql, qualifiedName, type Restriction, type SeenColumn } fr
 import type { CatalogFilter } from './catalog-filter.js';
 import type { CatalogPredicates } from './catalog-predicates.js';
 import { informationFilters } from './information-filters.js';
-import { alwaysFilters, catalogFilters } from './pg-catalog-filters.js';
+import { alwaysFilters, catalogFilters, ownViewFilters } from './pg-catalog-filters.js';
 
 /** True for a system relation of which everybody may read what the session may see of it, where catalogs are filtered. */
 export function hasCatalogFilter(schema: string, name: string): boolean {
@@ -14,6 +14,17 @@ export function hasCatalogFilter(schema: string, name: string): boolean {
 /** True for those that show so much and no more where a catalog is visible, too. */
 export function isFilteredAlways(schema: string, name: string): boolean {
   return schema === 'pg_catalog' && Object.hasOwn(alwaysFilters, name);
+}
+
+/** True for those that show definitions of views. */
+export function showsViews(schema: string, name: string): boolean {
+  return Object.hasOwn(ownViewFilters[schema] ?? {}, name);
+}
+
+/** What is kept back where a catalog is visible. */
+function visibleFilterOf(schema: string, name: string): CatalogFilter | null {
+  if (isFilteredAlways(schema, name)) return alwaysFilters[name] ?? null;
+  return showsViews(schema, name) ? (ownViewFilters[schema]?.[name] ?? null) : null;
 }
 
 function filterOf(schema: string, name: string): CatalogFilter | null {
@@ -27,8 +38,10 @@ export function catalogRestriction(
   relation: Relation,
   predicates: CatalogPredicates,
   index: CatalogIndex,
+  isVisible: boolean,
 ): Restriction | null {
-  const filter = filterOf(relation.schema, relation.name);
+  const { schema, name } = relation;
+  const filter = isVisible ? visibleFilterOf(schema, name) : filterOf(schema, name);
   if (filter === null) return null;
   const rows = filter.rows(predicates);
   const masks = filter.masks?.(predicates) ?? {};

@@ -219,3 +219,35 @@ export const alwaysFilters: Readonly<Record<string, CatalogFilter>> = {
     () => ({ statement: "''" }),
   ),
 };
+
+/** The session's own temporary relations. */
+const ownTemporary = 'SELECT t.oid FROM pg_catalog.pg_class t WHERE t.relnamespace = pg_catalog.pg_my_temp_schema()';
+const isOwn = (schema: string) =>
+  `@${schema}::pg_catalog.name IN (SELECT n.nspname FROM pg_catalog.pg_namespace n WHERE n.oid = pg_catalog.pg_my_temp_schema())`;
+
+/** A temporary view has the policy in its definition, which is hidden where a catalog is visible, too. */
+export const ownViewFilters: Readonly<Record<string, Readonly<Record<string, CatalogFilter>>>> = {
+  pg_catalog: {
+    pg_rewrite: rows(() => `(@ev_class NOT IN (${ownTemporary}))`),
+    pg_views: rows(
+      () => null,
+      () => ({ definition: `CASE WHEN NOT ${isOwn('schemaname')} THEN @definition END` }),
+    ),
+  },
+  information_schema: {
+    view_column_usage: rows(() => `(NOT ${isOwn('view_schema')})`),
+    view_routine_usage: rows(() => `(NOT ${isOwn('table_schema')})`),
+    view_table_usage: rows(() => `(NOT ${isOwn('view_schema')})`),
+    views: rows(
+      () => null,
+      () => ({ view_definition: `CASE WHEN NOT ${isOwn('table_schema')} THEN @view_definition END` }),
+    ),
+  },
+};
+
+/** The same for functions that give a definition: what an oid must be. */
+export const ownViewGuards: Readonly<Record<string, (oid: string) => string>> = {
+  pg_get_viewdef: (oid) => `${oid} NOT IN (${ownTemporary})`,
+  pg_get_ruledef: (oid) =>
+    `${oid} NOT IN (SELECT r.oid FROM pg_catalog.pg_rewrite r WHERE r.ev_class IN (${ownTemporary}))`,
+};

@@ -5,9 +5,9 @@ import type { CallGuard } from '../sql/rewrite/guard-calls.js';
 import type { Parse } from '../sql/rewrite/parse.js';
 import type { Restriction } from '../sql/rewrite/restriction.js';
 import type { Restrictions } from '../sql/rewrite/rewrite.js';
-import { CatalogGuards } from './catalog-guards.js';
+import { CatalogGuards, ownViewGuard } from './catalog-guards.js';
 import { CatalogPredicates } from './catalog-predicates.js';
-import { catalogRestriction, isFilteredAlways } from './catalog-restriction.js';
+import { catalogRestriction, isFilteredAlways, showsViews } from './catalog-restriction.js';
 import type { Session } from './fill-expression.js';
 import { PolicyMismatch, restrictionOf } from './restrict.js';
 import type { Rights } from './rights.js';
@@ -46,7 +46,13 @@ export class SessionRestrictions implements Restrictions {
   }
 
   guardOf(use: FunctionUse): CallGuard | null {
-    return this.guards?.guardOf(use) ?? null;
+    if (this.rights.catalog !== 'visible') return this.guards?.guardOf(use) ?? null;
+    return this.hidesOwnViews() ? ownViewGuard(use) : null;
+  }
+
+  /** They show the policy, if there is anything that it withholds. */
+  private hidesOwnViews(): boolean {
+    return this.rights.statements.has('temp') && !this.rights.isOpenIn(this.index);
   }
 
   private restrictionOf(relation: Relation): Restriction | null {
@@ -56,8 +62,10 @@ export class SessionRestrictions implements Restrictions {
     if (!isSystemSchema(schema) || rights.rulesOn(schema, name).length > 0) {
       return restrictionOf(relation, rights, session, parse, index);
     }
-    if (rights.catalog === 'visible' && !isFilteredAlways(schema, name)) return null;
-    return catalogRestriction(relation, this.predicates(), index);
+    const isVisible = rights.catalog === 'visible';
+    const isKept = isFilteredAlways(schema, name) || (showsViews(schema, name) && this.hidesOwnViews());
+    if (isVisible && !isKept) return null;
+    return catalogRestriction(relation, this.predicates(), index, isVisible);
   }
 
   /** What is visible is worked out once: it looks at all that the catalog holds. */

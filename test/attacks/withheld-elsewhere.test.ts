@@ -41,6 +41,7 @@ create function touch() returns trigger language plpgsql as $$ begin update hr.s
 create trigger touches before insert on log for each row execute function touch();
 create function peek() returns int language sql as $$ select amount::int from hr.salaries limit 1 $$`);
 const daemon = await policedDaemon(t, server, policy);
+const visible = await policedDaemon(t, server, `${policy}catalog: visible\n`);
 
 const attempts: Readonly<Record<string, readonly (readonly string[])[]>> = {
   'rows that a foreign key changes': [['delete from depts where id = 2'], ['update depts set id = 200 where id = 2']],
@@ -69,13 +70,32 @@ const attempts: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ['create temp view v as select * from people', 'select pg_get_viewdef(oid, true) from pg_class'],
     ['create temp view v as select * from people', 'select pg_get_ruledef(oid) from pg_rewrite'],
     ['create temp view v as select * from people', 'select ev_action from pg_rewrite'],
+    ['create temp view v as select * from people', "select pg_get_viewdef('v'), pg_get_viewdef('pg_temp.v', true)"],
+    [
+      'create temp view v as select * from people',
+      "select pg_get_viewdef('v'::text), pg_get_viewdef('v'::regclass, 80)",
+    ],
+    ['create temp view v as select * from people', 'select pg_get_viewdef(viewname) from pg_views'],
+    ['create temp view v as select * from people', 'select pg_get_viewdef((select max(oid) from pg_class))'],
+    ['create temp view v as select * from people', 'select v.* from pg_views v', 'table information_schema.views'],
+    ['create temp view v as select * from people', 'create temp table w as table pg_views', 'table w'],
+    [
+      'create temp view v as select * from people',
+      'prepare p (regclass) as select pg_get_viewdef($1)',
+      "execute p ('v')",
+    ],
+    [
+      'create temp view v as select * from people',
+      'copy (select * from pg_rewrite) to stdout',
+      'copy pg_rewrite to stdout',
+    ],
   ],
 };
 
 for (const [name, each] of Object.entries(attempts)) {
   t.test(name, async (t) => {
-    for (const texts of each) {
-      const client = await clientOn(t, server, daemon, 'public');
+    for (const [texts, from] of each.flatMap((texts) => [daemon, visible].map((from) => [texts, from] as const))) {
+      const client = await clientOn(t, server, from, 'public');
       const heard: string[] = [];
       for (const text of texts) {
         const { messages } = await client.ask(text);
@@ -148,4 +168,23 @@ statements: { allow: [transaction, prepare] }`,
     /Key \(id\)=\(1\) already exists/,
     'what it names is told',
   );
+});
+
+t.test('where the catalog is visible, definitions of other views are shown', async (t) => {
+  const client = await clientOn(t, server, visible, 'public');
+  await client.ask('create temp view v as select * from people');
+  for (const text of [
+    "select pg_get_viewdef('eu')",
+    "select pg_get_viewdef('public.eu'::text, true)",
+    "select pg_get_viewdef(oid) from pg_class where relname = 'eu'",
+    "select pg_get_viewdef('eu'::regclass::oid, 80)",
+    "select definition from pg_views where viewname = 'eu'",
+    "select view_definition from information_schema.views where table_name = 'eu'",
+    "select pg_get_ruledef(oid) from pg_rewrite where ev_class = 'eu'::regclass",
+  ]) {
+    const { messages } = await client.ask(text);
+    t.match(messages.map(({ body }) => body.toString()).join(), /SELECT (?:people[.])?id/, text);
+  }
+  const { messages } = await client.ask("select viewname, definition is null from pg_views where viewname = 'v'");
+  t.match(messages.map(({ body }) => body.toString()).join(), /v[^,]*t/);
 });
