@@ -203,7 +203,7 @@ class RunningDaemon implements Daemon, DaemonView {
     const { listen, warnings } = this.#config;
     for (const warning of warnings) this.#log.warn(warning);
     this.#policies = await this.#loadPolicies(this.#config);
-    if (this.#policies.size > 0) this.#threads.warm();
+    if (this.#policies.size > 0 || hasSharedLanes(this.#config)) await this.#threads.warm();
     const listener = new Listener({
       config: listen,
       tls: await loadServerTls(listen.tls),
@@ -397,6 +397,13 @@ function userOf(config: Config, { identity }: AdmittedClient): UserConfig | unde
 function databaseOf(config: Config, tenant: string, database: string) {
   const databases = config.tenants.get(tenant)?.databases;
   return databases?.get(database) ?? databases?.get('*') ?? null;
+}
+
+/** Whether statements are judged without a policy: for whether a shared lane takes them. */
+function hasSharedLanes({ tenants }: Config): boolean {
+  return [...tenants.values()].some(({ databases }) =>
+    [...databases.values()].some(({ pool }) => pool.mode === 'auto'),
+  );
 }
 
 function sayGoodbye(session: Session): void {

@@ -62,9 +62,9 @@ export class JudgeThreads {
     return Number(this.short.isRunning) + Number(this.long.isRunning);
   }
 
-  /** Loads the parser now instead of at the first text. */
-  warm(): void {
-    this.short.warm();
+  /** Loads the parser now instead of at the first text. Never rejects. */
+  async warm(): Promise<void> {
+    await this.parse('select 1', this);
   }
 
   /** What every question from now on may name by its key. */

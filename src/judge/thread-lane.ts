@@ -68,11 +68,6 @@ export class ThreadLane {
     });
   }
 
-  /** Starts the thread before there is work for it. */
-  warm(): void {
-    if (this.thread === null && !this.isClosed) this.start();
-  }
-
   async close(): Promise<void> {
     this.isClosed = true;
     this.finish(closed);

@@ -62,13 +62,22 @@ t.test('a text that breaks the parser is refused, and the next one meets a new p
 t.test('a text that takes longer than its deadline is refused, and others go on', async (t) => {
   const pool = new JudgeThreads({ bounds: unguarded, deadlineMs: 1500, shortTokensMax: Number.MAX_SAFE_INTEGER });
   t.teardown(() => pool.close());
-  await pool.parse('select 1', 'warm');
+  await pool.warm();
   const columns = Array(3_000).fill('a');
   const slow = pool.parse(`update t set (${columns}) = (select ${columns})`, 'slow');
   const quick = pool.parse('select 1', 'quick');
   // Where there is time enough the parser runs out of memory first, and that is refused as well.
   t.match(await slow, { ok: false, sqlstate: '54000', message: /^statement is too complex/ });
   t.same(commands(await quick), ['select']);
+});
+
+t.test('a parser that was made warm takes the first text', async (t) => {
+  const pool = new JudgeThreads();
+  t.teardown(() => pool.close());
+  await pool.warm();
+  t.equal(pool.starts, 1);
+  t.same(commands(await pool.parse('select 1', 'a')), ['select']);
+  t.equal(pool.starts, 1);
 });
 
 t.test('long texts have a thread of their own, which ends when there are no more', async (t) => {
