@@ -4,6 +4,7 @@ import type { CatalogIndex } from '../sql/catalog/catalog-index.js';
 import { isHarmless } from '../sql/harmless-functions.js';
 import { restrictsReading } from '../sql/rewrite/restriction.js';
 import type { Restrictions } from '../sql/rewrite/rewrite.js';
+import { holdsType } from '../sql/sharing/types-within.js';
 import type { Action } from '../sql/statement-facts.js';
 import { type CatalogGuards, isSizeFunction } from './catalog-guards.js';
 import { hasCatalogFilter, isFilteredAlways } from './catalog-restriction.js';
@@ -86,11 +87,21 @@ class Deciding {
 
   private types({ types, casts, parameters }: BoundStatement): BoundDenial | null {
     const refused = this.restrictions.guards?.typeRefusal(types, casts, parameters) ?? null;
-    if (refused === null) return null;
+    if (refused === null) return firstOf(types, ({ oid }) => this.checks(oid));
     if (refused === 'parameter')
       return deny('a parameter of such a type, or of a registry type such as regclass, is not allowed', null);
     const { schema, name, span } = refused;
     return deny(`type ${quoteName(schema)}.${quoteName(name)} is not allowed here`, span?.start ?? null);
+  }
+
+  /** What reading a value of a named type calls: the checks of domains, in whatever is made of them. */
+  private checks(type: number): BoundDenial | null {
+    const denials: BoundDenial[] = [];
+    holdsType(this.index, type, ({ checks }) => {
+      denials.push(...checks.flatMap((called) => this.behind(called, null) ?? []));
+      return denials.length > 0;
+    });
+    return denials[0] ?? null;
   }
 
   private relation(use: RelationUse): BoundDenial | null {

@@ -115,6 +115,9 @@ export class Binder {
     this.names = new Names(catalog, context);
     context.parameterTypes?.forEach((type, at) => {
       this.parameters[at] = type === oid.unknown ? 0 : type;
+      const told = catalog.type(type);
+      if (told !== undefined)
+        this.types.push({ oid: type, schema: told.schema, name: told.name, span: null, isQualified: false });
     });
   }
 

@@ -369,12 +369,12 @@ export interface CastUse {
   readonly origin: OutputColumn['origin'];
 }
 
-/** A type that the text names. */
+/** A type that the text names, or that its client told of a parameter. */
 export interface TypeUse {
   readonly oid: number;
   readonly schema: string;
   readonly name: string;
-  /** As written; null where syntax stands for it (int, timestamp with time zone). */
+  /** As written; null where nothing does, or syntax stands for it (int, timestamp with time zone). */
   readonly span: Span | null;
   readonly isQualified: boolean;
 }
