@@ -12,7 +12,7 @@ version: 1
 masks: { stars: "'***'" }
 rules:
   - { name: all, tables: [shop.*, public.*, made.*], actions: [select] }
-  - { name: own, tables: [public.orders, public.notes], actions: [select, insert, update, delete] }
+  - { name: own, tables: [public.orders, public.notes, public.whole, public.halves], actions: [select, insert, update, delete, truncate] }
   - { name: never, tables: [public.denied], actions: [select], effect: deny }
   - { name: blind, tables: [hr.blind], actions: [insert] }
   - { name: people, tables: [public.people], actions: [select, insert], columns: { hide: [secret], mask: { ssn: stars } } }
@@ -25,6 +25,7 @@ t.teardown(() => server.stop());
 await server.query(`
 create schema hr; create schema shop; create schema empty; create domain nm as text; create type ct as (a int, b text); create type mood as enum ('a', 'b');
 create domain free as text; create type loose as (a int); create type shade as enum ('x');
+create table whole (id int primary key); create table halves (id int references whole) partition by list (id); create table half partition of halves default;
 create table orders (id serial primary key, note text, f free, l loose, s shade); insert into orders (note) values ('mine'), ('two');
 create table notes (id int, note text); create table shop.items (id int primary key, price int);
 create table hr.salaries (id serial primary key, amount text, of int references orders); insert into hr.salaries (amount) values ('${canary}-pay'), ('${canary}-pay');
@@ -136,7 +137,9 @@ const attempts: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ['drop table kid'],
     ['drop table base cascade'],
   ],
-  'taken along by what is dropped': [
+  'taken along by what is dropped or emptied': [
+    ['truncate orders cascade'],
+    ['truncate notes, public.orders cascade'],
     ['drop table orders cascade'],
     ['alter table orders drop column note cascade'],
     ['alter table orders drop constraint orders_pkey cascade'],
@@ -159,6 +162,7 @@ const stateSql = `select string_agg(x, E'\\n' order by x) as state from (
   union all select 'label ' || enumlabel from pg_enum union all select 'function ' || proname from pg_proc where oid > 16383
   union all select 'rule ' || rulename || ' ' || pg_get_ruledef(oid) from pg_rewrite where oid > 16383 union all select 'comment ' || description from pg_description where objoid > 16383
   union all select 'statistics ' || stxname from pg_statistic_ext union all select 'parent ' || inhrelid || ' ' || inhparent from pg_inherits
+  union all select 'rows ' || count(*) from hr.salaries
   union all select 'sequence ' || seqrelid || ' ' || seqstart from pg_sequence) all_there_is`;
 
 async function state(): Promise<unknown> {
@@ -221,6 +225,7 @@ t.test('what may be read as it is can be defined on, moved and dropped', async (
       'alter table parts detach partition parts_1',
       'drop table parts',
     ],
+    ['truncate whole cascade', 'truncate notes cascade'],
     ['alter table base add column more int', 'create index on base (more)'],
     ['create temp table people (a int)', 'drop table people', 'drop table if exists nowhere, hr.nowhere cascade'],
     [

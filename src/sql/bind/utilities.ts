@@ -1,3 +1,4 @@
+import { referringTo } from '../catalog/dependents.js';
 import { type Fields, listOf, nodeOf, structOf, textOf } from '../facts/tree.js';
 import type { Binder, Rows } from './binder.js';
 import type { RelationAction, Span, Utility } from './bound.js';
@@ -75,7 +76,15 @@ const handlers: Readonly<Record<string, Handler>> = {
   },
   TruncateStmt: (binder, fields, span) => {
     onlyFields('TruncateStmt', fields, 'relations restart_seqs behavior');
-    noteAll(binder, fields.relations, span, 'truncate');
+    const { query } = utilityScope(binder, span);
+    for (const named of rangeVarsOf(fields.relations)) {
+      const { relation } = noteRelation(binder, named, query, 'utility', ['truncate']);
+      const reached = fields.behavior === 'DROP_CASCADE' ? referringTo(binder.catalog, relation) : [];
+      // They have no names here that could be qualified.
+      for (const each of reached) {
+        noteRelation(binder, named, query, 'utility', ['truncate'], each).isQualified = true;
+      }
+    }
     return { rows: null, utility: named('TruncateStmt', null) };
   },
   LockStmt: (binder, fields, span) => {

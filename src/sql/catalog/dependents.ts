@@ -69,3 +69,14 @@ export function fallingWithSchema(index: CatalogIndex, schema: string): readonly
     ...fallingWithFunctions(index, functions.filter(isWithin)),
   ];
 }
+
+/** What refers to a relation or its parts by foreign keys, and to that in turn; of tables with parts no part but the first. */
+export function referringTo(index: CatalogIndex, relation: Relation): readonly Relation[] {
+  const found = new Set([relation]);
+  for (const each of found) {
+    const oids = new Set([each, ...index.descendants(each.oid)].map(({ oid }) => oid));
+    const isReferring = ({ foreignKeys }: Relation) => foreignKeys.some(({ target }) => oids.has(target));
+    for (const referring of index.catalog.relations.filter(isReferring)) found.add(referring);
+  }
+  return [...found].filter((each) => each !== relation && !index.ancestors(each.oid).some((above) => found.has(above)));
+}
