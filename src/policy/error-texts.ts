@@ -12,7 +12,7 @@ const types = `smallint|integer|bigint|oid|numeric|real|double precision|money|b
  * what follows, a value mostly, is cut off.
  */
 const reviewed: Readonly<Record<string, RegExp>> = {
-  '0A000': /cached plan must not change result type$/,
+  '0A000': /cached plan must not change result type$|cannot truncate a table referenced in a foreign key constraint$/,
   21000:
     /more than one row returned by a subquery used as an expression$|(?:ON CONFLICT DO UPDATE|MERGE) command cannot affect row a second time$/,
   22001: /value too long for type character(?: varying)?|bit string too long for type/,
@@ -43,6 +43,7 @@ const reviewed: Readonly<Record<string, RegExp>> = {
   '25P01': /[A-Z ]{1,40} can only be used in transaction blocks$/,
   25006: /cannot execute [A-Z ]{1,40} in a read-only transaction$/,
   '25P02': /current transaction is aborted, commands ignored until end of transaction block$/,
+  '2BP01': /cannot drop (?:.+) because other objects depend on (?:it|them)$/s,
   '2D000': /invalid transaction termination$/,
   40001:
     /could not serialize access due to (?:concurrent (?:update|delete)|read\/write dependencies among transactions)$/,
@@ -92,6 +93,7 @@ export const usualHints: Readonly<Record<string, readonly string[]>> = {
     'Ensure that no rows proposed for insertion within the same command have duplicate constrained values.',
     'Ensure that not more than one source row matches any one target row.',
   ],
+  '2BP01': ['Use DROP ... CASCADE to drop the dependent objects too.'],
   40001: ['The transaction might succeed if retried.'],
   55000: ['Declare it with SCROLL option to enable backward scan.'],
   '428C9': ['Use OVERRIDING SYSTEM VALUE to override.'],

@@ -32,6 +32,8 @@ export function toldError(note: unknown, body: Buffer, charsBefore: number): Buf
  */
 function isOfItsOwn(fields: ErrorFields, { relations }: Judgement): boolean {
   const { sqlstate, schema, table, where, detail } = fields;
+  // These list what hangs on it, or refers to it.
+  if (sqlstate === dependent || detail?.startsWith('Table "')) return false;
   const isInFunction = where !== undefined && !ownPlace.test(where);
   if (isInFunction && sqlstate !== raised) return false;
   if (table === undefined || schema === undefined) return !(detail?.startsWith('Failing row contains') ?? false);
@@ -41,6 +43,8 @@ function isOfItsOwn(fields: ErrorFields, { relations }: Judgement): boolean {
 
 /** raise_exception */
 const raised = 'P0001';
+/** dependent_objects_still_exist */
+const dependent = '2BP01';
 const ownPlace = /^(?:COPY |unnamed portal |portal |while |JSON data)/;
 
 /** A notice's frame; null: the client hears nothing of it. */

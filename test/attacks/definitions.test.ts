@@ -284,6 +284,23 @@ t.test('what is closed and what is not there is answered alike where a definitio
   }
 });
 
+t.test('what hangs on a table is not listed', async (t) => {
+  const client = await clientOn(t, server, daemon, 'public');
+  for (const [text, message] of [
+    ['drop table orders', 'cannot drop table orders because other objects depend on it'],
+    [
+      'alter table orders drop column note',
+      'cannot drop column note of table orders because other objects depend on it',
+    ],
+    ['truncate orders', 'cannot truncate a table referenced in a foreign key constraint'],
+  ] as const) {
+    const { messages } = await client.ask(text);
+    const [error] = messages.filter(({ type }) => type === 'E');
+    t.equal(error && errorFields(error.body).M, message);
+    t.notMatch(messages.map(({ body }) => body.toString()).join(), /salaries|hr|onotes/, text);
+  }
+});
+
 t.test('a statement that was prepared to drop something of the session’s own drops nothing else later', async (t) => {
   const before = await state();
   const client = await clientOn(t, server, daemon, 'public');
