@@ -264,6 +264,9 @@ t.test('what is closed and what is not there is answered alike where a definitio
       'create sequence x owned by %.id',
       'create temp sequence x owned by %.id',
       'alter sequence orders_id_seq owned by %.id',
+      'create table x (id int generated always as identity (sequence name y owned by %.id))',
+      'create temp table x (id int generated always as identity (owned by %.id))',
+      'alter table notes alter id add generated always as identity (owned by %.id)',
       'create schema x create table y (id int references %)',
       'create schema x create sequence y owned by %.id',
     ]) {

@@ -54,7 +54,7 @@ export function bindDefinition(binder: Binder, { kind, fields }: TreeNode, span:
   if (unlookedKinds.has(kind)) {
     const defined = (definedFields[kind] ?? []).map((field) => structOf(fields[field])).filter((each) => each !== null);
     for (const each of [...defined, ...rangeVarsOf(fields.relations)]) noteDefined(binder, each, scope);
-    noteOwners(binder, fields, scope);
+    noteNamed(binder, fields.options, scope, () => false);
     noteAll(binder, definedObjects(binder, kind, fields));
     bindElements(binder, fields, scope);
     return null;
@@ -105,7 +105,7 @@ function bindElements(binder: Binder, { schemaname, schemaElts }: Fields, scope:
   };
   for (const item of listOf(schemaElts)) {
     const { kind, fields = {} } = nodeOf(item) ?? {};
-    noteOwners(binder, fields, scope);
+    noteNamed(binder, fields.options, scope, () => false);
     if (kind !== 'CreateStmt') continue;
     const relation = structOf(fields.relation) ?? {};
     made.add(textOf(relation.relname));
@@ -178,18 +178,19 @@ function notePartitions(binder: Binder, fields: Fields, scope: Scope): void {
 }
 
 /**
- * Notes what a table becomes part of, gets as its part, or refers to: ATTACH, INHERIT, REFERENCES.
+ * Notes what a table becomes part of, gets as its part, or refers to: ATTACH, INHERIT, REFERENCES, and OWNED BY of a sequence.
  * @param isSelf whether a RangeVar names what the same statement makes
  */
 function noteNamed(binder: Binder, value: unknown, scope: Scope, isSelf: (rangeVar: Fields) => boolean): void {
   if (typeof value !== 'object' || value === null) return;
-  const { relname, subtype, TableLikeClause, pktable, ...others } = value as Fields;
+  const { relname, subtype, TableLikeClause, defname, pktable, ...others } = value as Fields;
   // They have their own ways.
   if (TableLikeClause !== undefined || subtype === 'AT_AttachPartition') return;
   if (typeof relname === 'string') {
     noteDefined(binder, value as Fields, scope);
     return;
   }
+  if (defname === 'owned_by') noteOwner(binder, value as Fields, scope);
   const referenced = structOf(pktable);
   if (referenced !== null && !isSelf(referenced)) noteReferenced(binder, referenced, scope);
   for (const each of Object.values(others)) noteNamed(binder, each, scope, isSelf);
@@ -215,18 +216,15 @@ function isItself(binder: Binder, { schemaname: own = '', relname }: Fields, nam
 }
 
 /** Notes the table of OWNED BY, whose name has a column's behind it, and is no RangeVar that could get a schema. */
-function noteOwners(binder: Binder, { options }: Fields, scope: Scope): void {
-  for (const item of listOf(options)) {
-    const { defname, arg, location } = nodeOf(item)?.fields ?? {};
-    const words = defname === 'owned_by' ? namesOf(nodeOf(arg)?.fields.items) : [];
-    // OWNED BY NONE
-    if (words.length < 2) continue;
-    const [relname, schemaname] = words.slice(0, -1).reverse();
-    const { source } = binder;
-    const start = source.start(source.tokenAt(Number(location ?? 0)) + 2);
-    const named = { relname, ...(schemaname === undefined ? {} : { schemaname }), inh: true, location: start };
-    noteReferenced(binder, named, scope).isQualified = true;
-  }
+function noteOwner(binder: Binder, { arg, location }: Fields, scope: Scope): void {
+  const words = namesOf(nodeOf(arg)?.fields.items);
+  // OWNED BY NONE
+  if (words.length < 2) return;
+  const [relname, schemaname] = words.slice(0, -1).reverse();
+  const { source } = binder;
+  const start = source.start(source.tokenAt(Number(location ?? 0)) + 2);
+  const named = { relname, ...(schemaname === undefined ? {} : { schemaname }), inh: true, location: start };
+  noteReferenced(binder, named, scope).isQualified = true;
 }
 
 function likeClauses(tableElts: unknown): Fields[] {
