@@ -36,6 +36,8 @@ export interface DaemonOptions {
   /** Reads the configuration again, for a reload. Rejects with a ConfigError or ProxyError that says what is wrong. */
   readonly reloadConfig: () => Promise<Config>;
   readonly log: Log;
+  /** Loads the parser before it listens, so that the first client doesn't wait for it. */
+  readonly warmsUp?: boolean;
   /** Of a process that is one of several that serve the same port; left out: it is the whole daemon. */
   readonly worker?: WorkerOptions;
 }
@@ -203,7 +205,8 @@ class RunningDaemon implements Daemon, DaemonView {
     const { listen, warnings } = this.#config;
     for (const warning of warnings) this.#log.warn(warning);
     this.#policies = await this.#loadPolicies(this.#config);
-    if (this.#policies.size > 0 || hasSharedLanes(this.#config)) await this.#threads.warm();
+    const isJudging = this.#policies.size > 0 || hasSharedLanes(this.#config);
+    if (isJudging && this.#options.warmsUp === true) await this.#threads.warm();
     const listener = new Listener({
       config: listen,
       tls: await loadServerTls(listen.tls),

@@ -115,7 +115,7 @@ async function start(options: WorkersOptions): Promise<Daemon | WorkersDaemon> {
     return startWorkers(options);
   }
   const { startDaemon } = await import('../main.js');
-  return startDaemon(options);
+  return startDaemon({ ...options, warmsUp: true });
 }
 
 function listenToSignals(daemon: Daemon | WorkersDaemon, log: Log, isForPeople: boolean): void {

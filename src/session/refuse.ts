@@ -10,6 +10,7 @@ import { errorResponse } from './error-response.js';
 import { Refusal } from './run.js';
 import type { Session, SessionPhase } from './session.js';
 import type { ClientStatement, Statement } from './statement.js';
+import { statementNamePrefix } from './statement-name.js';
 
 // A statement that is refused behind something unfinished must fail at the server too, or what the client did before
 // would stay: a transaction would go on as if nothing had happened, and a batch would be committed without it. So the
@@ -18,6 +19,8 @@ import type { ClientStatement, Statement } from './statement.js';
 // nothing, so that it says itself whether it is in one.
 const unparsable = 'pgturnstile: refused by the proxy';
 const meaningless = 'SELECT "pgturnstile: refused by the proxy"';
+// What has such a name is never made. One without a name would take the client's with it.
+const refusedName = `${statementNamePrefix}refused`;
 // A PREPARE TRANSACTION that fails ends its transaction, and drivers count on that; no server takes a name this long.
 const unpreparable = `PREPARE TRANSACTION '${'x'.repeat(200)}'`;
 
@@ -44,20 +47,21 @@ export function refuseQuery(session: Session, statement: Statement | null, reaso
 
 /** Answers a Parse that is not sent. PG 55.2.3: one without a name has destroyed the unnamed statement, though it fails. */
 export function refuseParse(session: Session, name: string, statement: Statement, reason: ProxyError): SessionPhase {
-  const unnamedBefore = name === '' ? session.statements.get('') : undefined;
-  if (name === '') session.statements.delete('');
-  return refuseInBatch(session, statement, reason, unnamedBefore);
+  if (name !== '') return refuseInBatch(session, statement, reason);
+  const before = session.statements.get('');
+  session.statements.delete('');
+  return refuseInBatch(session, statement, reason, { before });
 }
 
 /**
  * Answers a message of a batch that is not sent; what follows is skipped up to the Sync, here or at the server.
- * @param unnamedBefore comes back should the message be skipped itself
+ * @param unnamed the message takes the unnamed statement with it: what comes back should it be skipped itself
  */
 export function refuseInBatch(
   session: Session,
   statement: Statement | null,
   reason: ProxyError,
-  unnamedBefore?: ClientStatement,
+  unnamed: { readonly before: ClientStatement | undefined } | null = null,
 ): SessionPhase {
   const error = refusalFrame(session, statement, reason);
   const upstream = session.attachment.held;
@@ -67,9 +71,9 @@ export function refuseInBatch(
   }
   if (preparesTransaction(statement)) failToPrepare(session, upstream.connection, error);
   const isReadable = readsAsOthers(statement, reason);
-  upstream.connection.send(failingParse(isReadable ? meaningless : unparsable));
-  upstream.connection.unnamed = 0;
-  const note = new Refusal(error, isReadable, unnamedBefore);
+  upstream.connection.send(failingParse(isReadable ? meaningless : unparsable, unnamed === null ? refusedName : ''));
+  if (unnamed !== null) upstream.connection.unnamed = 0;
+  const note = new Refusal(error, isReadable, unnamed?.before);
   upstream.connection.expect(new UpstreamRequest(frontend.Parse, 'forward', session.replies, note));
   return 'batch';
 }
@@ -117,7 +121,7 @@ const nothing = Buffer.alloc(0);
 /** Lets a batch fail at the server whose client was told so already. */
 export function failBatch(session: Session): void {
   const connection = session.attachment.held?.connection;
-  connection?.send(failingParse(unparsable));
+  connection?.send(failingParse(unparsable, refusedName));
   connection?.expect(new UpstreamRequest(frontend.Parse, 'forward', session.replies, new Refusal(nothing, false)));
 }
 
@@ -128,8 +132,8 @@ export function failTransaction(session: Session): void {
   connection?.expect(new UpstreamRequest(frontend.Query, 'forward', session.replies, new Refusal(nothing, false)));
 }
 
-function failingParse(query: string): Buffer {
+function failingParse(query: string, name: string): Buffer {
   const writer = new MessageWriter(64);
-  encodeParse(writer, { statement: '', query, parameterTypes: [] });
+  encodeParse(writer, { statement: name, query, parameterTypes: [] });
   return writer.take();
 }

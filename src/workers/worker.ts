@@ -109,7 +109,7 @@ export class Worker {
     try {
       const worker = { siblings: this.#siblings(message), metrics: this.#metrics, audit: this.#audit(config, log) };
       const reloadConfig = async () => config;
-      this.#daemon = await startDaemon({ config, reloadConfig, log, worker });
+      this.#daemon = await startDaemon({ config, reloadConfig, log, warmsUp: true, worker });
     } catch (error) {
       const { code, message, hint } =
         error instanceof ProxyError ? error : new ProxyError('internal', (error as Error).message);

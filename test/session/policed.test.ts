@@ -186,6 +186,29 @@ t.test('a denied Parse without a name has destroyed the unnamed statement', asyn
   t.same(sqlstates(await client.readUntilReady()), ['26000']);
 });
 
+t.test(
+  'around a Parse that is refused the unnamed statement and the Sync are what they are at PostgreSQL',
+  async (t) => {
+    const { connect } = await policed(t);
+    const clients = [await connect('ann'), await directly(t)];
+    const run = [bind(), execute(), sync()];
+    const kept = [parse('select id from note'), sync(), parse('selec', 'other'), query('select 2'), sync(), ...run];
+    const taken = [parse('select id from note'), sync(), parse('selec'), sync(), ...run];
+    const malformed = [parse('selec'), message('S', Buffer.from('x')), query('select 2')];
+    for (const messages of [kept, taken, malformed]) {
+      const told = [];
+      for (const client of clients) {
+        client.send(...messages, query("select 'the end'"));
+        const replies: Reply[] = [];
+        const isLast = ({ messages }: Reply) => messages.some(({ body }) => body.includes('the end'));
+        while (!replies.some(isLast)) replies.push(await client.readUntilReady());
+        told.push(replies.map((reply) => [reply.types, sqlstates(reply)]));
+      }
+      t.same(told[0], told[1]);
+    }
+  },
+);
+
 t.test('a text that doesn’t end where its message does is what PostgreSQL calls it', async (t) => {
   const { connect } = await policed(t);
   const clients = [await connect('ann'), await directly(t)];
