@@ -1,10 +1,10 @@
 import type { BoundStatement, CastUse, FunctionUse, OperatorUse, RelationUse } from '../sql/bind/bound.js';
 import type { CatalogFunction, Relation } from '../sql/catalog/catalog.js';
 import type { CatalogIndex } from '../sql/catalog/catalog-index.js';
+import { holdsType } from '../sql/catalog/types-within.js';
 import { isHarmless } from '../sql/harmless-functions.js';
 import { restrictsReading } from '../sql/rewrite/restriction.js';
 import type { Restrictions } from '../sql/rewrite/rewrite.js';
-import { holdsType } from '../sql/sharing/types-within.js';
 import type { Action } from '../sql/statement-facts.js';
 import { type CatalogGuards, isSizeFunction } from './catalog-guards.js';
 import { hasCatalogFilter, isFilteredAlways } from './catalog-restriction.js';

@@ -115,6 +115,15 @@ const attempts: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ['cluster'],
     ['refresh materialized view hr.mv'],
   ],
+  'a row type with a column that is hidden': [
+    ['create type t2 as (p people)', `select json_populate_record(null::t2, '{"p":{}}')`],
+    ['create table notes2 (p people[])'],
+    ['create domain dd as public.people'],
+    ['create function f(people) returns int language sql as $$ select 1 $$'],
+    ['create function f() returns setof people language sql as $$ select null $$'],
+    ['create cast (people as text) with inout'],
+    ['alter table notes add column p people'],
+  ],
   dropped: [
     ['drop table people'],
     ['drop table notes, people'],

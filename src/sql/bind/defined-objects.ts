@@ -1,5 +1,6 @@
 import type { Relation } from '../catalog/catalog.js';
 import { fallingWith, fallingWithFunctions, fallingWithSchema, usersOfTypes } from '../catalog/dependents.js';
+import { holdsType } from '../catalog/types-within.js';
 import { type Fields, listOf, namesOf, nodeOf, textOf } from '../facts/tree.js';
 import type { Binder } from './binder.js';
 import { unknownConstruct } from './refusal.js';
@@ -44,6 +45,24 @@ export function definedObjects(binder: Binder, kind: string, fields: Fields): re
     default:
       return [];
   }
+}
+
+/** Notes row types that a definition names and that the session doesn't see all columns of, by themselves or in other types. */
+export function noteRowTypes(binder: Binder, value: unknown): void {
+  if (typeof value !== 'object' || value === null) return;
+  const { names, typemod } = value as Fields;
+  const isTypeName = Array.isArray(names) && typeof typemod === 'number';
+  const found = isTypeName ? named(namesOf(names), (...parts) => binder.names.everyType(...parts)) : [];
+  for (const { oid } of found) {
+    holdsType(binder.catalog, oid, (type) => {
+      const relation = binder.catalog.relation(type.relation);
+      const isWithheld = relation !== undefined && (binder.visibilityOf(relation)?.hidden.size ?? 0) > 0;
+      if (isWithheld)
+        binder.types.push({ oid: type.oid, schema: type.schema, name: type.name, span: null, isQualified: false });
+      return isWithheld;
+    });
+  }
+  for (const each of Object.values(value)) noteRowTypes(binder, each);
 }
 
 function ofObject(binder: Binder, objectType: unknown, object: unknown): readonly Relation[] {

@@ -6,7 +6,7 @@ import { type Fields, listOf, namesOf, nodeOf, structOf, type TreeNode, textOf }
 import type { Binder } from './binder.js';
 import type { Span, Utility } from './bound.js';
 import { indexElement } from './conflicts.js';
-import { definedObjects } from './defined-objects.js';
+import { definedObjects, noteRowTypes } from './defined-objects.js';
 import { bindHeld, columnsLike } from './held-expressions.js';
 import { unknownConstruct } from './refusal.js';
 import { noteRelation, notThere, rangeVarsOf, sourceOfRelation } from './relation-reference.js';
@@ -51,6 +51,7 @@ const definedFields: Readonly<Record<string, readonly string[]>> = {
 export function bindDefinition(binder: Binder, { kind, fields }: TreeNode, span: Span): Utility['creates'] {
   if (queryNodes.test(JSON.stringify(fields))) throw unknownConstruct(`a query in ${kind}`, span.start);
   const scope = new Scope(null, binder.query('utility', null, span));
+  noteRowTypes(binder, fields);
   if (unlookedKinds.has(kind)) {
     const defined = (definedFields[kind] ?? []).map((field) => structOf(fields[field])).filter((each) => each !== null);
     for (const each of [...defined, ...rangeVarsOf(fields.relations)]) noteDefined(binder, each, scope);

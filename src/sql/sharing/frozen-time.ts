@@ -2,7 +2,7 @@ import { type BoundStatement, undecided } from '../bind/bound.js';
 import { oid } from '../bind/type-oids.js';
 import type { Type } from '../catalog/catalog.js';
 import type { CatalogIndex } from '../catalog/catalog-index.js';
-import { holdsType } from './types-within.js';
+import { holdsType } from '../catalog/types-within.js';
 
 /** PG 8.5.1.4: what the input of date and time types takes from the clock. */
 const clockWord = /(?<![a-z])(now|today|tomorrow|yesterday)(?![a-z])/i;

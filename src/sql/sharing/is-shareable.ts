@@ -1,10 +1,10 @@
 import { type BoundStatement, type CastUse, type FunctionUse, type OperatorUse, undecided } from '../bind/bound.js';
 import type { Relation, StoredQuery } from '../catalog/catalog.js';
 import type { CatalogIndex } from '../catalog/catalog-index.js';
+import { holdsType } from '../catalog/types-within.js';
 import type { StatementFacts } from '../statement-facts.js';
 import { hasFrozenTime } from './frozen-time.js';
 import { whyNotShared } from './shared-functions.js';
-import { holdsType } from './types-within.js';
 
 export type Sharing =
   | {

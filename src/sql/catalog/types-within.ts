@@ -1,5 +1,5 @@
-import type { Type } from '../catalog/catalog.js';
-import type { CatalogIndex } from '../catalog/catalog-index.js';
+import type { Type } from './catalog.js';
+import type { CatalogIndex } from './catalog-index.js';
 
 /** True if a value of the type is, or may have inside it, one of a type that is looked for. */
 export function holdsType(index: CatalogIndex, oid: number, isLookedFor: (type: Type) => boolean): boolean {
