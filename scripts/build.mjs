@@ -1,4 +1,5 @@
-// Compiles src/, protocol/ and certs/ to dist/. With --if-stale only when a source is newer than the last build.
+// Compiles src/, protocol/ and certs/ to dist/, and makes one file of what the judging thread loads. With --if-stale only
+// when a source is newer than the last build.
 import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readdirSync, rmdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -32,12 +33,14 @@ function findCompiler() {
   }
 }
 
-function build() {
+async function build() {
   // The stamp carries the time the build began: a source saved while the compiler runs counts as newer.
   const startedAt = new Date();
   const compiler = [findCompiler(), '-p', path.join(root, 'tsconfig.build.json')];
   const { status } = spawnSync(process.execPath, compiler, { stdio: 'inherit' });
   if (existsSync(cli)) {
+    const { bundleThread } = await import('./bundle-thread.mjs');
+    await bundleThread(path.join(root, 'dist'));
     chmodSync(cli, 0o755);
     writeFileSync(stamp, '');
     utimesSync(stamp, startedAt, startedAt);
@@ -72,7 +75,7 @@ if (isForced || isStale()) {
   takeLock();
   try {
     // Whoever had the lock before may have built what was missing here.
-    if (isForced || isStale()) process.exitCode = build();
+    if (isForced || isStale()) process.exitCode = await build();
   } finally {
     releaseLock();
   }

@@ -5,10 +5,12 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, wri
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { transform } from 'esbuild';
+import { bundleThread, threadEntry } from './bundle-thread.mjs';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const compiled = path.join(root, '.compiled');
 const folders = ['src', 'protocol', 'certs', 'test', 'bench'];
+const thread = path.join(compiled, `${threadEntry}.js`);
 
 /** What becomes of a source, named from the root: `test/x.test.ts` gives the path of `.compiled/test/x.test.js`. */
 export const compiledFile = (name) =>
@@ -34,15 +36,19 @@ async function compileFile(name) {
 
 /** Compiles what is newer than its output, and removes the output of what is gone. */
 export async function compile() {
+  let isThreadFresh = true;
   for (const folder of folders) {
     const names = filesBelow(path.join(root, folder), '.ts').map((name) => path.join(folder, name));
-    await Promise.all(names.map(compileFile));
+    const isOfThread = folder === 'src' || folder === 'protocol';
+    isThreadFresh &&= !isOfThread || names.every((name) => isFresh(thread, path.join(root, name)));
+    await Promise.all(names.filter((name) => compiledFile(name) !== thread).map(compileFile));
     const wanted = new Set(names.map(compiledFile));
     for (const name of filesBelow(path.join(compiled, folder), '.js')) {
       const output = path.join(compiled, folder, name);
       if (!wanted.has(output)) rmSync(output, { force: true });
     }
   }
+  if (!isThreadFresh) await bundleThread(compiled);
 }
 
 const [, script, file, ...parameters] = process.argv;
