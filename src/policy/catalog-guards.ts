@@ -1,7 +1,7 @@
 import type { CastUse, FunctionUse, TypeUse } from '../sql/bind/bound.js';
 import type { Relation } from '../sql/catalog/catalog.js';
 import type { CatalogIndex } from '../sql/catalog/catalog-index.js';
-import type { CallGuard } from '../sql/rewrite/guard-calls.js';
+import type { CallGuard, Guard as ValueGuard } from '../sql/rewrite/guard-calls.js';
 import { type CatalogPredicates, catalogOf } from './catalog-predicates.js';
 import { ownViewGuards } from './pg-catalog-filters.js';
 import { isSystemSchema } from './system-relations.js';
@@ -20,6 +20,7 @@ interface Guard {
 
 const ownOnly: Predicate = (_, oid) => `(${oid} < ${firstNormalOid})`;
 const relation: Predicate = (is, oid) => is.relationOrIndex(oid);
+const type: Predicate = (is, oid) => is.type(oid);
 const inCatalog =
   (catalog: string, may: (is: CatalogPredicates) => string, column = 'oid'): Predicate =>
   (is, oid) =>
@@ -143,19 +144,32 @@ export function isSizeFunction(name: string): boolean {
   return sizes().includes(name);
 }
 
+interface Registry {
+  readonly visible: keyof Pick<VisibleObjects, 'relations' | 'types' | 'functions' | 'schemas'> | null;
+  readonly may: Predicate;
+  /** What gives NULL for a name of nothing. */
+  readonly reads: string;
+}
+
 /** Casts to these turn a number into a name. */
-const registries: Readonly<
-  Record<number, keyof Pick<VisibleObjects, 'relations' | 'types' | 'functions' | 'schemas'> | null>
-> = {
-  2205: 'relations',
-  2206: 'types',
-  24: 'functions',
-  2202: 'functions',
-  4089: 'schemas',
-  4096: null,
+const registries: Readonly<Record<number, Registry>> = {
+  2205: { visible: 'relations', may: relation, reads: 'to_regclass' },
+  2206: { visible: 'types', may: type, reads: 'to_regtype' },
+  24: { visible: 'functions', may: (is, oid) => is.function(oid), reads: 'to_regproc' },
+  2202: { visible: 'functions', may: (is, oid) => is.function(oid), reads: 'to_regprocedure' },
+  4089: { visible: 'schemas', may: (is, oid) => is.schema(oid), reads: 'to_regnamespace' },
+  4096: { visible: null, may: (is, oid) => is.role(oid), reads: 'to_regrole' },
 };
 
 const isRegistry = (type: number) => Object.hasOwn(registries, type);
+
+/** An oid as a filtered catalog gives it. */
+function isOfCatalog({ source, origin }: CastUse): boolean {
+  return (source === 26 || isRegistry(source)) && origin?.relation.relation.schema === 'pg_catalog';
+}
+
+/** Other things' names tell no more than whether they are there. */
+const isLookedUp = (name: string) => byRelationName.test(name) || byTypeName.test(name);
 
 /** What a filtered catalog makes of functions, casts and types that tell about its objects. */
 export class CatalogGuards {
@@ -165,42 +179,87 @@ export class CatalogGuards {
   ) {}
 
   /** What is refused, in words; null for what isn't. */
-  refusalOf({ name, candidates, literals, columns }: FunctionUse): string | null {
+  refusalOf({ name, candidates, literals }: FunctionUse): string | null {
     if (!candidates.every(({ schema }) => schema === 'pg_catalog')) return null;
     const what = `function ${name}`;
     if (refused.has(name) || reading.test(name)) return what;
     if (name.startsWith('pg_input_') && !this.isPlainType(literals[1])) return `${what} of this type`;
-    if (name === 'obj_description' && typeof literals[1] !== 'string') return `${what} without the name of a catalog`;
     const at = byName.test(name) ? this.placeOf(name, literals.length) : -1;
-    if (byColumn.test(name) && !this.isSeenColumn(literals[at], literals[at + 1])) return `${what} of this column`;
+    if (at < 0) return null;
+    const [literal, column] = [literals[at], literals[at + 1]];
+    const isColumn = !byColumn.test(name) || column === undefined || literal === undefined;
+    if (!isColumn && !this.isSeenColumn(literal, column)) return `${what} of this column`;
     const taken = candidates.map(({ arguments: types }) => types[at] ?? 0);
-    if (at < 0 || !taken.some((type) => texts.has(type))) return null;
-    const literal = literals[at];
-    // Other things' names tell no more than whether they are there.
-    if (!byRelationName.test(name) && !byTypeName.test(name)) return null;
-    const isSeen = typeof literal === 'string' && columns[at] === null && this.isSeenName(name, literal);
-    return literal === null || isSeen ? null : `${what} of this name`;
+    if (!taken.some((type) => texts.has(type)) || !isLookedUp(name) || literal === null) return null;
+    if (literal === undefined) return taken.every((type) => texts.has(type)) ? null : `${what} of this name`;
+    return this.isSeenName(name, literal) ? null : `${what} of this name`;
   }
 
-  /** How an argument that is an oid is looked at; null where there's nothing to look at. */
-  guardOf({ name, candidates, literals }: FunctionUse): CallGuard | null {
+  /** How an argument that is an oid or a name is looked at; null where there's nothing to look at. */
+  guardOf(use: FunctionUse): CallGuard | null {
+    const { name, candidates, literals } = use;
     if (!candidates.every(({ schema }) => schema === 'pg_catalog')) return null;
-    const guard = guardNamed(name);
     const at = this.placeOf(name, literals.length);
     if (name === 'obj_description') {
-      const catalog = String(describedBy[literals[1] ?? ''] ?? 0);
-      return { argument: 0, type: 'oid', condition: (oid) => this.is.comment(catalog, oid), isSafe: () => false };
+      const catalog = literals[1];
+      const condition = (oid: string) =>
+        typeof catalog === 'string' ? this.is.comment(String(describedBy[catalog] ?? 0), oid) : this.is.comments(oid);
+      return { argument: 0, type: 'oid', condition, isSafe: () => false };
     }
-    if (guard === null || at < 0) return null;
-    if (byName.test(name) && candidates.every(({ arguments: types }) => texts.has(types[at] ?? 0))) return null;
-    const columns = new Set((guard.columns ?? '').split(' '));
-    const isClass = candidates.every(({ arguments: types }) => types[at] === 2205);
+    if (at < 0) return null;
+    const types = candidates.map(({ arguments: all }) => all[at] ?? 0);
+    const isName = byName.test(name) && types.every((type) => texts.has(type));
+    const column = this.columnGuardOf(use, at);
+    if (isName && (!isLookedUp(name) || (literals[at] !== undefined && column === null))) return null;
+    const guard = guardNamed(name);
+    const may: Predicate = isName ? (byTypeName.test(name) ? type : relation) : (guard?.may ?? relation);
+    if (guard === null && !isName) return null;
+    const columns = new Set((guard?.columns ?? '').split(' '));
+    const reads = byTypeName.test(name) ? 'to_regtype' : 'to_regclass';
+    // A number is a name to some and an oid to others.
+    const oidOf = (given: string) =>
+      `CASE WHEN ${given} !~ '^\\s*[-0-9]' THEN pg_catalog.${reads}(${given})::pg_catalog.oid END`;
+    const condition = (oid: string, given: string) =>
+      column === null ? may(this.is, oid) : `(${may(this.is, oid)} AND ${column.isSeen(oid, given)})`;
     return {
       argument: at,
-      type: isClass ? 'regclass' : 'oid',
-      condition: (oid) => guard.may(this.is, oid),
-      isSafe: (table, column) => table.schema === 'pg_catalog' && columns.has(`${table.name}.${column}`),
+      type: isName ? 'text' : types.every((type) => type === 2205) ? 'regclass' : 'oid',
+      ...(isName ? { oidOf } : {}),
+      condition,
+      ...(column === null ? {} : { column: column.argument }),
+      isSafe: (table, name) => column === null && table.schema === 'pg_catalog' && columns.has(`${table.name}.${name}`),
     };
+  }
+
+  /** Of a call that tells of a column by its name: hidden ones are as those that there are not. Null where none is meant. */
+  private columnGuardOf({ name, candidates, literals, columns }: FunctionUse, at: number) {
+    if (!byColumn.test(name) || !this.is.hasHidden) return null;
+    const argument = at + 1;
+    const [relation, column] = [columns[at], columns[argument]];
+    if (literals[at] !== undefined && literals[argument] !== undefined) return null;
+    const isOfCatalog = column != null && column.relation.relation.oid === catalogOf.attribute;
+    if (isOfCatalog && relation?.relation === column.relation && relation.attnum === 1) return null;
+    const isNumber = candidates.every(({ arguments: types }) => types[argument] === 21);
+    const isSame = (given: string) => (isNumber ? `h.attnum = ${given}` : `h.attname = ${given}::pg_catalog.name`);
+    const isSeen = (oid: string, given: string) =>
+      `EXISTS (SELECT FROM pg_catalog.pg_attribute h WHERE h.attrelid = ${oid} AND ${isSame(given)} AND ${this.is.notHidden('h.attrelid', 'h.attnum')})`;
+    return { argument, isSeen };
+  }
+
+  /** How what a cast is of is looked at; null where there's nothing to look at. */
+  castGuardOf(use: CastUse): ValueGuard | null {
+    const registry = registries[use.target];
+    if (registry === undefined || !this.isGuarded(use)) return null;
+    const { may, reads } = registry;
+    if (use.source === 26 || isRegistry(use.source)) return { type: 'oid', condition: (oid) => may(this.is, oid) };
+    const oidOf = (given: string) =>
+      `CASE WHEN ${given} ~ '^\\s*[0-9]+\\s*$' THEN ${given}::pg_catalog.oid ELSE pg_catalog.${reads}(${given})::pg_catalog.oid END`;
+    return { type: 'text', oidOf, condition: (oid) => may(this.is, oid) };
+  }
+
+  private isGuarded(use: CastUse): boolean {
+    const { source, target, literal, operand } = use;
+    return operand !== null && isRegistry(target) && source !== target && literal === undefined && !isOfCatalog(use);
   }
 
   private placeOf(name: string, count: number): number {
@@ -210,14 +269,13 @@ export class CatalogGuards {
   }
 
   /** A cast that could make names of numbers; null for one that can't. */
-  castRefusal({ source, target, literal, origin }: CastUse): string | null {
+  castRefusal(use: CastUse): string | null {
+    const { source, target, literal } = use;
     if (!isRegistry(target) || source === target) return null;
     const what = 'a cast to a registry type such as regclass';
     if (literal !== undefined)
       return literal === null || this.isSeenLiteral(target, literal) ? null : `${what} of this value`;
-    const isOid = source === 26 || isRegistry(source);
-    const isFiltered = origin !== null && origin.relation.relation.schema === 'pg_catalog';
-    return isOid && isFiltered ? null : `${what} of what is neither a literal nor an oid of a catalog`;
+    return isOfCatalog(use) || this.isGuarded(use) ? null : `${what} of what cannot be looked at`;
   }
 
   /** A type that doesn't exist for the session, or that a value could be read into beside a cast. */
@@ -245,7 +303,7 @@ export class CatalogGuards {
   }
 
   private isSeenLiteral(target: number, literal: string): boolean {
-    const set = registries[target];
+    const set = registries[target]?.visible;
     if (/^\s*\d+\s*$/.test(literal)) {
       const oid = Number(literal);
       return oid < firstNormalOid || (set != null && this.is.visible[set].has(oid));

@@ -177,6 +177,11 @@ export class CatalogPredicates {
     return `(${oid} < ${firstNormalOid} OR CASE ${catalog} WHEN ${catalogOf.relation} THEN ${relation} WHEN ${catalogOf.procedure} THEN ${this.function(oid)} WHEN ${catalogOf.type} THEN ${this.type(oid)} WHEN ${catalogOf.schema} THEN ${this.schema(oid)} WHEN ${catalogOf.constraint} THEN ${inCatalog('pg_constraint', constraint)} ELSE false END)`;
   }
 
+  /** Whether all comments on what has this oid in one catalog or other are told. */
+  comments(oid: string): string {
+    return `(${oid} < ${firstNormalOid} OR NOT EXISTS (SELECT FROM pg_catalog.pg_description d WHERE d.objoid = ${oid} AND d.objsubid = 0 AND NOT ${this.comment('d.classoid', 'd.objoid')}))`;
+  }
+
   private oneOf(oid: string, set: ReadonlySet<number>, own = ''): string {
     const some = set.size === 0 ? '' : ` OR ${this.member(oid, set)}`;
     return `(${oid} < ${firstNormalOid}${some}${own})`;

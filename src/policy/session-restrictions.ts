@@ -1,7 +1,7 @@
-import type { FunctionUse } from '../sql/bind/bound.js';
+import type { CastUse, FunctionUse } from '../sql/bind/bound.js';
 import type { Relation } from '../sql/catalog/catalog.js';
 import type { CatalogIndex } from '../sql/catalog/catalog-index.js';
-import type { CallGuard } from '../sql/rewrite/guard-calls.js';
+import type { CallGuard, Guard } from '../sql/rewrite/guard-calls.js';
 import type { Parse } from '../sql/rewrite/parse.js';
 import type { Restriction } from '../sql/rewrite/restriction.js';
 import type { Restrictions } from '../sql/rewrite/rewrite.js';
@@ -48,6 +48,10 @@ export class SessionRestrictions implements Restrictions {
   guardOf(use: FunctionUse): CallGuard | null {
     if (this.rights.catalog !== 'visible') return this.guards?.guardOf(use) ?? null;
     return this.hidesOwnViews() ? ownViewGuard(use) : null;
+  }
+
+  castGuardOf(use: CastUse): Guard | null {
+    return this.guards?.castGuardOf(use) ?? null;
   }
 
   /** They show the policy, if there is anything that it withholds. */

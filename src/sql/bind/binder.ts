@@ -3,6 +3,7 @@ import type { CatalogIndex } from '../catalog/catalog-index.js';
 import {
   type AssignedColumn,
   type BoundQuery,
+  type CastOperand,
   type CastUse,
   type FunctionUse,
   type NameUse,
@@ -263,7 +264,13 @@ export class Binder {
    * coerce_type: a value becomes one of another type. Parameters without a type get it; what calls a function or reads
    * a literal is noted. Whether it is allowed is the server's to say.
    */
-  coerce(value: Typed, target: number, scope: Scope | null, isExplicit = false): void {
+  coerce(
+    value: Typed,
+    target: number,
+    scope: Scope | null,
+    isExplicit = false,
+    operand: CastOperand | null = null,
+  ): void {
     if (value.parameter !== undefined && this.parameterType(value.parameter) === 0) {
       if (target !== oid.any && target !== oid.unknown && target !== undecided)
         this.parameters[value.parameter - 1] = target;
@@ -275,7 +282,7 @@ export class Binder {
     const cast = this.castOf(source, target);
     const isLookedUp = isRegistry(target);
     if (cast.method === 'binary' && !isExplicit && !isLookedUp) return;
-    if (isLookedUp) this.decideByValue(value);
+    if (isLookedUp || isRegistry(this.coercions.elementOf(target))) this.decideByValue(value);
     this.casts.push({
       source,
       target,
@@ -285,6 +292,7 @@ export class Binder {
       position: value.position,
       literal: value.literal,
       origin: (value.column ?? value.oidOf)?.origin ?? null,
+      operand,
     });
   }
 
@@ -303,6 +311,7 @@ export class Binder {
       position,
       literal: undefined,
       origin: null,
+      operand: null,
     });
   }
 

@@ -367,6 +367,15 @@ export interface CastUse {
   readonly literal: string | null | undefined;
   /** The relation's column that the value is, unchanged. */
   readonly origin: OutputColumn['origin'];
+  /** What stands before `::` or within CAST, of casts that look names up; null where it isn't written so. */
+  readonly operand: CastOperand | null;
+}
+
+export interface CastOperand extends Span {
+  /** Where the parser says that the cast is. */
+  readonly at: number;
+  /** What it calls a column by itself; null where that is up to the type. */
+  readonly name: string | null;
 }
 
 /** A type that the text names, or that its client told of a parameter. */

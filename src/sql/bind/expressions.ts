@@ -1,16 +1,17 @@
 import { type Fields, listOf, literalOf, nodeOf, structOf, textOf } from '../facts/tree.js';
 import type { Binder } from './binder.js';
-import { undecided } from './bound.js';
+import { type CastOperand, undecided } from './bound.js';
 import { functionCall } from './calls.js';
 import { noteCollation } from './collations.js';
 import { comparison } from './comparisons.js';
 import { jsonHandlers } from './json.js';
 import { onlyFields } from './known-fields.js';
+import { columnName } from './output-names.js';
 import { columnReference, indirection } from './references.js';
 import { BindError, unknownConstruct } from './refusal.js';
 import { rowItems } from './row-items.js';
 import type { Scope, Typed } from './scope.js';
-import { locationOf } from './source-text.js';
+import { firstLocation, locationOf } from './source-text.js';
 import { subLink } from './sub-links.js';
 import { isRegistry, oid } from './type-oids.js';
 import { hasModifiers, resolveType } from './type-reference.js';
@@ -126,12 +127,34 @@ function typeCast(binder: Binder, fields: Fields, scope: Scope): Typed {
     binder.coerce(value, target, scope, true);
     return plain(target, fields);
   }
-  const value = binder.expression(fields.arg, scope);
-  binder.coerce(value, target, scope, true);
+  const operand = isRegistry(target) ? operandOf(binder, fields) : null;
+  const written = binder.expression(fields.arg, scope);
+  // A parameter is a name here, whatever else gives it a type.
+  const isName = operand !== null && written.parameter !== undefined;
+  const value = isName ? { type: written.type, position: written.position } : written;
+  binder.coerce(value, target, scope, true, operand);
   const position = locationOf(fields) ?? value.position;
   const oidOf = isRegistry(target) ? (value.column ?? value.oidOf) : undefined;
   const cast = { type: target, literal: value.literal, literalAt: value.literalAt ?? value.position, position };
   return oidOf === undefined ? cast : { ...cast, oidOf };
+}
+
+/** Null where the type stands before a literal. */
+function operandOf({ source }: Binder, fields: Fields): CastOperand | null {
+  const at = locationOf(fields);
+  if (at === null) return null;
+  const token = source.tokenAt(at);
+  const found = columnName(fields.arg);
+  const name = found.strength === 2 ? found.name : null;
+  if (source.word(token) === 'cast') {
+    const type = firstLocation(fields.typeName);
+    return type === null ? null : { at, name, ...source.span(token + 2, source.tokenAt(type) - 2) };
+  }
+  const first = firstLocation(fields.arg);
+  if (first === null || !source.is(token, '::')) return null;
+  let start = source.tokenAt(first);
+  while (source.is(start - 1, '(') && source.partner(start - 1) < token) start--;
+  return { at, name, ...source.span(start, token - 1) };
 }
 
 function collate(binder: Binder, fields: Fields, scope: Scope): Typed {

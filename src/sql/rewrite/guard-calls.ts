@@ -1,77 +1,172 @@
-import type { FunctionUse, Span } from '../bind/bound.js';
+import type { CastUse, FunctionUse, Span } from '../bind/bound.js';
 import { SourceText } from '../bind/source-text.js';
 import type { Relation } from '../catalog/catalog.js';
+import { quoteIdentifier } from './restriction.js';
 import { RewriteRefusal, type Rewriting } from './rewriting.js';
+import type { Meant } from './splice.js';
 
-/** How an argument of a call is looked at before the call is. */
-export interface CallGuard {
+/** How a value that stands for an object is looked at before it is used. */
+export interface Guard {
+  readonly type: 'oid' | 'regclass' | 'text';
+  /** What the text of a name comes to as an oid. */
+  readonly oidOf?: (name: string) => string;
+  /** When the value is used, of its oid and the column's name or number; else NULL is. */
+  readonly condition: (oid: string, column: string) => string;
+}
+
+export interface CallGuard extends Guard {
   readonly argument: number;
-  /** What the argument is: `oid`, or a name that is looked up. */
-  readonly type: 'oid' | 'regclass';
-  /** When the call is made with it, an expression of type oid; else it is made with NULL. */
-  readonly condition: (argument: string) => string;
+  /** The argument that tells a column of it, of which the condition is, too. */
+  readonly column?: number;
   /** Columns that hold nothing that must be looked at. */
   readonly isSafe: (relation: Relation, column: string) => boolean;
 }
 
-const argumentMark = '\x01';
+const valueMark = '\x01';
 
-/** Puts a condition around an argument: `f(CASE WHEN condition THEN argument END)`. */
-export function spliceGuards(rewriting: Rewriting, guardOf: (use: FunctionUse) => CallGuard | null): void {
-  let source: SourceText | null = null;
-  for (const use of rewriting.bound.functions) {
-    const guard = guardOf(use);
-    const column = guard === null ? undefined : use.columns[guard.argument];
-    if (guard === null || (column != null && guard.isSafe(column.relation.relation, nameOf(column)))) continue;
-    source ??= new SourceText(rewriting.text);
-    const span = use.span === null || use.by !== 'call' ? null : plainArgument(source, use.span, guard.argument);
-    if (span === null) {
-      const message = `permission denied: function ${use.name} of what is neither a column nor a literal is not allowed for this user`;
-      throw new RewriteRefusal('42501', message, use.position);
-    }
-    const names = rewriting.splices.filter(({ meant }) => meant.kind === 'schema' || meant.kind === 'qualifier');
-    const around = partsOf(guard);
-    const before = around.slice(0, -1).join(rewriting.copied(span, names));
-    const reason = 'the catalog tells of what is visible only';
-    const meant = { kind: 'argument', at: use.span?.start ?? 0, argument: guard.argument, around } as const;
-    rewriting.add({ start: span.start, end: span.start, text: before, reason, meant, isOpening: true });
-    rewriting.add({ start: span.end, end: span.end, text: around.at(-1) ?? '', reason, meant });
+interface Guarded extends Span {
+  readonly around: readonly string[];
+  readonly meant: Meant;
+}
+
+/** Puts a condition around an argument or what a cast is of: `f(CASE WHEN condition THEN argument END)`. */
+export function spliceGuards(
+  rewriting: Rewriting,
+  guards: { guardOf?(use: FunctionUse): CallGuard | null; castGuardOf?(use: CastUse): Guard | null },
+): void {
+  const { functions, casts } = rewriting.bound;
+  const values = new Values(rewriting);
+  const found: Guarded[] = [];
+  for (const use of functions) {
+    const guard = guards.guardOf?.(use) ?? null;
+    if (guard === null) continue;
+    const column = use.columns[guard.argument];
+    if (column != null && guard.isSafe(column.relation.relation, nameOf(column))) continue;
+    found.push(values.ofCall(use, guard));
+  }
+  for (const use of casts) {
+    const guard = guards.castGuardOf?.(use) ?? null;
+    if (guard !== null && use.operand !== null) found.push(values.ofCast(use, guard));
+  }
+  const reason = 'the catalog tells of what is visible only';
+  // Of two that start together, what holds the other opens first.
+  for (const { start, end, around, meant } of found.sort((a, b) => a.start - b.start || b.end - a.end)) {
+    const names = rewriting.splices.filter(
+      (splice) => splice.meant.kind === 'schema' || splice.meant.kind === 'qualifier',
+    );
+    const before = around.slice(0, -1).join(around.length > 2 ? rewriting.copied({ start, end }, names) : '');
+    rewriting.add({ start, end: start, text: before, reason, meant, isOpening: true });
+    rewriting.add({ start: end, end, text: around.at(-1) ?? '', reason, meant });
   }
 }
 
-function partsOf({ condition, type }: CallGuard): readonly string[] {
-  const value = `(${argumentMark})::pg_catalog.${type}`;
+class Values {
+  #source: SourceText | null = null;
+
+  constructor(private readonly rewriting: Rewriting) {}
+
+  private get source(): SourceText {
+    this.#source ??= new SourceText(this.rewriting.text);
+    return this.#source;
+  }
+
+  ofCall(use: FunctionUse, guard: CallGuard): Guarded {
+    const refusal = (what: string) => {
+      const message = `permission denied: function ${use.name} of ${what} is not allowed for this user`;
+      return new RewriteRefusal('42501', message, use.position);
+    };
+    const span = use.by === 'call' ? this.argument(use.span, guard.argument) : null;
+    if (span === null) throw refusal('what cannot be looked at');
+    let column = '';
+    if (guard.column !== undefined) {
+      const other = this.argument(use.span, guard.column);
+      if (other === null || !this.isPlain(other)) throw refusal('what is neither a column nor a literal');
+      column = this.rewriting.copied(other, this.rewriting.splices);
+    }
+    const isCopied = guard.column === undefined && guard.type !== 'text' && this.isPlain(span);
+    if (!isCopied && !this.isOneValue(span)) throw refusal('what comes to many values');
+    const around = isCopied ? copying(guard) : selecting(guard, column, 'looked_up.v END');
+    const at = use.span?.start ?? 0;
+    return { ...span, around, meant: { kind: 'argument', at, argument: guard.argument, around } };
+  }
+
+  ofCast({ operand, position }: CastUse, guard: Guard): Guarded {
+    const span = operand ?? { at: 0, name: null, start: 0, end: 0 };
+    if (!this.isOneValue(span)) {
+      const what = 'a cast to a registry type such as regclass of what comes to many values';
+      throw new RewriteRefusal('42501', `permission denied: ${what} is not allowed for this user`, position);
+    }
+    const { name } = span;
+    const used = `looked_up.oid END${name === null ? '' : ` AS ${quoteIdentifier(name)}`}`;
+    const query = selecting(guard, '', used);
+    // A query gives a column its name, which is not to be where the type does.
+    const around = name === null ? [`CASE WHEN true THEN ${query[0]}`, `${query[1]} END`] : query;
+    return { start: span.start, end: span.end, around, meant: { kind: 'operand', at: span.at, around } };
+  }
+
+  private argument(name: Span | null, argument: number): Span | null {
+    const { source } = this;
+    const open = name === null ? -1 : source.firstFrom(name.end);
+    if (!source.is(open, '(')) return null;
+    const close = source.partner(open);
+    let first = open + 1;
+    let at = 0;
+    for (let token = first; token <= close; token++) {
+      const isEnd = token === close || source.is(token, ',');
+      if (isEnd && at === argument)
+        return token > first && !this.isModified(first) ? source.span(first, token - 1) : null;
+      if (isEnd) {
+        at++;
+        first = token + 1;
+      } else if (source.partner(token) > token) token = source.partner(token);
+    }
+    return null;
+  }
+
+  private isModified(token: number): boolean {
+    return /^(?:variadic|distinct|all)$/.test(this.source.keyword(token));
+  }
+
+  /** Without calls and operators: written twice, it is the same both times. */
+  private isPlain({ start, end }: Span): boolean {
+    const { source } = this;
+    for (let token = source.firstFrom(start); token < source.length && source.start(token) < end; token++) {
+      if (source.is(token, '.') || source.is(token, '::')) continue;
+      const isWord = /^(?:\w|["'$])/.test(source.text(token));
+      if (!isWord || /^(?:variadic|distinct|all|case|array|row|not)$/.test(source.word(token))) return false;
+    }
+    return true;
+  }
+
+  /** Moved into a query of its own, it is what it was: neither a window's nor of several rows. */
+  private isOneValue({ start, end }: Span): boolean {
+    const { source } = this;
+    for (let token = source.firstFrom(start); token < source.length && source.start(token) < end; token++) {
+      if (source.keyword(token) === 'over') return false;
+    }
+    return !this.rewriting.bound.functions.some(
+      ({ span, candidates }) =>
+        span !== null && span.start >= start && span.end <= end && candidates.some(({ returnsSet }) => returnsSet),
+    );
+  }
+}
+
+function copying({ condition, type }: Guard): readonly string[] {
+  const value = `(${valueMark})::pg_catalog.${type}`;
   const oid = type === 'oid' ? value : `${value}::pg_catalog.oid`;
-  return `CASE WHEN ${condition(oid)} THEN ${value} END`.split(argumentMark);
+  return `CASE WHEN ${condition(oid, '')} THEN ${value} END`.split(valueMark);
+}
+
+/** What may come to something else each time it is asked for is asked for once. */
+function selecting(guard: Guard, column: string, used: string): readonly string[] {
+  const { condition, type, oidOf = (value) => `${value}::pg_catalog.oid` } = guard;
+  const given = `SELECT (${valueMark})::pg_catalog.${type}${column === '' ? '' : `, (${column})`} OFFSET 0`;
+  const columns = column === '' ? 'v' : 'v, c';
+  const named = `SELECT ${oidOf('given.v')}, given.* FROM (${given}) AS given(${columns}) OFFSET 0`;
+  const is = condition('looked_up.oid', 'looked_up.c');
+  return `(SELECT CASE WHEN ${is} THEN ${used} FROM (${named}) AS looked_up(oid, ${columns}))`.split(valueMark);
 }
 
 function nameOf({ relation, attnum }: NonNullable<FunctionUse['columns'][number]>): string {
   return relation.relation.columns.find((column) => column.attnum === attnum)?.name ?? '';
-}
-
-/** An argument without calls and operators: written twice, it is the same both times. */
-function plainArgument(source: SourceText, name: Span, argument: number): Span | null {
-  const open = source.firstFrom(name.end);
-  if (!source.is(open, '(')) return null;
-  const close = source.partner(open);
-  let first = open + 1;
-  let at = 0;
-  for (let token = first; token <= close; token++) {
-    const isEnd = token === close || source.is(token, ',');
-    if (isEnd && at === argument) return token > first ? source.span(first, token - 1) : null;
-    if (isEnd) {
-      at++;
-      first = token + 1;
-    } else if (at === argument && !isPlain(source, token)) return null;
-    else if (at < argument && source.partner(token) > token) token = source.partner(token);
-  }
-  return null;
-}
-
-function isPlain(source: SourceText, token: number): boolean {
-  if (source.is(token, '.') || source.is(token, '::')) return true;
-  return (
-    /^(?:\w|["'$])/.test(source.text(token)) &&
-    !/^(?:variadic|distinct|all|case|array|row|not)$/.test(source.word(token))
-  );
 }

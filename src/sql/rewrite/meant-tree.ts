@@ -92,6 +92,7 @@ class Changing {
     else if (kind === 'A_Expr') this.prefix('operator', fields.location, own, 'name');
     else if (/^(?:TypeName|typeName|ofTypename)$/.test(kind)) this.prefix('type', fields.location, own, 'names');
     else if (kind === 'ColumnRef') this.qualifier(fields, own);
+    else if (kind === 'TypeCast') this.cast(fields, own);
     else if (kind === 'SelectStmt' || isArm(kind, fields)) this.selectStatement(fields, own);
     else if (/^(Insert|Update|Delete|Merge|Copy)Stmt$/.test(kind)) this.statement(kind, fields, own);
   }
@@ -127,10 +128,19 @@ class Changing {
     this.prefix('type', location, own, 'funcname');
     const meant = this.take('argument', location);
     if (meant === null) return;
-    const [target] = listOf(this.select(`SELECT ${meant.around.join(placeholder)}`).targetList);
     own.args = listOf(own.args).map((argument, at) =>
-      at === meant.argument ? replaced(nodeOf(target)?.fields.val, argument) : argument,
+      at === meant.argument ? this.aroundValue(meant.around, argument) : argument,
     );
+  }
+
+  private cast({ location }: Fields, own: Record<string, unknown>): void {
+    const meant = this.take('operand', location);
+    if (meant !== null) own.arg = this.aroundValue(meant.around, own.arg);
+  }
+
+  private aroundValue(texts: readonly string[], value: unknown): unknown {
+    const [target] = listOf(this.select(`SELECT ${texts.join(placeholder)}`).targetList);
+    return replaced(nodeOf(target)?.fields.val, value);
   }
 
   private qualifier({ location }: Fields, own: Record<string, unknown>): void {

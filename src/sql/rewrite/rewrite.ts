@@ -1,9 +1,9 @@
-import type { BoundStatement, FunctionUse, RelationUse, Target } from '../bind/bound.js';
+import type { BoundStatement, CastUse, FunctionUse, RelationUse, Target } from '../bind/bound.js';
 import type { Relation } from '../catalog/catalog.js';
 import type { CatalogIndex } from '../catalog/catalog-index.js';
 import { spliceCopy } from './copy-relation.js';
 import { spliceGrouping } from './grouping.js';
-import { type CallGuard, spliceGuards } from './guard-calls.js';
+import { type CallGuard, type Guard, spliceGuards } from './guard-calls.js';
 import { spliceLocking } from './lock-rows.js';
 import { qualifyNames } from './qualify.js';
 import { spliceReading } from './read-relations.js';
@@ -15,8 +15,9 @@ import { spliceWriting } from './write-relations.js';
 /** By the relation's oid; those that nothing is withheld of are left out. */
 export interface Restrictions {
   get(oid: number): Restriction | undefined;
-  /** How a call is kept from telling of what the session doesn't see; null: it can't. */
+  /** How a call or cast is kept from telling of what the session doesn't see; null: it can't. */
   guardOf?(use: FunctionUse): CallGuard | null;
+  castGuardOf?(use: CastUse): Guard | null;
 }
 
 export type RewriteResult =
@@ -49,7 +50,7 @@ export function rewrite(
   const rewriting = new Rewriting(text, bound, index, restrictions);
   try {
     spliceStatement(rewriting);
-    spliceGuards(rewriting, (use) => restrictions.guardOf?.(use) ?? null);
+    spliceGuards(rewriting, restrictions);
   } catch (error) {
     if (!(error instanceof RewriteRefusal)) throw error;
     return { ok: false, sqlstate: error.sqlstate, message: error.message, position: error.position };

@@ -35,6 +35,8 @@ export type Meant =
   | { readonly kind: 'returning'; readonly at: number; readonly expression: string }
   /** An argument of the call whose name is at `at`: texts with the argument between each two of them. */
   | { readonly kind: 'argument'; readonly at: number; readonly argument: number; readonly around: readonly string[] }
+  /** What the cast at `at` is of: the same. */
+  | { readonly kind: 'operand'; readonly at: number; readonly around: readonly string[] }
   /** A select or RETURNING item, told by where it starts, becomes these. */
   | { readonly kind: 'items'; readonly at: number; readonly items: string }
   /** The `index`th WHEN of a MERGE gets a column list. */
