@@ -230,6 +230,8 @@ export interface StarUse {
   readonly qualifierParts: number;
   /** The relations whose columns it has, in order; sub-selects and functions are left out. */
   readonly relations: readonly RelationUse[];
+  /** OLD's or NEW's of RETURNING, by whatever name: the row there isn't the relation's own. */
+  readonly isOfVersion: boolean;
   /** What it expands to, with names as the client sees them. */
   readonly output: readonly OutputColumn[];
 }

@@ -31,6 +31,7 @@ export function expandStar(binder: Binder, node: TreeNode, scope: Scope): readon
     qualifier,
     qualifierParts,
     relations: relations as RelationUse[],
+    isOfVersion: columns.some(({ reads }) => reads.some(({ version }) => version !== 'stored')),
     output: columns.map((column) => binder.output(column)),
   });
   return columns;

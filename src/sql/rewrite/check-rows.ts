@@ -1,7 +1,8 @@
-import type { Target } from '../bind/bound.js';
+import type { Span, Target } from '../bind/bound.js';
 import { type OperatorSql, printOver, quoteIdentifier, type Restriction } from './restriction.js';
 import { RewriteRefusal, type Rewriting } from './rewriting.js';
-import { isOfVersion } from './stars.js';
+import { expandStars } from './stars.js';
+import { unsupported } from './written-rows.js';
 
 /**
  * Asking for a setting that nobody has raises 42704 with its name, and only when it is asked for: current_setting is
@@ -14,14 +15,6 @@ export function raisingCheck(check: string): string {
   return `(${check} OR pg_catalog.current_setting('${violationSetting}') IS NULL)`;
 }
 
-/**
- * Checks the rows that a query writes where they are written: RETURNING sees them after defaults and BEFORE triggers, and
- * what it raises takes the statement back. Without a RETURNING of the client's the session swallows the rows.
- */
-export function spliceCheck(rewriting: Rewriting, target: Target, restriction: Restriction, check: OperatorSql): void {
-  spliceRaising(rewriting, target, raisingFor(rewriting, target, restriction, check));
-}
-
 /** The check of a row that was written, under the name that RETURNING sees it by. */
 export function raisingFor(
   rewriting: Rewriting,
@@ -32,8 +25,25 @@ export function raisingFor(
   return raisingCheck(printOver(check, restriction.relation, rewriting.rowName(relation)));
 }
 
-/** @param raising true, or raises; over the row that was written */
-export function spliceRaising(rewriting: Rewriting, target: Target, raising: string): void {
+/**
+ * What RETURNING gives of the rows that a query writes: it sees them after defaults and BEFORE triggers, so that they are
+ * checked there, and what it raises takes the statement back. Without a RETURNING of the client's the session swallows
+ * the rows.
+ * @param raising true, or raises; over the row that was written. Null: rows aren't checked
+ */
+export function spliceReturning(
+  rewriting: Rewriting,
+  target: Target,
+  { hidden }: Restriction,
+  raising: string | null,
+): void {
+  const checked = raising === null ? null : spliceRaising(rewriting, target, raising);
+  if (hidden.size === 0) return;
+  expandStars(rewriting, target.relation, (what) => unsupported(target.relation, what), checked);
+}
+
+/** Gives the item that checks the row; null: one of ours. */
+function spliceRaising(rewriting: Rewriting, target: Target, raising: string): Span | null {
   const { relation } = target;
   const reason = 'written rows are checked';
   if (target.returning === null) {
@@ -44,7 +54,7 @@ export function spliceRaising(rewriting: Rewriting, target: Target, raising: str
       reason,
       meant: { kind: 'returning', at: relation.name.start, expression: raising },
     });
-    return;
+    return null;
   }
   const item = plainItem(rewriting, target);
   if (item === null) {
@@ -56,10 +66,11 @@ export function spliceRaising(rewriting: Rewriting, target: Target, raising: str
   }
   const items = `CASE WHEN ${raising} THEN ${item.written} END AS ${quoteIdentifier(item.name)}${item.rest}`;
   rewriting.add({ ...item.span, text: items, reason, meant: { kind: 'items', at: item.span.start, items } });
+  return item.span;
 }
 
 interface Item {
-  readonly span: { readonly start: number; readonly end: number };
+  readonly span: Span;
   readonly written: string;
   readonly name: string;
   /** What a star has besides. */
@@ -69,7 +80,7 @@ interface Item {
 /** An item that is nothing but a column of the row that was written, or the star. */
 function plainItem(rewriting: Rewriting, { relation, query, returning }: Target): Item | null {
   if (returning === null) return null;
-  const isWhole = (span: { readonly start: number; readonly end: number }) => {
+  const isWhole = (span: Span) => {
     const before = rewriting.bytes.toString('latin1', returning.start, span.start).trimEnd();
     const behind = rewriting.bytes.toString('latin1', span.end, returning.end).trimStart();
     return (before === '' || before.endsWith(',')) && (behind === '' || behind.startsWith(','));
@@ -81,7 +92,7 @@ function plainItem(rewriting: Rewriting, { relation, query, returning }: Target)
   }
   for (const star of rewriting.bound.stars) {
     if (star.place !== 'returning' || star.query !== query || !isWhole(star.span)) continue;
-    if (isOfVersion(rewriting, star) || star.relations.length !== 1 || star.relations[0] !== relation) continue;
+    if (star.isOfVersion || star.relations.length !== 1 || star.relations[0] !== relation) continue;
     const names = star.output.map(({ name }) => name);
     const [first, ...others] = names.map((name) => `${rewriting.rowName(relation)}.${quoteIdentifier(name)}`);
     if (first === undefined) continue;

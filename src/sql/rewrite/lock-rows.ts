@@ -1,7 +1,9 @@
+import { randomBytes } from 'node:crypto';
 import type { RelationUse } from '../bind/bound.js';
 import { spliceCondition } from './conditions.js';
 import { mayLeak, mayLeakInLocking } from './leaks.js';
-import { distinct, printOver, type Restriction } from './restriction.js';
+import { renameQualifiers } from './read-relations.js';
+import { distinct, printOver, quoteIdentifier, type Restriction } from './restriction.js';
 import { RewriteRefusal, type Rewriting } from './rewriting.js';
 import { expandStars } from './stars.js';
 
@@ -27,14 +29,20 @@ export function spliceLocking(rewriting: Rewriting, use: RelationUse, restrictio
     throw new RewriteRefusal('42703', `column "${system.name}" does not exist`, system.span.start);
   }
   if (rewriting.bound.wholeRows.some(({ relation }) => relation === use)) throw refuse('with whole rows');
-  if (restriction.hidden.size > 0) expandStars(rewriting, use, refuse);
+  if (use.aliasColumns !== null) throw refuse('with names for columns');
+  if (restriction.hidden.size > 0) {
+    if (rewriting.hasNamesake(use)) throw refuse('beside another relation of the same name');
+    expandStars(rewriting, use, refuse);
+    renameHidden(rewriting, use, restriction);
+  }
   const lockable = distinct([restriction.rows, restriction.updatable]);
   if (lockable.length === 0) return;
   const { where, from } = query.clauses;
   if (from === undefined) throw refuse('in this kind of query');
   if (mayLeak(rewriting) && query.conjuncts.some(({ hasSubquery }) => hasSubquery)) throw refuse('beside sub-selects');
   if (mayLeakInLocking(rewriting, use, query)) throw refuse('where something could run before its filter');
-  const filter = lockable.map((sql) => printOver(sql, use.relation, rewriting.rowName(use))).join(' AND ');
+  const nameOf = outerNames(use, restriction);
+  const filter = lockable.map((sql) => printOver(sql, use.relation, rewriting.rowName(use), nameOf)).join(' AND ');
   const place = {
     query,
     use,
@@ -43,4 +51,38 @@ export function spliceLocking(rewriting: Rewriting, use: RelationUse, restrictio
     place: from.end,
   } as const;
   spliceCondition(rewriting, place, filter, 'rows that do not exist for the session are not locked');
+}
+
+/** What nobody can name, and no other relation has. */
+const hiddenPrefix = `hidden_${randomBytes(9).toString('hex')}_`;
+
+function outerNames({ relation }: RelationUse, { hidden }: Restriction): (column: string) => string {
+  const names = new Map(relation.columns.map(({ name, attnum }) => [name, attnum]));
+  return (column) => {
+    const attnum = names.get(column) ?? 0;
+    return hidden.has(attnum) ? hiddenPrefix + attnum : column;
+  };
+}
+
+/**
+ * The server sees the hidden columns, where the binder has looked past them: a name would mean one of them and not what
+ * lies further out, and NATURAL would join by them. So they get other names here.
+ */
+function renameHidden(rewriting: Rewriting, use: RelationUse, restriction: Restriction): void {
+  const reason = 'hidden columns do not exist for the session';
+  const alias = rewriting.nameOf(use);
+  const columns = use.relation.columns.map(({ name }) => name).map(outerNames(use, restriction));
+  const place = use.alias?.end ?? use.span.end;
+  const names = `(${columns.map(quoteIdentifier).join(', ')})`;
+  rewriting.add({
+    start: place,
+    end: place,
+    text: use.alias === null ? ` AS ${quoteIdentifier(alias)}${names}` : names,
+    reason,
+    meant: { kind: 'alias', at: use.name.start, alias, columns },
+    isOpening: true,
+  });
+  if (use.alias !== null) return;
+  const qualified = rewriting.columnsOf(use).filter(({ form, qualifier }) => form === 'name' && qualifier !== null);
+  renameQualifiers(rewriting, use, qualified, reason);
 }

@@ -101,7 +101,9 @@ class Changing {
   private fields(_key: string, before: Fields, changed: Record<string, unknown>): unknown {
     if (typeof before.relname !== 'string') return changed;
     const named = this.takeSchema('relation', before.location);
-    return named === null ? changed : { ...changed, schemaname: named.schema };
+    const meant = this.take('alias', before.location);
+    const alias = meant && { aliasname: meant.alias, colnames: meant.columns.map(string) };
+    return { ...changed, ...(named !== null && { schemaname: named.schema }), ...(alias !== null && { alias }) };
   }
 
   private subselect(meant: Extract<Meant, { kind: 'subquery' }>, { alias }: Fields): unknown {

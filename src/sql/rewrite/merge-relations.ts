@@ -1,10 +1,9 @@
 import type { MergeWhen, Target } from '../bind/bound.js';
-import { raisingFor, spliceRaising } from './check-rows.js';
+import { raisingFor, spliceReturning } from './check-rows.js';
 import { spliceCondition } from './conditions.js';
 import { type OperatorSql, quoteIdentifier, type Restriction } from './restriction.js';
 import { RewriteRefusal, type Rewriting } from './rewriting.js';
-import { expandStars } from './stars.js';
-import { existing, printAll, unsupported, updateCheckOf } from './written-rows.js';
+import { existing, printAll, updateCheckOf } from './written-rows.js';
 
 /** MERGE has RETURNING from here on. */
 const returningMajor = 17;
@@ -69,10 +68,7 @@ function spliceChecks(rewriting: Rewriting, target: Target, restriction: Restric
   const cases = checks.flatMap(([action, check]) =>
     check === null ? [] : [`WHEN '${action}' THEN ${raisingFor(rewriting, target, restriction, check)}`],
   );
-  if (cases.length === 0) {
-    if (restriction.hidden.size > 0) expandStars(rewriting, relation, (what) => unsupported(relation, what));
-    return;
-  }
+  if (cases.length === 0) return spliceReturning(rewriting, target, restriction, null);
   if (rewriting.index.catalog.serverMajor < returningMajor) {
     throw new RewriteRefusal(
       '0A000',
@@ -80,5 +76,5 @@ function spliceChecks(rewriting: Rewriting, target: Target, restriction: Restric
       relation.name.start,
     );
   }
-  spliceRaising(rewriting, target, `CASE merge_action() ${cases.join(' ')} ELSE true END`);
+  spliceReturning(rewriting, target, restriction, `CASE merge_action() ${cases.join(' ')} ELSE true END`);
 }

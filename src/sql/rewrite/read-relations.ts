@@ -26,7 +26,7 @@ export function spliceReading(rewriting: Rewriting, use: RelationUse, restrictio
     reason: `${qualifiedName(use.relation)} as the policy shows it`,
     meant: { kind: 'subquery', at: use.name.start, query, alias },
   });
-  renameQualifiers(rewriting, use);
+  renameQualifiers(rewriting, use, qualifiedBy(rewriting, use), 'a subquery has no schema');
 }
 
 /** The relation as it exists for the session, as a query of its own. */
@@ -178,15 +178,20 @@ function qualifiedBy(rewriting: Rewriting, use: RelationUse): (ColumnUse | StarU
   ].filter(({ qualifier }) => qualifier !== null);
 }
 
-/** `s.t.c` isn't a subquery's column; `t.c` is. */
-function renameQualifiers(rewriting: Rewriting, use: RelationUse): void {
+/** `s.t.c` isn't the column of a subquery, or of what has an alias; `t.c` is. */
+export function renameQualifiers(
+  rewriting: Rewriting,
+  use: RelationUse,
+  qualified: readonly Pick<ColumnUse, 'qualifier' | 'qualifierParts'>[],
+  reason: string,
+): void {
   const name = rewriting.nameOf(use);
-  for (const { qualifier, qualifierParts } of qualifiedBy(rewriting, use)) {
+  for (const { qualifier, qualifierParts } of qualified) {
     if (qualifier === null || (qualifierParts < 2 && name === use.visibleName)) continue;
     rewriting.add({
       ...qualifier,
       text: rewriting.rowName(use),
-      reason: 'a subquery has no schema',
+      reason,
       meant: { kind: 'qualifier', at: qualifier.start, parts: qualifierParts, name },
     });
   }

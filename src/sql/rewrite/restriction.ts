@@ -52,17 +52,28 @@ export function printInScope(sql: OperatorSql, relation: Relation): string {
   return `(${join(sql, row)})`;
 }
 
-/** The expression, in brackets, anywhere that `row` (an alias, or EXCLUDED) is visible. */
-export function printOver(sql: OperatorSql, relation: Relation, row: string): string {
-  if (!sql.hasSubselect) return `(${join(sql, row)})`;
-  const columns = relation.columns.map(({ name }) => `${row}.${quoteIdentifier(name)}`);
+/**
+ * The expression, in brackets, anywhere that `row` (an alias, or EXCLUDED) is visible.
+ * @param nameOf what a column is called there
+ */
+export function printOver(
+  sql: OperatorSql,
+  relation: Relation,
+  row: string,
+  nameOf = (column: string) => column,
+): string {
+  if (!sql.hasSubselect) return `(${join(sql, row, nameOf)})`;
+  const columns = relation.columns.map(({ name }) => {
+    const outer = `${row}.${quoteIdentifier(nameOf(name))}`;
+    return nameOf(name) === name ? outer : `${outer} AS ${quoteIdentifier(name)}`;
+  });
   const own = quoteIdentifier(relation.name);
   return `(SELECT ${join(sql, own)} FROM (SELECT ${columns.join(', ')}) AS ${own})`;
 }
 
-function join({ pieces }: OperatorSql, row: string): string {
+function join({ pieces }: OperatorSql, row: string, nameOf = (column: string) => column): string {
   return pieces
-    .map((piece) => (typeof piece === 'string' ? piece : `${row}.${quoteIdentifier(piece.column)}`))
+    .map((piece) => (typeof piece === 'string' ? piece : `${row}.${quoteIdentifier(nameOf(piece.column))}`))
     .join('');
 }
 

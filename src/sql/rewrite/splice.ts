@@ -21,6 +21,8 @@ export type Meant =
   | { readonly kind: 'schema'; readonly at: number; readonly of: NamedNode; readonly schema: string }
   /** The first `parts` parts of a column's name become one. */
   | { readonly kind: 'qualifier'; readonly at: number; readonly parts: number; readonly name: string }
+  /** The relation gets names for all its columns, and an alias where it has none. */
+  | { readonly kind: 'alias'; readonly at: number; readonly alias: string; readonly columns: readonly string[] }
   /** Further columns behind those of the GROUP BY that lies in `within`. */
   | { readonly kind: 'grouping'; readonly within: Span; readonly columns: readonly (readonly [string, string])[] }
   /** WHERE of the query on the relation at `at`: one text, or two with the client's condition between them. */

@@ -1,11 +1,19 @@
-import type { RelationUse, StarUse } from '../bind/bound.js';
+import type { RelationUse, Span, StarUse } from '../bind/bound.js';
 import { quoteIdentifier } from './restriction.js';
 import { outerName, type RewriteRefusal, type Rewriting } from './rewriting.js';
 
-/** Writes out the stars that would show what is hidden, where the relation itself has to stay in the query. */
-export function expandStars(rewriting: Rewriting, use: RelationUse, refuse: (what: string) => RewriteRefusal): void {
+/**
+ * Writes out the stars that would show what is hidden, where the relation itself has to stay in the query.
+ * @param done where one stood that has been written out
+ */
+export function expandStars(
+  rewriting: Rewriting,
+  use: RelationUse,
+  refuse: (what: string) => RewriteRefusal,
+  done: Span | null = null,
+): void {
   for (const star of rewriting.bound.stars) {
-    if (!star.relations.includes(use)) continue;
+    if (!star.relations.includes(use) || star.span === done) continue;
     const items = writtenOut(rewriting, star);
     if (items === null) throw refuse('with * over several relations');
     rewriting.add({
@@ -18,7 +26,7 @@ export function expandStars(rewriting: Rewriting, use: RelationUse, refuse: (wha
 }
 
 function writtenOut(rewriting: Rewriting, star: StarUse): string | null {
-  if (isOfVersion(rewriting, star) || star.relations.length !== 1 || star.output.length === 0) return null;
+  if (star.isOfVersion || star.relations.length !== 1 || star.output.length === 0) return null;
   const items = star.output.map(({ origin }) => {
     if (origin === null) return null;
     const restriction = rewriting.restrictionOf(origin.relation);
@@ -26,9 +34,4 @@ function writtenOut(rewriting: Rewriting, star: StarUse): string | null {
     return name === '' ? null : `${rewriting.rowName(origin.relation)}.${quoteIdentifier(name)}`;
   });
   return items.includes(null) ? null : items.join(', ');
-}
-
-/** `old.*` and `new.*` of RETURNING (18) are other rows than the relation's own name says. */
-export function isOfVersion({ bytes }: Rewriting, { qualifier }: StarUse): boolean {
-  return qualifier !== null && /^(old|new)$/i.test(bytes.toString('latin1', qualifier.start, qualifier.end));
 }

@@ -1,10 +1,9 @@
 import type { AssignedColumn, Target } from '../bind/bound.js';
-import { raisingCheck, spliceCheck } from './check-rows.js';
+import { raisingCheck, raisingFor, spliceReturning } from './check-rows.js';
 import { spliceCondition } from './conditions.js';
 import { spliceMerge } from './merge-relations.js';
 import { quoteIdentifier, type Restriction } from './restriction.js';
 import { RewriteRefusal, type Rewriting } from './rewriting.js';
-import { expandStars } from './stars.js';
 import { existing, printAll, unsupported, updateCheckOf } from './written-rows.js';
 
 /** A query that writes to a restricted relation. */
@@ -66,8 +65,8 @@ function spliceChange(rewriting: Rewriting, target: Target, restriction: Restric
     spliceCondition(rewriting, place, filter, 'rows that do not exist for the session are left alone');
   }
   const updateCheck = action === 'update' ? updateCheckOf(rewriting, target, restriction) : null;
-  if (updateCheck !== null) spliceCheck(rewriting, target, restriction, updateCheck);
-  else if (restriction.hidden.size > 0) expandStars(rewriting, relation, (what) => unsupported(relation, what));
+  const raising = updateCheck === null ? null : raisingFor(rewriting, target, restriction, updateCheck);
+  spliceReturning(rewriting, target, restriction, raising);
 }
 
 function spliceInsert(rewriting: Rewriting, target: Target, restriction: Restriction): void {
@@ -91,8 +90,8 @@ function spliceInsert(rewriting: Rewriting, target: Target, restriction: Restric
       );
     }
   }
-  if (insertCheck !== null) spliceCheck(rewriting, target, restriction, insertCheck);
-  else if (restriction.hidden.size > 0) expandStars(rewriting, relation, (what) => unsupported(relation, what));
+  const raising = insertCheck === null ? null : raisingFor(rewriting, target, restriction, insertCheck);
+  spliceReturning(rewriting, target, restriction, raising);
 }
 
 /** Without a list the values go to the columns that exist for the session. */
