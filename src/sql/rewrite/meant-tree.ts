@@ -69,17 +69,14 @@ class Changing {
     return { ...fields, source };
   }
 
-  /** A select item may become several. */
+  /** A select item may become several, and so may a star in a row. */
   private items(key: string, item: unknown): unknown[] {
     const { kind, fields } = nodeOf(item) ?? {};
-    if (kind !== 'ResTarget' || (key !== 'targetList' && key !== 'exprs')) return [this.change(key, item)];
-    const items = this.take('items', fields?.location);
-    return items === null ? [this.change(key, item)] : this.targets(items.items, item);
-  }
-
-  /** Names inside the item are changed by splices of their own only if they stand outside of this one: none do. */
-  private targets(items: string, _before: unknown): unknown[] {
-    return [...listOf(this.select(`SELECT ${items}`).targetList)];
+    const isTarget = kind === 'ResTarget' && (key === 'targetList' || key === 'exprs');
+    const meant = isTarget || kind === 'ColumnRef' ? this.take('items', fields?.location) : null;
+    if (meant === null) return [this.change(key, item)];
+    const targets = listOf(this.select(`SELECT ${meant.items}`).targetList);
+    return isTarget ? [...targets] : targets.map((target) => nodeOf(target)?.fields.val);
   }
 
   /** Changes of a node by its kind. */
