@@ -9,6 +9,8 @@ export interface CatalogFilter {
   readonly rows: (is: CatalogPredicates) => string | null;
   /** What stands in a column's place, by its name; columns that a version doesn't have are left out. */
   readonly masks?: (is: CatalogPredicates) => Readonly<Record<string, string>>;
+  /** Where only these columns are shown: all others are NULL. */
+  readonly shown?: readonly string[];
 }
 
 export const everything: CatalogFilter = { rows: () => null };
@@ -16,6 +18,18 @@ export const nothing: CatalogFilter = { rows: () => 'false' };
 
 export function rows(of: CatalogFilter['rows'], masks?: CatalogFilter['masks']): CatalogFilter {
   return masks === undefined ? { rows: of } : { rows: of, masks };
+}
+
+/** All rows, without what these columns hold. */
+export function masked(...columns: readonly string[]): CatalogFilter {
+  return rows(
+    () => null,
+    () => none(...columns),
+  );
+}
+
+export function only(shown: readonly string[], of: CatalogFilter['rows']): CatalogFilter {
+  return { rows: of, shown };
 }
 
 /** Masks of columns that nobody sees. */

@@ -25,6 +25,10 @@ const inCatalog =
   (catalog: string, may: (is: CatalogPredicates) => string, column = 'oid'): Predicate =>
   (is, oid) =>
     `${oid} IN (SELECT z.${column} FROM pg_catalog.${catalog} z WHERE ${may(is)})`;
+const sizesOfRelations = 'pg_relation_size pg_table_size pg_total_relation_size pg_indexes_size';
+const sizes: ReadonlySet<string> = new Set(
+  `${sizesOfRelations} pg_database_size pg_tablespace_size pg_tablespace_location`.split(' '),
+);
 const someIndex = (is: CatalogPredicates) =>
   is.index('z.indexrelid', 'z.indrelid', 'z.indkey', '(z.indexprs IS NOT NULL OR z.indpred IS NOT NULL)');
 
@@ -104,7 +108,9 @@ const guards: readonly Guard[] = [
   { names: 'pg_get_userbyid', argument: 0, may: (is, oid) => is.role(oid) },
   { names: 'col_description', argument: 0, may: (is, oid) => is.comment(String(catalogOf.relation), oid) },
   { names: 'shobj_description', argument: 0, may: (is, oid) => is.role(oid), columns: 'pg_database.oid' },
-  { names: sizes().join(' '), argument: 0, may: (is, oid) => is.openOrIndex(oid) },
+  { names: sizesOfRelations, argument: 0, may: (is, oid) => is.openOrIndex(oid) },
+  { names: 'pg_tablespace_location', argument: 0, may: ownOnly },
+  { names: 'pg_database_size pg_tablespace_size', argument: 0, may: () => 'false' },
 ];
 
 /** What tells of objects without saying which kind, or of others than it is asked about. */
@@ -135,13 +141,13 @@ const describedBy: Readonly<Record<string, number>> = {
 
 const texts: ReadonlySet<number> = new Set([25, 19, 705]);
 
-/** How big relations are, of those that nothing is withheld of. */
-function sizes(): readonly string[] {
-  return ['pg_relation_size', 'pg_table_size', 'pg_total_relation_size', 'pg_indexes_size'];
+export function isRelationSize(name: string): boolean {
+  return sizesOfRelations.split(' ').includes(name);
 }
 
+/** True for what tells how much there is, or where: of what nothing is withheld of, and NULL of all else. */
 export function isSizeFunction(name: string): boolean {
-  return sizes().includes(name);
+  return sizes.has(name);
 }
 
 interface Registry {
@@ -208,12 +214,15 @@ export class CatalogGuards {
     }
     if (at < 0) return null;
     const types = candidates.map(({ arguments: all }) => all[at] ?? 0);
-    const isName = byName.test(name) && types.every((type) => texts.has(type));
+    const isText = types.every((type) => texts.has(type));
+    const isName = isText && byName.test(name);
     const column = this.columnGuardOf(use, at);
     if (isName && (!isLookedUp(name) || (literals[at] !== undefined && column === null))) return null;
     const guard = guardNamed(name);
     const may: Predicate = isName ? (byTypeName.test(name) ? type : relation) : (guard?.may ?? relation);
     if (guard === null && !isName) return null;
+    if (isText && !isName)
+      return { argument: at, type: 'text', oidOf: () => '0', condition: () => 'false', isSafe: () => false };
     const columns = new Set((guard?.columns ?? '').split(' '));
     const reads = byTypeName.test(name) ? 'to_regtype' : 'to_regclass';
     // A number is a name to some and an oid to others.
@@ -289,10 +298,19 @@ export class CatalogGuards {
     const unseen = types.find(({ oid }) => !this.isSeenType(oid));
     if (unseen !== undefined) return unseen;
     const named = types.filter(({ oid }) => isRegistry(oid));
-    const looked = casts.filter(({ target, isExplicit }) => isExplicit && isRegistry(target));
+    const looked = casts.filter((cast) => cast.isExplicit && (isRegistry(cast.target) || this.isSeenList(cast)));
     const listed = types.find(({ oid }) => isListed(oid));
     if (listed !== undefined) return listed;
     return named.length > looked.length ? (named[0] ?? null) : null;
+  }
+
+  /** A list of such names, or of the types that a function takes, which are seen where it is. */
+  private isSeenList({ target, literal, origin }: CastUse): boolean {
+    const element = this.index.type(target)?.element ?? 0;
+    if (!isRegistry(element)) return false;
+    const [, items] = /^\{([^{}"\\]*)\}$/.exec(literal ?? '') ?? [];
+    if (items !== undefined) return items.split(',').every((item) => this.isSeenLiteral(element, item));
+    return element === 2206 && origin?.relation.relation.oid === catalogOf.procedure;
   }
 
   private isSeenType(oid: number): boolean {

@@ -174,7 +174,7 @@ export class CatalogPredicates {
       `${oid} IN (SELECT z.oid FROM pg_catalog.${relation} z WHERE ${is})`;
     const relation = `(${this.open(oid)} OR ${oid} IN (SELECT x.indexrelid FROM pg_catalog.pg_index x WHERE ${this.open('x.indrelid')}))`;
     const constraint = `${this.constraint('z.')} AND (z.conrelid = 0 OR ${this.open('z.conrelid')})`;
-    return `(${oid} < ${firstNormalOid} OR CASE ${catalog} WHEN ${catalogOf.relation} THEN ${relation} WHEN ${catalogOf.procedure} THEN ${this.function(oid)} WHEN ${catalogOf.type} THEN ${this.type(oid)} WHEN ${catalogOf.schema} THEN ${this.schema(oid)} WHEN ${catalogOf.constraint} THEN ${inCatalog('pg_constraint', constraint)} ELSE false END)`;
+    return `(${oid} < ${firstNormalOid} OR CASE ${catalog} WHEN ${catalogOf.relation} THEN ${relation} WHEN ${catalogOf.procedure} THEN ${this.function(oid)} WHEN ${catalogOf.type} THEN ${this.type(oid)} WHEN ${catalogOf.schema} THEN ${this.schema(oid)} WHEN ${catalogOf.constraint} THEN ${inCatalog('pg_constraint', constraint)} WHEN ${catalogOf.trigger} THEN ${inCatalog('pg_trigger', `${this.trigger('z.')} AND ${this.open('z.tgrelid')}`)} WHEN ${catalogOf.policy} THEN ${inCatalog('pg_policy', this.policy('z.'))} WHEN ${catalogOf.extension} THEN true ELSE false END)`;
   }
 
   /** Whether all comments on what has this oid in one catalog or other are told. */

@@ -1,7 +1,7 @@
 import type { Column, Relation } from '../sql/catalog/catalog.js';
 import type { CatalogIndex } from '../sql/catalog/catalog-index.js';
 import { type OperatorSql, qualifiedName, type Restriction, type SeenColumn } from '../sql/rewrite/restriction.js';
-import type { CatalogFilter } from './catalog-filter.js';
+import { type CatalogFilter, none } from './catalog-filter.js';
 import type { CatalogPredicates } from './catalog-predicates.js';
 import { informationFilters } from './information-filters.js';
 import { alwaysFilters, catalogFilters, ownViewFilters } from './pg-catalog-filters.js';
@@ -28,9 +28,9 @@ function visibleFilterOf(schema: string, name: string): CatalogFilter | null {
 }
 
 function filterOf(schema: string, name: string): CatalogFilter | null {
-  if (isFilteredAlways(schema, name)) return alwaysFilters[name] ?? null;
   const filters = { pg_catalog: catalogFilters, information_schema: informationFilters }[schema] ?? {};
-  return Object.hasOwn(filters, name) ? (filters[name] ?? null) : null;
+  if (Object.hasOwn(filters, name)) return filters[name] ?? null;
+  return isFilteredAlways(schema, name) ? (alwaysFilters[name] ?? null) : null;
 }
 
 /** What a session sees of a system relation; null: all of it. */
@@ -45,7 +45,8 @@ export function catalogRestriction(
   if (filter === null) return null;
   const rows = filter.rows(predicates);
   const masks = filter.masks?.(predicates) ?? {};
-  const columns = relation.columns.map((column) => seen(column, masks, index));
+  const isShown = ({ name }: Column) => filter.shown?.includes(name) ?? true;
+  const columns = relation.columns.map((column) => seen(column, isShown(column) ? masks : none(column.name), index));
   if (rows === null && columns.every(({ mask }) => mask === null)) return null;
   return {
     relation,

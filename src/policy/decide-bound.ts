@@ -11,6 +11,7 @@ import { hasCatalogFilter, isFilteredAlways } from './catalog-restriction.js';
 import { matchesFunction } from './name-pattern.js';
 import type { Rights } from './rights.js';
 import { quoteName } from './search-path.js';
+import { settingReadRefusal, settingRefusal } from './settings.js';
 import { isReadableByAll, isSystemSchema } from './system-relations.js';
 
 export interface BoundDenial {
@@ -44,6 +45,7 @@ export function decideBound(
   return { denial, rules: [...deciding.rules], isTelling: denial === null && deciding.isTelling(bound) };
 }
 
+const settingFunctions: ReadonlySet<string> = new Set(['current_setting', 'set_config']);
 const throughView: ReadonlySet<string> = new Set(['select', 'define']);
 const writing = ['insert', 'update', 'delete'] as const;
 
@@ -177,9 +179,23 @@ class Deciding {
     const refusal = this.restrictions.guards?.refusalOf(use) ?? null;
     if (refusal !== null) return deny(`${refusal} is not allowed`, use.position);
     const isCalled = use.by === 'call';
+    if (isCalled && this.isOfSetting(use)) return this.setting(use);
     return firstOf(use.candidates, (candidate) =>
       isCalled || candidate.schema !== 'pg_catalog' ? this.candidate(candidate, use.position) : null,
     );
+  }
+
+  /** SHOW and SET as functions, of a setting that the text names. */
+  private isOfSetting({ candidates, literals: [setting] }: FunctionUse): boolean {
+    const isOne = candidates.every(({ schema, name }) => schema === 'pg_catalog' && settingFunctions.has(name));
+    return isOne && typeof setting === 'string' && !candidates.some((each) => this.isDenied(each));
+  }
+
+  private setting({ name, literals: [setting, value], position }: FunctionUse): BoundDenial | null {
+    const known = String(setting).toLowerCase();
+    if (name === 'current_setting') return refusedAt(settingReadRefusal(known), position);
+    if (!this.rights.statements.has('set')) return deny('statement kind "set" is not allowed', position);
+    return refusedAt(settingRefusal(known, value ?? undefined), position);
   }
 
   private operator({ candidates, position }: OperatorUse): BoundDenial | null {
@@ -194,15 +210,18 @@ class Deciding {
   }
 
   private candidate({ schema, name }: CatalogFunction, position: number | null): BoundDenial | null {
-    const { allow, deny: refusing } = this.rights.functions;
-    const isDenied = refusing.some((pattern) => matchesFunction(pattern, schema, name, true));
-    // Of those that nothing is withheld of, where the catalog is filtered.
-    const isSize = this.restrictions.guards != null && isSizeFunction(name);
+    const { allow } = this.rights.functions;
+    // Of those that nothing is withheld of.
+    const isSize = isSizeFunction(name);
     const isOwn = schema === 'pg_catalog' && (isHarmless(name) || isSize);
     const isInformation = schema === 'information_schema' && name.startsWith('_pg_');
     const isAllowed = isOwn || isInformation || allow.some((pattern) => matchesFunction(pattern, schema, name, false));
-    if (isAllowed && !isDenied) return null;
+    if (isAllowed && !this.isDenied({ schema, name })) return null;
     return deny(`function ${quoteName(schema)}.${quoteName(name)} is not allowed`, position);
+  }
+
+  private isDenied({ schema, name }: Pick<CatalogFunction, 'schema' | 'name'>): boolean {
+    return this.rights.functions.deny.some((pattern) => matchesFunction(pattern, schema, name, true));
   }
 
   private explained({ relation, name }: RelationUse): BoundDenial | null {
@@ -231,6 +250,10 @@ function firstOf<T>(items: readonly T[], denialOf: (item: T) => BoundDenial | nu
     if (denial !== null) return denial;
   }
   return null;
+}
+
+function refusedAt(message: string | null, position: number | null): BoundDenial | null {
+  return message === null ? null : { message, rules: [], position };
 }
 
 function deny(what: string, position: number | null, rules: readonly string[] = []): BoundDenial {

@@ -1,4 +1,15 @@
-import { among, type CatalogFilter, everything, named, none, nothing, relations, rows } from './catalog-filter.js';
+import {
+  among,
+  type CatalogFilter,
+  everything,
+  masked,
+  named,
+  none,
+  nothing,
+  only,
+  relations,
+  rows,
+} from './catalog-filter.js';
 import { currentRole } from './catalog-predicates.js';
 import { firstNormalOid } from './visible-objects.js';
 
@@ -15,16 +26,31 @@ const usersOnly = (column: string, otherwise = 'NULL') => ({
   [column]: `CASE WHEN @oid < ${firstNormalOid} THEN @${column} ELSE ${otherwise} END`,
 });
 
+/** What a setting is called that may hold a path, a command or a connection string. */
+const tellingSetting =
+  '_file$|_files$|_directory$|_directories$|_command$|_dir$|conninfo|^dynamic_library_path$|^external_pid_file$|^synchronous_standby_names$|^log_filename$|[.]';
+
+/** Of what was counted, whose it is. */
+const counted = 'relid indexrelid schemaname relname indexrelname'.split(' ');
+const countedOf = 'all_tables user_tables sys_tables all_indexes user_indexes sys_indexes'.split(' ');
+const counters = [
+  ...countedOf.map((each) => `pg_stat_${each}`),
+  ...[...countedOf, 'all_sequences', 'user_sequences', 'sys_sequences'].map((each) => `pg_statio_${each}`),
+  ...['all_tables', 'user_tables', 'sys_tables'].map((each) => `pg_stat_xact_${each}`),
+];
+const isOfVisible = (name: string): CatalogFilter =>
+  only(counted, (is) => (name.endsWith('indexes') ? is.relationOrIndex('@indexrelid') : is.relation('@relid')));
+
 /** What psql, drivers and tools read to describe a database. */
 export const catalogFilters: Readonly<Record<string, CatalogFilter>> = {
   // Relations, their columns and what belongs to them.
   pg_class: rows(
     (is) => is.relationOrIndex('@oid'),
     (is) => ({
-      reltuples: `CASE WHEN ${is.openOfUsers('@oid')} THEN @reltuples ELSE -1 END`,
-      relpages: `CASE WHEN ${is.openOfUsers('@oid')} THEN @relpages ELSE 0 END`,
-      relallvisible: `CASE WHEN ${is.openOfUsers('@oid')} THEN @relallvisible ELSE 0 END`,
-      relallfrozen: `CASE WHEN ${is.openOfUsers('@oid')} THEN @relallfrozen ELSE 0 END`,
+      reltuples: `CASE WHEN ${is.openOrIndex('@oid')} THEN @reltuples ELSE -1 END`,
+      relpages: `CASE WHEN ${is.openOrIndex('@oid')} THEN @relpages ELSE 0 END`,
+      relallvisible: `CASE WHEN ${is.openOrIndex('@oid')} THEN @relallvisible ELSE 0 END`,
+      relallfrozen: `CASE WHEN ${is.openOrIndex('@oid')} THEN @relallfrozen ELSE 0 END`,
       relhassubclass: `@relhassubclass AND @oid IN (SELECT h.inhparent FROM pg_catalog.pg_inherits h WHERE ${is.relation('h.inhrelid')})`,
       // TOAST tables aren't visible.
       reltoastrelid: `CASE WHEN @oid < ${firstNormalOid} THEN @reltoastrelid ELSE 0 END`,
@@ -158,6 +184,17 @@ export const catalogFilters: Readonly<Record<string, CatalogFilter>> = {
     () => ({ ...ownedIf('true', 'extowner'), ...none('extconfig', 'extcondition') }),
   ),
   pg_event_trigger: nothing,
+  // The servers of visible foreign tables, by their names.
+  pg_foreign_server: rows(
+    (is) => `(@oid IN (SELECT f.ftserver FROM pg_catalog.pg_foreign_table f WHERE ${is.relation('f.ftrelid')}))`,
+    () => ({ ...owned('srvowner'), ...none('srvacl', 'srvoptions', 'srvtype', 'srvversion') }),
+  ),
+  pg_user_mapping: nothing,
+  pg_user_mappings: nothing,
+  pg_subscription: nothing,
+  pg_subscription_rel: nothing,
+  pg_db_role_setting: nothing,
+  ...Object.fromEntries(counters.map((name) => [name, isOfVisible(name)])),
   pg_foreign_data_wrapper: nothing,
   pg_largeobject_metadata: nothing,
   pg_publication: nothing,
@@ -206,8 +243,7 @@ export const catalogFilters: Readonly<Record<string, CatalogFilter>> = {
 /** What tells of other clients of a shared connection, of the server or of data but for these rows and columns. */
 export const alwaysFilters: Readonly<Record<string, CatalogFilter>> = {
   pg_settings: rows(
-    () =>
-      `(@name !~ '_file$|_files$|_directory$|_directories$|_command$|_dir$|conninfo|^dynamic_library_path$|^external_pid_file$|^synchronous_standby_names$|^log_filename$|[.]')`,
+    () => `(@name !~ '${tellingSetting}')`,
     () => none('sourcefile', 'sourceline'),
   ),
   pg_prepared_statements: rows(
@@ -218,6 +254,19 @@ export const alwaysFilters: Readonly<Record<string, CatalogFilter>> = {
     () => null,
     () => ({ statement: "''" }),
   ),
+  pg_sequences: masked('last_value'),
+  pg_foreign_server: masked('srvoptions'),
+  pg_user_mapping: masked('umoptions'),
+  pg_user_mappings: masked('umoptions'),
+  pg_subscription: masked('subconninfo'),
+  pg_subscription_rel: masked('srsublsn'),
+  pg_db_role_setting: rows(
+    () => null,
+    () => ({
+      setconfig: `ARRAY(SELECT c.setting FROM pg_catalog.unnest(@setconfig) AS c(setting) WHERE pg_catalog.split_part(c.setting, '=', 1) !~ '${tellingSetting}')`,
+    }),
+  ),
+  ...Object.fromEntries(counters.map((name) => [name, only(counted, () => null)])),
 };
 
 /** The session's own temporary relations. */

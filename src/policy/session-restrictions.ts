@@ -5,20 +5,22 @@ import type { CallGuard, Guard } from '../sql/rewrite/guard-calls.js';
 import type { Parse } from '../sql/rewrite/parse.js';
 import type { Restriction } from '../sql/rewrite/restriction.js';
 import type { Restrictions } from '../sql/rewrite/rewrite.js';
-import { CatalogGuards, ownViewGuard } from './catalog-guards.js';
+import { CatalogGuards, isRelationSize, isSizeFunction, ownViewGuard } from './catalog-guards.js';
 import { CatalogPredicates } from './catalog-predicates.js';
 import { catalogRestriction, isFilteredAlways, showsViews } from './catalog-restriction.js';
 import type { Session } from './fill-expression.js';
+import { matchesFunction } from './name-pattern.js';
 import { PolicyMismatch, restrictionOf } from './restrict.js';
 import type { Rights } from './rights.js';
 import { isSystemSchema } from './system-relations.js';
-import { isTooMuch, nothingVisible, visibleObjects } from './visible-objects.js';
+import { isTooMuch, nothingVisible, type VisibleObjects, visibleObjects } from './visible-objects.js';
 
 /** The restrictions of one session by relation, each worked out when it is first asked for, and once. */
 export class SessionRestrictions implements Restrictions {
   readonly #known = new Map<number, Restriction | null>();
   #predicates: CatalogPredicates | null = null;
   #guards: CatalogGuards | null = null;
+  #sizeGuards: CatalogGuards | null = null;
 
   constructor(
     private readonly rights: Rights,
@@ -46,8 +48,21 @@ export class SessionRestrictions implements Restrictions {
   }
 
   guardOf(use: FunctionUse): CallGuard | null {
-    if (this.rights.catalog !== 'visible') return this.guards?.guardOf(use) ?? null;
+    const { rights } = this;
+    if (isSizeFunction(use.name)) return this.sizeGuardOf(use);
+    if (rights.catalog !== 'visible') return this.guards?.guardOf(use) ?? null;
     return this.hidesOwnViews() ? ownViewGuard(use) : null;
+  }
+
+  /** How much there is tells of rows that are withheld, where the catalog is visible, too. */
+  private sizeGuardOf(use: FunctionUse): CallGuard | null {
+    const { rights, index } = this;
+    const isVisible = rights.catalog === 'visible';
+    const isAllowed = rights.functions.allow.some((pattern) => matchesFunction(pattern, 'pg_catalog', use.name, false));
+    if (isAllowed && (isVisible || !isRelationSize(use.name))) return null;
+    if (isVisible && isRelationSize(use.name) && rights.isOpenIn(index)) return null;
+    this.#sizeGuards ??= isVisible ? new CatalogGuards(this.predicatesOf(this.visible()), index) : this.guards;
+    return this.#sizeGuards?.guardOf(use) ?? null;
   }
 
   castGuardOf(use: CastUse): Guard | null {
@@ -75,15 +90,20 @@ export class SessionRestrictions implements Restrictions {
   /** What is visible is worked out once: it looks at all that the catalog holds. */
   private predicates(): CatalogPredicates {
     if (this.#predicates === null) {
-      const { rights, index } = this;
-      const isFiltered = rights.catalog === 'filtered';
-      const visible = isFiltered ? visibleObjects(index, rights, (each) => this.closedOr(each)) : nothingVisible;
-      if (isTooMuch(visible)) {
-        throw new PolicyMismatch('"catalog: filtered" has too much to list for this user; use "visible" or "hidden"');
-      }
-      this.#predicates = new CatalogPredicates(visible);
+      this.#predicates = this.predicatesOf(this.rights.catalog === 'filtered' ? this.visible() : nothingVisible);
     }
     return this.#predicates;
+  }
+
+  private visible(): VisibleObjects {
+    return visibleObjects(this.index, this.rights, (each) => this.closedOr(each));
+  }
+
+  private predicatesOf(visible: VisibleObjects): CatalogPredicates {
+    if (isTooMuch(visible)) {
+      throw new PolicyMismatch('"catalog: filtered" has too much to list for this user; use "visible" or "hidden"');
+    }
+    return new CatalogPredicates(visible);
   }
 
   private closedOr({ oid }: Relation): Restriction | null | 'closed' {

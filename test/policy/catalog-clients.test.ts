@@ -1,7 +1,7 @@
 import pg from 'pg';
 import t, { type Test } from 'tap';
 import { kinds, readCatalog } from '../support/catalog.js';
-import { catalogQueries, describingCommands } from '../support/catalog-queries.js';
+import { askedBesides, catalogQueries, describingCommands } from '../support/catalog-queries.js';
 import { hiddenObjectsSql, visibleObjectsSql } from '../support/filtered-catalog.js';
 import { policedSession } from '../support/policed-session.js';
 import { startPostgres } from '../support/postgres.js';
@@ -71,6 +71,32 @@ for (const kind of kinds) {
         for (const sql of queries) await compare(t, tool, sql, sql);
       });
     }
+
+    t.test(
+      `${server.major}: what is about more than objects runs in every mode, without what is not to be told`,
+      async (t) => {
+        await mixed.query("alter role current_user in database mixed set app.secret = 'zq secret'");
+        for (const mode of ['filtered', 'hidden', 'visible']) {
+          const asking = policedSession(index, policy.replace('catalog: filtered', `catalog: ${mode}`));
+          for (const sql of askedBesides) {
+            const result = rewritten(sql, index, asking);
+            if (!result.ok) {
+              t.fail(`${mode}: ${result.message}: ${sql}`);
+              continue;
+            }
+            const found = JSON.stringify((await mixed.query(result.text)).rows);
+            t.notMatch(found, mode === 'visible' ? /zq secret/ : /zq/, `${mode}: ${sql}`);
+          }
+        }
+        const visible = policedSession(index, policy.replace('catalog: filtered', 'catalog: visible'));
+        const sizes = rewritten(
+          "select pg_table_size('zq_public'::regclass), pg_table_size('orders'::regclass)",
+          index,
+          visible,
+        );
+        t.match(sizes.ok && (await mixed.query({ text: sizes.text, rowMode: 'array' })).rows, [[null, /^\d+$/]]);
+      },
+    );
 
     const psql = server.tool('psql');
     t.test(

@@ -153,6 +153,33 @@ for (const kind of kinds) {
       }
     });
 
+    t.test('settings are read and set by functions as by SHOW and SET', (t) => {
+      const isAllowed = (sql: string) => rewritten(sql, index, session).ok;
+      t.ok(
+        isAllowed("select current_setting('jit'), current_setting('no_such', true), set_config('jit', 'off', false)"),
+      );
+      for (const sql of [
+        "current_setting('hba_file')",
+        "current_setting('app.secret', true)",
+        "current_setting('hba_files'::varchar(8))",
+        "current_setting(setting_name => 'hba_file')",
+        'current_setting(name) from pg_settings',
+        "set_config('role', 'postgres', false)",
+        "set_config('row_security', 'off', true)",
+        "set_config('client_encoding', name, true) from pg_settings",
+      ]) {
+        t.notOk(isAllowed(`select ${sql}`), sql);
+      }
+      t.end();
+    });
+
+    t.test('a name that a length is cut to is another one', async (t) => {
+      for (const text of ["'zq_publics'::varchar(9)", "cast('zq_publics' as char(9))"]) {
+        const result = rewritten(`select ${text}::text::regclass as x`, index, session);
+        t.equal(result.ok && (await client.query<{ x: unknown }>(result.text)).rows[0]?.x, null, text);
+      }
+    });
+
     t.test('columns keep the names that they have without a look at what is cast', async (t) => {
       const text =
         "select c.relname::text::regclass, lower('people')::regclass, (select relname from pg_class where relname = 'people')::regclass, cast($1 as regclass), case when true then 1::oid else $1::regclass end, ('peo' || 'ple')::regclass from pg_class c where relname = 'people'";

@@ -110,6 +110,25 @@ export const catalogQueries: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
+/** What tools ask that is about more than the objects of a database: it runs, whatever is withheld in the answer. */
+export const askedBesides: readonly string[] = [
+  "SELECT current_setting('jit') AS before, set_config('jit', 'off', false) AS now",
+  "SELECT a.attname FROM pg_attribute a WHERE a.atttypid = ANY ('{int,int8,int2}'::regtype[])",
+  `SELECT proname, array_to_string(COALESCE(proallargtypes::regtype[], proargtypes::regtype[]), ',') FROM pg_proc WHERE pronamespace = 'shop'::regnamespace`,
+  `SELECT s.relname, d.objsubid, d.description FROM pg_catalog.pg_statio_all_tables s JOIN pg_catalog.pg_description d ON d.objoid = s.relid WHERE s.schemaname = 'public'`,
+  `SELECT i.indexrelname, i.relname, i.schemaname, i.idx_scan FROM pg_stat_user_indexes i LEFT JOIN pg_constraint c ON c.conindid = i.indexrelid`,
+  'SELECT relname, n_live_tup, last_vacuum FROM pg_stat_user_tables ORDER BY 1',
+  `SELECT s.srvname, s.srvoptions, f.fdwname FROM pg_foreign_server s JOIN pg_foreign_data_wrapper f ON f.oid = s.srvfdw`,
+  'SELECT umid, srvname, usename, umoptions FROM pg_user_mappings',
+  'SELECT oid, umuser, umserver, umoptions FROM pg_user_mapping',
+  'SELECT subname, subenabled, subconninfo FROM pg_subscription',
+  'SELECT setdatabase, setrole, setconfig FROM pg_db_role_setting',
+  'SELECT schemaname, sequencename, last_value FROM pg_sequences',
+  `SELECT datname, pg_size_pretty(pg_database_size(oid)), pg_database_size(datname), pg_database_size('postgres') FROM pg_database`,
+  'SELECT spcname, pg_tablespace_location(oid), pg_tablespace_size(oid) FROM pg_tablespace',
+  "SELECT relname, pg_table_size(oid), pg_total_relation_size(oid::regclass) FROM pg_class WHERE relkind = 'r'",
+];
+
 /** Commands of psql that describe. */
 export const describingCommands: readonly string[] = [
   '\\d',

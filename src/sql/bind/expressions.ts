@@ -135,7 +135,9 @@ function typeCast(binder: Binder, fields: Fields, scope: Scope): Typed {
   binder.coerce(value, target, scope, true, operand);
   const position = locationOf(fields) ?? value.position;
   const oidOf = isRegistry(target) ? (value.column ?? value.oidOf) : undefined;
-  const cast = { type: target, literal: value.literal, literalAt: value.literalAt ?? value.position, position };
+  // Cut to a length, a name is another one.
+  const literal = hasModifiers(fields.typeName) || target === oid.char ? undefined : value.literal;
+  const cast = { type: target, literal, literalAt: value.literalAt ?? value.position, position };
   return oidOf === undefined ? cast : { ...cast, oidOf };
 }
 

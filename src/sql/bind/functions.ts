@@ -112,7 +112,8 @@ export interface Result {
 /** Notes the call, converts its arguments and gives its result's type. */
 export function applyCall(binder: Binder, scope: Scope, call: Call, candidates: readonly FunctionCandidate[]): Result {
   const functions = candidates.map((candidate) => candidate.function);
-  const literals = call.arguments.map(({ literal }) => literal);
+  // Which is which by name isn't told here.
+  const literals = call.arguments.map(({ literal }) => (call.argumentNames.length > 0 ? undefined : literal));
   const columns = call.arguments.map(({ column }) => column?.origin ?? null);
   if (describesCatalog(call.name)) for (const value of call.arguments) binder.decideByValue(value);
   const { span, position, by } = call;
