@@ -38,7 +38,7 @@ const relationColumns =
 /** Functions that describe what an oid stands for: they are asked about what is visible, and say NULL of all else. */
 const guards: readonly Guard[] = [
   {
-    names: `pg_table_is_visible pg_relation_is_publishable pg_partition_ancestors pg_sequence_parameters
+    names: `pg_table_is_visible pg_relation_is_publishable pg_sequence_parameters
       row_security_active pg_get_replica_identity_index`,
     argument: 0,
     may: relation,
@@ -61,6 +61,7 @@ const guards: readonly Guard[] = [
   { names: 'has_function_privilege', argument: -2, may: (is, oid) => is.function(oid), columns: 'pg_proc.oid' },
   { names: 'has_type_privilege', argument: -2, may: (is, oid) => is.type(oid), columns: 'pg_type.oid' },
   { names: 'pg_get_partkeydef pg_get_partition_constraintdef', argument: 0, may: (is, oid) => is.open(oid) },
+  { names: 'pg_partition_tree pg_partition_ancestors pg_partition_root', argument: 0, may: (is, oid) => is.whole(oid) },
   { names: 'pg_get_viewdef', argument: 0, may: (is, oid) => is.transparent(oid) },
   {
     names: 'pg_get_indexdef',
@@ -115,7 +116,7 @@ const guards: readonly Guard[] = [
 
 /** What tells of objects without saying which kind, or of others than it is asked about. */
 const refused = new Set(
-  `pg_describe_object pg_identify_object pg_identify_object_as_address pg_get_object_address pg_partition_tree
+  `pg_describe_object pg_identify_object pg_identify_object_as_address pg_get_object_address
   pg_get_publication_tables pg_get_acl regclass`.split(/\s+/),
 );
 
@@ -174,6 +175,23 @@ function isOfCatalog({ source, origin }: CastUse): boolean {
   return (source === 26 || isRegistry(source)) && origin?.relation.relation.schema === 'pg_catalog';
 }
 
+/** The description of an object as a whole that a row of pg_depend gives, which it does of visible ones. */
+function isOnRecord({ name, columns: [catalog, object], literals }: FunctionUse): boolean {
+  const isDescribing = name === 'pg_describe_object' || name === 'pg_identify_object';
+  const isOne =
+    catalog != null && catalog.relation === object?.relation && catalog.relation.relation.oid === dependencies;
+  return (
+    isDescribing &&
+    isOne &&
+    literals[2] === '0' &&
+    object.attnum === catalog.attnum + 1 &&
+    [1, 4].includes(catalog.attnum)
+  );
+}
+
+/** PG 53: pg_depend, whose first columns are classid, objid, objsubid, refclassid and refobjid. */
+const dependencies = 2608;
+
 /** Other things' names tell no more than whether they are there. */
 const isLookedUp = (name: string) => byRelationName.test(name) || byTypeName.test(name);
 
@@ -185,10 +203,11 @@ export class CatalogGuards {
   ) {}
 
   /** What is refused, in words; null for what isn't. */
-  refusalOf({ name, candidates, literals }: FunctionUse): string | null {
+  refusalOf(use: FunctionUse): string | null {
+    const { name, candidates, literals } = use;
     if (!candidates.every(({ schema }) => schema === 'pg_catalog')) return null;
     const what = `function ${name}`;
-    if (refused.has(name) || reading.test(name)) return what;
+    if ((refused.has(name) && !isOnRecord(use)) || reading.test(name)) return what;
     if (name.startsWith('pg_input_') && !this.isPlainType(literals[1])) return `${what} of this type`;
     const at = byName.test(name) ? this.placeOf(name, literals.length) : -1;
     if (at < 0) return null;

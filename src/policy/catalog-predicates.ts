@@ -44,6 +44,12 @@ export class CatalogPredicates {
     return `(${this.openOfUsers(oid)} OR ${oid} IN (SELECT x.indexrelid FROM pg_catalog.pg_index x WHERE ${this.openOfUsers('x.indrelid')}))`;
   }
 
+  /** A relation of a tree that is visible as a whole, or an index of one. */
+  whole(oid: string): string {
+    const { whole } = this.visible;
+    return `(${oid} < ${firstNormalOid} OR ${this.member(oid, whole)} OR ${oid} IN (SELECT x.indexrelid FROM pg_catalog.pg_index x WHERE ${this.member('x.indrelid', whole)} AND ${this.someIndex('x.')}))`;
+  }
+
   /** A view that names nothing withheld. A temporary one of the session's own has the policy in it. */
   transparent(oid: string): string {
     return this.oneOf(oid, this.visible.transparent);

@@ -186,12 +186,24 @@ class Deciding {
   }
 
   /** SHOW and SET as functions, of a setting that the text names. */
-  private isOfSetting({ candidates, literals: [setting] }: FunctionUse): boolean {
+  private isOfSetting(use: FunctionUse): boolean {
+    const { candidates, literals } = use;
     const isOne = candidates.every(({ schema, name }) => schema === 'pg_catalog' && settingFunctions.has(name));
-    return isOne && typeof setting === 'string' && !candidates.some((each) => this.isDenied(each));
+    const isNamed = typeof literals[0] === 'string' || this.isListedSetting(use);
+    return isOne && isNamed && !candidates.some((each) => this.isDenied(each));
   }
 
-  private setting({ name, literals: [setting, value], position }: FunctionUse): BoundDenial | null {
+  /** Read by its name in pg_settings, where those that aren't shown are left out. */
+  private isListedSetting({ name, columns: [column] }: FunctionUse): boolean {
+    if (name !== 'current_setting' || column?.attnum !== 1) return false;
+    const { oid, schema, name: relation } = column.relation.relation;
+    return schema === 'pg_catalog' && relation === 'pg_settings' && this.restrictions.get(oid)?.rules.length === 0;
+  }
+
+  private setting(use: FunctionUse): BoundDenial | null {
+    const { name, literals, position } = use;
+    const [setting, value] = literals;
+    if (this.isListedSetting(use)) return null;
     const known = String(setting).toLowerCase();
     if (name === 'current_setting') return refusedAt(settingReadRefusal(known), position);
     if (!this.rights.statements.has('set')) return deny('statement kind "set" is not allowed', position);

@@ -17,6 +17,8 @@ export interface VisibleObjects {
   readonly open: ReadonlySet<number>;
   /** Views among the open ones whose definitions name nothing but visible things. */
   readonly transparent: ReadonlySet<number>;
+  /** Those of them below and above which there is nothing but visible parts. */
+  readonly whole: ReadonlySet<number>;
   /** attnums by relation: what doesn't exist, and what isn't shown as it is. */
   readonly hiddenColumns: ReadonlyMap<number, readonly number[]>;
   readonly maskedColumns: ReadonlyMap<number, readonly number[]>;
@@ -42,6 +44,7 @@ export const nothingVisible: VisibleObjects = {
   relations: new Set(),
   open: new Set(),
   transparent: new Set(),
+  whole: new Set(),
   hiddenColumns: new Map(),
   maskedColumns: new Map(),
   functions: new Set(),
@@ -88,6 +91,7 @@ export function visibleObjects(index: CatalogIndex, rights: Rights, restrictionO
     relations,
     open,
     transparent,
+    whole: new Set([...relations].filter((oid) => isWhole(index, oid, relations))),
     hiddenColumns,
     maskedColumns,
     functions,
@@ -95,6 +99,10 @@ export function visibleObjects(index: CatalogIndex, rights: Rights, restrictionO
     schemas: new Set([...used].flatMap((name) => index.schema(name)?.oid ?? [])),
     hasTemporary: rights.statements.has('temp'),
   };
+}
+
+function isWhole(index: CatalogIndex, oid: number, relations: ReadonlySet<number>): boolean {
+  return [...index.descendants(oid), ...index.ancestors(oid)].every((each) => relations.has(each.oid));
 }
 
 function isUsable({ schema, name, parents }: Relation, rights: Rights): boolean {

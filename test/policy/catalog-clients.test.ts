@@ -98,6 +98,14 @@ for (const kind of kinds) {
       },
     );
 
+    t.test(`${server.major}: a part that may be read does not tell what it is a part of`, async (t) => {
+      const ofPart = policedSession(index, policy.replace('public.days,', 'public.days_zq,'));
+      const trees = ['pg_partition_root', 'pg_partition_ancestors', 'pg_partition_tree'];
+      const text = `select ${trees.map((name) => `(select count(t) from ${name}('days_zq'::regclass) t)::int`).join()}`;
+      const result = rewritten(text, index, ofPart);
+      t.same(result.ok && (await mixed.query({ text: result.text, rowMode: 'array' })).rows, [[0, 0, 0]]);
+    });
+
     const psql = server.tool('psql');
     t.test(
       `${server.major}: psql describes what it would describe if nothing else were there`,
