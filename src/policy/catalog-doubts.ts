@@ -1,8 +1,9 @@
 import { suggest } from '../config/suggest.js';
 import type { TreePath } from '../config/yaml-tree.js';
-import type { Relation } from '../sql/catalog/catalog.js';
+import type { Column, Relation } from '../sql/catalog/catalog.js';
 import type { CatalogIndex } from '../sql/catalog/catalog-index.js';
-import { compileSql, OperatorSqlError } from '../sql/rewrite/compile-sql.js';
+import { compileSql } from '../sql/rewrite/compile-sql.js';
+import { OperatorSqlError } from '../sql/rewrite/operator-sql-error.js';
 import type { Parse } from '../sql/rewrite/parse.js';
 import { printInScope, qualifiedName } from '../sql/rewrite/restriction.js';
 import type { Doubt } from './doubts.js';
@@ -177,15 +178,11 @@ class Comparing implements CatalogFindings {
       }
       for (const [name, mask] of rule.columns.mask) {
         const column = relation.columns.find((candidate) => candidate.name === name);
-        const type = column === undefined ? undefined : this.#index.type(column.type);
-        if (type === undefined) continue;
+        if (column === undefined) continue;
         const place = { file, path: [...path, 'columns', 'mask', name] };
-        const sql = this.#compiled(mask, rule, relation, place, name);
+        const sql = this.#compiled(mask, rule, relation, place, column);
         if (sql === null) continue;
-        this.probes.push({
-          ...place,
-          sql: `SELECT CAST(${sql} AS ${qualifiedName(type)}) FROM ${qualifiedName(relation)}`,
-        });
+        this.probes.push({ ...place, sql: `SELECT ${sql} FROM ${qualifiedName(relation)}` });
       }
     }
   }
@@ -195,9 +192,9 @@ class Comparing implements CatalogFindings {
     rule: Rule,
     relation: Relation,
     place: Pick<Doubt, 'file' | 'path'>,
-    value?: string,
+    masked: Column | null = null,
   ): string | null {
-    const context = { parse: this.#parse, index: this.#index, relation, ...(value === undefined ? {} : { value }) };
+    const context = { parse: this.#parse, index: this.#index, relation, masked };
     try {
       return printInScope(compileSql(fillExpression(expression, this.#sessionFor(rule)), context), relation);
     } catch (error) {

@@ -1,6 +1,7 @@
 import type { Column, Relation } from '../sql/catalog/catalog.js';
 import type { CatalogIndex } from '../sql/catalog/catalog-index.js';
-import { compileSql, OperatorSqlError } from '../sql/rewrite/compile-sql.js';
+import { compileSql } from '../sql/rewrite/compile-sql.js';
+import { OperatorSqlError } from '../sql/rewrite/operator-sql-error.js';
 import type { Parse } from '../sql/rewrite/parse.js';
 import { type OperatorSql, qualifiedName, quoteIdentifier, type Restriction } from '../sql/rewrite/restriction.js';
 import type { Action } from '../sql/statement-facts.js';
@@ -51,7 +52,7 @@ class Restricting {
     for (const rule of this.rules) {
       for (const [name, mask] of rule.columns.mask) {
         const column = this.column(name, rule);
-        if (column !== null && !hidden.has(column.attnum)) masks.set(column.attnum, this.mask(column, mask, rule));
+        if (column !== null && !hidden.has(column.attnum)) masks.set(column.attnum, this.compile(mask, rule, column));
       }
     }
     const open = this.relation.columns.filter(({ attnum }) => !hidden.has(attnum) && !masks.has(attnum));
@@ -91,24 +92,10 @@ class Restricting {
     };
   }
 
-  /** The type's name leaves its length out: a mask is as long as it is. */
-  private mask(column: Column, expression: PolicyExpression, rule: Rule): OperatorSql {
-    const compiled = this.compile(expression, rule, column.name);
-    const type = this.index.type(column.type);
-    if (type === undefined) throw this.mismatch(rule, `masks column ${column.name}, whose type is unknown`);
-    const collation = column.collation === type.collation ? undefined : this.index.collation(column.collation);
-    const collate = collation === undefined ? '' : ` COLLATE ${qualifiedName(collation)}`;
-    return {
-      pieces: ['CAST((', ...compiled.pieces, `) AS ${qualifiedName(type)})${collate}`],
-      hasSubselect: compiled.hasSubselect,
-    };
-  }
-
-  private compile(expression: PolicyExpression, rule: Rule, value?: string): OperatorSql {
+  private compile(expression: PolicyExpression, rule: Rule, masked: Column | null = null): OperatorSql {
     const { relation, parse, index } = this;
     try {
-      const context = { relation, parse, index, ...(value === undefined ? {} : { value }) };
-      return compileSql(fillExpression(expression, this.session), context);
+      return compileSql(fillExpression(expression, this.session), { relation, masked, parse, index });
     } catch (error) {
       if (error instanceof OperatorSqlError) throw this.mismatch(rule, error.message);
       throw error;

@@ -7,8 +7,7 @@ interface ReviewedSettings {
 const harmless: readonly ReviewedSettings[] = [
   {
     names: `application_name client_connection_check_interval client_min_messages extra_float_digits bytea_output
-      datestyle intervalstyle timezone lc_monetary lc_numeric lc_time xmlbinary xmloption array_nulls
-      default_text_search_config quote_all_identifiers`,
+      datestyle intervalstyle timezone default_text_search_config quote_all_identifiers`,
     why: 'how drivers want values written and read',
   },
   {
@@ -46,6 +45,10 @@ const refused: readonly ReviewedSettings[] = [
   {
     names: 'standard_conforming_strings client_encoding backslash_quote transform_null_equals',
     why: 'changes how a text is read (some have one value that is allowed)',
+  },
+  {
+    names: 'array_nulls xmloption xmlbinary lc_monetary lc_numeric lc_time',
+    why: 'changes what a policy’s expressions come to (some have one value that is allowed)',
   },
   { names: 'search_path', why: 'changes what names mean (allowed where it only leaves schemas out)' },
   {

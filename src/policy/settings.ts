@@ -3,10 +3,14 @@ import { isSearchPathOpen } from './search-path.js';
 
 export { policedSearchPath } from './search-path.js';
 
-/** Settings that may have some values only: others change how a text is read. */
+const isOn = (value: string): boolean => /^(on|true|tru|tr|t|yes|ye|y|1)$/i.test(value.trim());
+
+/** Settings that may have some values only: others change how a text is read, the policy's own too. */
 const restricted: Readonly<Record<string, (value: string) => boolean>> = {
   client_encoding: (value) => /^(utf8|unicode)$/.test(value.toLowerCase().replace(/[^a-z0-9]/g, '')),
-  standard_conforming_strings: (value) => /^(on|true|tru|tr|t|yes|ye|y|1)$/i.test(value.trim()),
+  standard_conforming_strings: isOn,
+  array_nulls: isOn,
+  xmloption: (value) => value.toLowerCase() === 'content',
   backslash_quote: (value) => value.toLowerCase() === 'safe_encoding',
 };
 

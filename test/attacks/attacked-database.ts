@@ -16,6 +16,13 @@ rules:
     actions: [select, update, copy-out]
     rows: "exists (select from public.people p where p.id = visits.person and p.region = 'EU')"
     columns: { write: [note] }
+  - { name: mails, tables: [public.mails], actions: [select], rows: "email <> 'ceo@corp'", columns: { mask: { note: "case when value = 'topsecret' then '***' else value end" } } }
+  - { name: tags, tables: [public.tags], actions: [select], rows: "tag <> 'hidden'" }
+  - { name: badges, tables: [public.badges], actions: [select, insert, update], check: "kind <> 'admin'" }
+  - { name: moments, tables: [public.moments], actions: [select], rows: "until <= '2020-01-02' and span < '-1 day'", columns: { mask: { at: "date_trunc('day', value, 'UTC')" } } }
+  - { name: embargoed, tables: [public.embargoed], actions: [select], rows: "until <= (now() at time zone 'UTC')::date and at < now() - interval '1 hour'" }
+  - { name: bodies, tables: [public.bodies], actions: [select], rows: "not (to_tsvector('english', body) @@ to_tsquery('english', 'secrets'))" }
+  - { name: labels, tables: [public.labels], actions: [select], rows: "label = any('{a,NULL}'::text[])" }
   - { name: shop, tables: [shop.*], actions: [select] }
   - { name: never, tables: [shop.margins], actions: [select], effect: deny }
 statements: { allow: [transaction, set, show, prepare, cursor, discard, explain, temp, call] }
@@ -48,6 +55,24 @@ function schemaSql(variant: string): string {
   ${variant.length > 1 ? `insert into people values (5, '${secret}-more', 'US', '${secret}', 1, '${secret}');` : ''}
   create table visits (id int primary key, person int, cost int default 1, note text);
   insert into visits values (1, 1, 5, 'first'), (2, 2, ${variant.length - 1}, '${secret}'), (3, 3, 7, 'third'), (4, 2, ${variant.length}, '${secret}');
+  create domain public.ci as text;
+  create function public.ci_eq(ci, ci) returns bool language sql immutable as 'select lower($1::text) = lower($2::text)';
+  create function public.ci_ne(ci, ci) returns bool language sql immutable as 'select lower($1::text) <> lower($2::text)';
+  create operator public.= (leftarg = ci, rightarg = ci, function = public.ci_eq);
+  create operator public.<> (leftarg = ci, rightarg = ci, function = public.ci_ne);
+  create table mails (id int, email ci, note ci);
+  insert into mails values (1, 'bob', 'TopSecret'), (2, 'CEO@corp', '${secret}'), (3, 'eve', 'topsecret');
+  create schema weird; create function weird.yes(varchar, varchar) returns bool language sql immutable as 'select true';
+  create operator weird.<> (leftarg = varchar, rightarg = varchar, function = weird.yes);
+  create function weird.now() returns timestamptz language sql stable as $$select timestamptz '3000-01-01 00:00+00'$$;
+  create table tags (id int, tag varchar(10), note text); insert into tags values (1, 'ok', 'ok'), (2, 'hidden', '${secret}');
+  create table badges (id int, kind ci); insert into badges values (1, 'user');
+  create table moments (id int, until date, span interval, at timestamptz, note text); insert into moments values
+    (1, '2020-01-01', '-3 days', '2001-03-04 05:06:0${variant.length}+00', 'old'), (2, '2020-01-20', '-3 days', now(), '${secret}'), (3, '2020-01-01', '-20 hours', now(), '${secret}');
+  create table embargoed (id int, until date, at timestamptz, note text);
+  insert into embargoed values (1, '2020-01-01', '2020-01-01', 'old'), (2, current_date + 2, '2020-01-01', '${secret}'), (3, '2020-01-01', now() + '1 day', '${secret}');
+  create table bodies (id int, body text); insert into bodies values (1, 'nothing'), (2, 'secret ${secret}');
+  create table labels (id int, label text, note text); insert into labels values (1, 'a', 'ok'), (2, 'NULL', '${secret}');
   comment on column people.secret is '${secret}'; comment on table hr.salaries is '${secret}';
   create table hr.people_as_made as table people; create table hr.visits_as_made as table visits; analyze`;
 }
@@ -66,6 +91,7 @@ export const protectedSql = `select md5(string_agg(x, ';' order by x)) as state 
   union all select proname || prosrc from pg_proc where pronamespace in ('public'::regnamespace, 'hr'::regnamespace)
   union all (select p::text from people p where region <> 'EU' order by id)
   union all select concat_ws(' ', v.id, v.person, v.cost, case when v.person = 2 then v.note end) from visits v
+  union all select count(*) || ' admins' from badges where lower(kind::text) = 'admin'
   union all select count(*) || ' changed' from people p left join hr.people_as_made m using (id)
     where p.region = 'EU' and (p.ssn, p.pay, p.secret) is distinct from
       (case when m.id is null then 'none' else m.ssn end, case when m.id is null then 0 else m.pay end,
@@ -74,8 +100,8 @@ export const protectedSql = `select md5(string_agg(x, ';' order by x)) as state 
 /** What the session may change, which the next attempt must find as it was. */
 export const ownSql = `select md5(string_agg(x, ';' order by x)) as state from (
   select o::text as x from orders o union all select n::text from notes n union all select h::text from hints h
-  union all (select p::text from people p order by id) union all select v::text from visits v
+  union all (select p::text from people p order by id) union all select v::text from visits v union all select b::text from badges b
   union all select relname || relhasrules || relhastriggers from pg_class where relnamespace = 'public'::regnamespace) p(x)`;
 
-export const restoreOwnSql = `truncate orders, notes, people, visits; insert into visits table hr.visits_as_made; insert into orders values (1, 'mine');
+export const restoreOwnSql = `truncate orders, notes, people, visits, badges; insert into badges values (1, 'user'); insert into visits table hr.visits_as_made; insert into orders values (1, 'mine');
   insert into people select * from hr.people_as_made; truncate hints; insert into hints values ('${canary}-guess', '***')`;

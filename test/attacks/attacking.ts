@@ -19,8 +19,11 @@ const isOfTheMoment = /ctid|xmin|oid|pg_class|pg_stat|pg_locks|txid|information_
 /** What the server or the policy says to a statement that it doesn't run. */
 const isRefused = /"code":"(42501|0A000|42703|42P01|42883|42601|54000)"/;
 
-/** Nothing that is protected is shown, changed or told apart; gives how many attempts were answered at all. */
-export async function attack(t: Test, attempts: Attempts): Promise<number> {
+/**
+ * Nothing that is protected is shown, changed or told apart; gives how many attempts were answered at all.
+ * @param startUp what the client says when it connects; left out: nothing, and its search_path is public
+ */
+export async function attack(t: Test, attempts: Attempts, startUp: pg.ClientConfig = {}): Promise<number> {
   const postgres = await startPostgres();
   t.teardown(() => postgres.stop());
   const databases = await Promise.all(
@@ -41,7 +44,8 @@ tenants: { default: { policies: [policy.yaml], databases: { '*': { url: '${postg
     for (const sql of texts) {
       const said: string[] = [];
       for (const database of databases) {
-        said.push(await answerTo({ host: '127.0.0.1', port, user: 'mallory', database: database.name }, sql));
+        const connection = { host: '127.0.0.1', port, user: 'mallory', database: database.name, ...startUp };
+        said.push(await answerTo(connection, sql));
         if (await database.isChanged()) t.fail(`${kind}: ${sql} changed what is protected`);
       }
       const [one = '', other = ''] = said;
@@ -148,7 +152,7 @@ async function answerTo(connection: pg.ClientConfig, sql: string): Promise<strin
   const client = new pg.Client(connection);
   client.on('error', () => {});
   await client.connect();
-  await client.query('set search_path to public');
+  if (connection.options === undefined) await client.query('set search_path to public');
   let said = '';
   // `connection` has every message before the client makes something of it.
   const { connection: messages } = client as unknown as { connection: EventEmitter };

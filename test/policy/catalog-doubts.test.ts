@@ -73,7 +73,7 @@ t.test('filters, checks and masks that name what is not there are errors', (t) =
   );
   t.match(errors, [
     /^rules\.0\.rows: names column regoin, which people doesn't have; correct it for public\.people/,
-    /^rules\.0\.check: names function nofunction, which needs its schema/,
+    /^rules\.0\.check: can't be bound along pg_catalog and public: function nofunction\(integer\) does not exist/,
     /^rules\.0\.columns\.mask\.name: names id; a mask knows only value/,
   ]);
   t.end();

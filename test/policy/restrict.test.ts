@@ -14,7 +14,7 @@ await server.query(`
 const index = await readCatalog(server);
 
 function restriction(rules: string, who: Partial<Session> = {}, name = 'people'): Restriction | undefined {
-  const policy = `version: 1\nmasks: { year: "date_trunc('year', value)" }\nrules:\n${rules
+  const policy = `version: 1\nmasks: { year: "date_trunc('year', value::timestamp)" }\nrules:\n${rules
     .split('\n')
     .map((rule, at) => `  - { name: r${at}, ${rule} }`)
     .join('\n')}`;
@@ -70,7 +70,10 @@ t.test('names of functions, types and relations are qualified, whatever the sear
 t.test('what a policy names and the relation lacks closes the relation', async (t) => {
   const closed = (keys: string) => () => restriction(`${people}, ${keys}`);
   t.throws(closed('rows: "nmae = 1"'), /rule "r0" names column nmae, which people doesn't have/);
-  t.throws(closed('rows: "shout(name) = 1"'), /names function shout, which needs its schema/);
+  t.throws(
+    closed('rows: "shout(name) = 1"'),
+    /can't be bound along pg_catalog and public: function shout\(text\) does not exist/,
+  );
   t.throws(closed('rows: "name = = 1"'), /syntax error/);
   t.throws(closed('rows: "1, 2"'), /is not one expression/);
   t.throws(closed('columns: { hide: [pasword] }'), /names column "pasword", which isn't there/);
@@ -105,7 +108,7 @@ t.test('hide beats mask beats clear, and a mask has the column’s type without 
     ['ssn', `(CAST(('*' || "people"."ssn") AS "pg_catalog"."varchar"))`],
     ['region', null],
     ['Odd One', `(CAST(("pg_catalog".lower("people"."Odd One")) AS "pg_catalog"."text") COLLATE "pg_catalog"."C")`],
-    ['born', `(CAST(("pg_catalog".date_trunc('year', "people"."born")) AS "pg_catalog"."date"))`],
+    ['born', `(CAST(("pg_catalog".date_trunc('year', "people"."born"::timestamp)) AS "pg_catalog"."date"))`],
   ]);
   const name = (attnum: number) => found?.relation.columns.find((column) => column.attnum === attnum)?.name;
   t.same([...(found?.insertable ?? [])].map(name), ['id', 'region'], 'what may be set where no list says so');

@@ -239,6 +239,7 @@ export class Binder {
       by: 'call',
       literals: [],
       columns: [],
+      argumentTypes: [],
       ...more,
     });
   }

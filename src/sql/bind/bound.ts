@@ -331,6 +331,8 @@ export interface FunctionUse {
   readonly literals: readonly (string | null | undefined)[];
   /** The relations' columns that arguments are, unchanged; null for others. */
   readonly columns: readonly OutputColumn['origin'][];
+  /** Types of what a call gives, before any conversion. */
+  readonly argumentTypes: readonly number[];
 }
 
 /** An operator, or what stands for one: IN, BETWEEN, LIKE, DISTINCT FROM, CASE x WHEN, USING, ORDER BY USING. */
@@ -339,6 +341,8 @@ export interface OperatorUse {
   readonly schema: string | null;
   /** Oids of operators; empty: of unknown types (rows, undecided), whose functions count as any of that name. */
   readonly candidates: readonly OperatorCandidate[];
+  /** Types of what it is applied to, before any conversion; of an array on the right, its elements'. */
+  readonly operands: readonly number[];
   readonly query: BoundQuery | null;
   readonly place: Place;
   /** As written, OPERATOR(...) included; null where syntax stands for it. */

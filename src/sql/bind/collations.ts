@@ -1,5 +1,6 @@
 import { namesOf } from '../facts/tree.js';
 import type { Binder } from './binder.js';
+import type { Span } from './bound.js';
 import { BindError, qualifiedName } from './refusal.js';
 
 /** The collation that COLLATE names. */
@@ -11,5 +12,12 @@ export function noteCollation(binder: Binder, value: unknown, position: number |
     const written = parts.join('.');
     throw new BindError('42704', `collation "${written}" for encoding "UTF8" does not exist`, position);
   }
-  binder.collations.push({ schema: found.schema, name: found.name, span: null, isQualified: schema !== null });
+  const span = writtenSpan(binder, parts.length, position);
+  binder.collations.push({ schema: found.schema, name: found.name, span, isQualified: schema !== null });
+}
+
+/** The name behind the word COLLATE. */
+function writtenSpan({ source }: Binder, parts: number, position: number | null): Span | null {
+  const word = position === null ? -1 : source.tokenAt(position);
+  return source.word(word) === 'collate' ? source.span(word + 1, source.nameEnd(word + 1, parts)) : null;
 }

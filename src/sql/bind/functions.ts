@@ -117,7 +117,15 @@ export function applyCall(binder: Binder, scope: Scope, call: Call, candidates: 
   const columns = call.arguments.map(({ column }) => column?.origin ?? null);
   if (describesCatalog(call.name)) for (const value of call.arguments) binder.decideByValue(value);
   const { span, position, by } = call;
-  binder.addFunction(scope, call.name, call.schema, functions, { span, position, by, literals, columns });
+  const argumentTypes = call.arguments.map((value) => binder.typeOf(value));
+  binder.addFunction(scope, call.name, call.schema, functions, {
+    span,
+    position,
+    by,
+    literals,
+    columns,
+    argumentTypes,
+  });
   const results = candidates.map((candidate) => resultOf(binder, call, candidate));
   const [only] = candidates;
   if (candidates.length === 1 && only !== undefined) convertArguments(binder, scope, call, only);

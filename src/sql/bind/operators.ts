@@ -1,7 +1,9 @@
 import type { Operator } from '../catalog/catalog.js';
+import type { CatalogIndex } from '../catalog/catalog-index.js';
 import type { Binder } from './binder.js';
-import { type BoundQuery, type Span, undecided } from './bound.js';
+import { type BoundQuery, type OperatorUse, type Span, undecided } from './bound.js';
 import { matching, selectCandidate } from './candidates.js';
+import { Coercions } from './coercions.js';
 import type { OperatorMatch } from './names.js';
 import { resolveGenerics } from './polymorphism.js';
 import { BindError } from './refusal.js';
@@ -28,7 +30,7 @@ export function applyOperator(
   const operands = left === null ? [right] : [left, right];
   const given = operands.map((value) => binder.typeOf(value));
   const found = resolveOperator(binder, written, given);
-  note(binder, scope, written, found);
+  note(binder, scope, written, found, given);
   const [only] = found;
   if (found.length !== 1 || only === undefined) return commonResult(found.map(({ operator }) => operator));
   const generics = resolveGenerics(binder.coercions, given, only.types);
@@ -47,11 +49,11 @@ export function applyToElements(
   array: Typed,
   element: number,
 ): void {
-  const found = resolveOperator(binder, written, [binder.typeOf(left), element]);
-  note(binder, scope, written, found);
+  const given = [binder.typeOf(left), element];
+  const found = resolveOperator(binder, written, given);
+  note(binder, scope, written, found, given);
   const [only] = found;
   if (found.length !== 1 || only === undefined) return;
-  const given = [binder.typeOf(left), element];
   const generics = resolveGenerics(binder.coercions, given, only.types);
   binder.coerce(left, generics.resolve(only.types[0] as number), scope);
   const wanted = generics.resolve(only.types[1] as number);
@@ -59,7 +61,13 @@ export function applyToElements(
   if (wantedArray !== 0) binder.coerce(array, wantedArray, scope);
 }
 
-function note(binder: Binder, scope: Scope, written: Written, found: readonly OperatorMatch[]): void {
+function note(
+  binder: Binder,
+  scope: Scope,
+  written: Written,
+  found: readonly OperatorMatch[],
+  operands: readonly number[],
+): void {
   const candidates = found.map(({ operator }) => ({
     oid: operator.oid,
     schema: operator.schema,
@@ -67,7 +75,7 @@ function note(binder: Binder, scope: Scope, written: Written, found: readonly Op
     right: operator.right,
     function: operator.function,
   }));
-  binder.operators.push({ ...written, candidates, query: scope.query as BoundQuery, place: scope.place });
+  binder.operators.push({ ...written, candidates, operands, query: scope.query as BoundQuery, place: scope.place });
 }
 
 function commonResult(operators: readonly Operator[]): number {
@@ -116,6 +124,24 @@ function noSuchOperator(binder: Binder, written: Written, given: readonly number
     : new BindError('42883', `operator does not exist: ${signature}`, written.position, {
         hint: 'No operator matches the given name and argument types. You might need to add explicit type casts.',
       });
+}
+
+/**
+ * Whether an operator without a schema is PostgreSQL's own along every search path that has pg_catalog first: either it
+ * takes exactly these types, so that it is found before all others, or no other of its name could take them.
+ */
+export function isFoundFirst(index: CatalogIndex, { name, candidates, operands }: OperatorUse): boolean {
+  if (candidates.length === 0 || candidates.some(({ schema }) => schema !== 'pg_catalog')) return false;
+  const [only] = candidates;
+  const known = operands.find((type) => type !== oid.unknown) ?? oid.unknown;
+  const exact = operands.map((type) => (type === oid.unknown ? known : type));
+  const types = ({ left, right }: { left: number; right: number }) => (left === 0 ? [right] : [left, right]);
+  if (candidates.length === 1 && only !== undefined && types(only).join() === exact.join()) return true;
+  const others = index
+    .operatorsByName(name)
+    .filter(({ schema, left }) => schema !== 'pg_catalog' && (left === 0) === (operands.length === 1))
+    .map((operator) => ({ types: types(operator) }));
+  return matching(new Coercions(index), operands, others).length === 0;
 }
 
 /** make_row_comparison_op: column by column. */

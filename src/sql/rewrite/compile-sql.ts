@@ -1,37 +1,68 @@
-import type { Relation } from '../catalog/catalog.js';
+import type { Column, Relation } from '../catalog/catalog.js';
 import type { CatalogIndex } from '../catalog/catalog-index.js';
-import { type Fields, listOf, namesOf, nodeOf, structOf, textOf } from '../facts/tree.js';
+import { type Fields, listOf, namesOf, nodeOf, structOf } from '../facts/tree.js';
+import { fixNames } from './fixed-names.js';
+import { OperatorSqlError } from './operator-sql-error.js';
 import type { Parse } from './parse.js';
-import { type OperatorSql, quoteIdentifier } from './restriction.js';
-
-/** What the operator wrote can't be put into a statement. The message says what and needs no position. */
-export class OperatorSqlError extends Error {}
+import { type OperatorSql, qualifiedName, quoteIdentifier } from './restriction.js';
+import { refuseNode, refuseSettings } from './setting-free.js';
+import { spliceBytes } from './splice.js';
 
 export interface CompileContext {
   readonly parse: Parse;
   readonly index: CatalogIndex;
   readonly relation: Relation;
-  /** The column that `value` stands for, in a mask. */
-  readonly value?: string;
+  /** The column that `value` stands for, in a mask; null: it is none. */
+  readonly masked: Column | null;
 }
+
+type Pieces = OperatorSql['pieces'];
 
 interface Edit {
   readonly start: number;
   readonly end: number;
-  readonly piece: string | { readonly column: string };
+  readonly piece: { readonly column: string };
 }
 
 /**
- * Makes an expression of the operator's fit to stand in any statement, whatever that one's search path and aliases:
- * functions, types and relations are qualified, and the relation's columns are found.
- * @throws OperatorSqlError for what is no expression, or names what isn't there
+ * Makes an expression of the operator's fit to stand in any statement of any session: the relation's columns are found,
+ * every other name is bound and qualified, and what hangs on a session's settings is refused.
+ * @throws OperatorSqlError for what is no expression, names what isn't there, or would mean something else elsewhere
  */
 export function compileSql(text: string, context: CompileContext): OperatorSql {
   const prefix = 'SELECT (';
   const compiling = new Compiling(Buffer.from(`${prefix}${text})`, 'utf8').toString('latin1'), context);
   compiling.visit('', expressionOf(`${prefix}${text})`, context.parse), false);
   const { pieces, hasSubselect } = compiling.result(prefix.length);
-  return { pieces, hasSubselect };
+  return { pieces: withFixedNames(cast(pieces, context), context), hasSubselect };
+}
+
+/** A mask has its column's type, whose name leaves the length out: it is as long as it is. */
+function cast(pieces: Pieces, { masked, index }: CompileContext): Pieces {
+  if (masked === null) return pieces;
+  const type = index.type(masked.type);
+  if (type === undefined) throw new OperatorSqlError(`masks column ${masked.name}, whose type is unknown`);
+  const collation = masked.collation === type.collation ? undefined : index.collation(masked.collation);
+  const collate = collation === undefined ? '' : ` COLLATE ${qualifiedName(collation)}`;
+  return ['CAST((', ...pieces, `) AS ${qualifiedName(type)})${collate}`];
+}
+
+/** The pieces as they would stand in a query on the relation are bound, and each changed for itself. */
+function withFixedNames(pieces: Pieces, { relation, parse, index }: CompileContext): Pieces {
+  const row = quoteIdentifier(relation.name);
+  const parts = pieces.map((piece) => (typeof piece === 'string' ? piece : `${row}.${quoteIdentifier(piece.column)}`));
+  const text = `SELECT (${parts.join('')}) FROM ${qualifiedName(relation)}`;
+  const { bound, splices } = fixNames(text, parse, index);
+  refuseSettings(bound, index);
+  const bytes = Buffer.from(text, 'utf8');
+  let end = 'SELECT ('.length;
+  return pieces.map((piece, at) => {
+    const start = end;
+    end += Buffer.byteLength(parts[at] as string);
+    if (typeof piece !== 'string') return piece;
+    const own = splices.filter((splice) => splice.start >= start && splice.start < end);
+    return spliceBytes(bytes, { start, end }, own);
+  });
 }
 
 /** The one expression that a text is; anything beside it is refused. */
@@ -60,8 +91,6 @@ function expressionOf(text: string, parse: Parse): unknown {
 class Compiling {
   private readonly edits: Edit[] = [];
   private hasSubselect = false;
-  /** Names of WITH queries: all of them, wherever they stand. A relation of the same name needs its schema. */
-  private readonly withNames = new Set<string>();
 
   constructor(
     private readonly bytes: string,
@@ -77,7 +106,6 @@ class Compiling {
     let inside = isInside;
     for (const [key, inner] of Object.entries(value)) {
       const fields = structOf(inner);
-      if (key === 'CommonTableExpr' && fields !== null) this.withNames.add(textOf(fields.ctename));
       if (key === 'SubLink') {
         this.hasSubselect = true;
         inside = true;
@@ -89,24 +117,21 @@ class Compiling {
 
   private name(kind: string, fields: Fields, isInside: boolean): void {
     if (kind === 'ColumnRef') this.column(fields, isInside);
-    else if (kind === 'FuncCall') this.function(fields);
-    else if (kind === 'TypeName' || kind === 'typeName') this.type(fields);
-    else if (kind === 'RangeVar') this.relation(fields);
     else if (kind === 'ParamRef') throw new OperatorSqlError('has a parameter');
+    else refuseNode(kind, fields);
   }
 
   private column(fields: Fields, isInside: boolean): void {
-    const { relation, value } = this.context;
+    const { relation, masked } = this.context;
     const names = namesOf(fields.fields);
     const start = locationOf(fields);
     const last = names.at(-1) ?? '';
-    if (names.length === 1 && last === 'value' && value !== undefined) {
+    if (names.length === 1 && last === 'value' && masked !== null) {
       // In brackets: `(value).field` and `value[1]` mean what they say.
-      this.replace(start, 1, { column: value });
+      this.replace(start, 1, { column: masked.name });
       return;
     }
-    if (value !== undefined && !isInside)
-      throw new OperatorSqlError(`names ${names.join('.')}; a mask knows only value`);
+    if (masked !== null && !isInside) throw new OperatorSqlError(`names ${names.join('.')}; a mask knows only value`);
     if (isInside) return;
     const isQualified = names.length === 2 && names[0] === relation.name;
     const isFull = names.length === 3 && names[0] === relation.schema && names[1] === relation.name;
@@ -114,35 +139,6 @@ class Compiling {
       throw new OperatorSqlError(`names column ${names.join('.') || '*'}, which ${relation.name} doesn't have`);
     }
     this.replace(start, names.length, { column: last });
-  }
-
-  private function(fields: Fields): void {
-    const names = namesOf(fields.funcname);
-    if (names.length !== 1) return;
-    const [name = ''] = names;
-    const has = (schema: string) => this.context.index.functionsByName(name, schema).length > 0;
-    this.qualify(locationOf(fields), `function ${name}`, has);
-  }
-
-  private type(fields: Fields): void {
-    const names = namesOf(fields.names);
-    if (names.length !== 1) return;
-    const has = (schema: string) => this.context.index.typeByName(schema, names[0] ?? '') !== undefined;
-    this.qualify(locationOf(fields), `type ${names[0]}`, has);
-  }
-
-  private relation(fields: Fields): void {
-    const name = textOf(fields.relname);
-    if (textOf(fields.schemaname) !== '' || this.withNames.has(name)) return;
-    const has = (schema: string) => this.context.index.relationByName(schema, name) !== undefined;
-    this.qualify(locationOf(fields), `relation ${name}`, has);
-  }
-
-  /** The operator's names come from pg_catalog and public, whatever the session's search path. */
-  private qualify(start: number, what: string, has: (schema: string) => boolean): void {
-    const schema = ['pg_catalog', 'public'].find(has);
-    if (schema === undefined) throw new OperatorSqlError(`names ${what}, which needs its schema`);
-    this.edits.push({ start, end: start, piece: `${quoteIdentifier(schema)}.` });
   }
 
   private replace(start: number, parts: number, piece: Edit['piece']): void {

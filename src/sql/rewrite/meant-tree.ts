@@ -87,6 +87,7 @@ class Changing {
     if (kind === 'FuncCall' || kind === 'funccall') this.call(fields, own);
     else if (kind === 'CollateClause' || kind === 'collClause') this.collation(fields, own);
     else if (kind === 'A_Expr') this.prefix('operator', fields.location, own, 'name');
+    else if (kind === 'SubLink') this.prefix('operator', fields.location, own, 'operName');
     else if (/^(?:TypeName|typeName|ofTypename)$/.test(kind)) this.prefix('type', fields.location, own, 'names');
     else if (kind === 'ColumnRef') this.qualifier(fields, own);
     else if (kind === 'TypeCast') this.cast(fields, own);

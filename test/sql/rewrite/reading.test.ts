@@ -36,7 +36,7 @@ const index = await readCatalog(server);
 const policy = `version: 1
 masks:
   stars: "repeat('*', 4) || right(value, 0)"
-  year: "date_trunc('year', value)"
+  year: "date_trunc('year', value::timestamp)"
 rules:
   - name: customers
     tables: [public.customers]

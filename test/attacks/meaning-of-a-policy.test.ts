@@ -1,0 +1,17 @@
+import t from 'tap';
+import { attack } from './attacking.js';
+import { meaningOfAPolicy } from './attempts/meaning-of-a-policy.js';
+
+const attempts = Object.values(meaningOfAPolicy).flat().length;
+
+t.test('what a client sets makes nothing else of a policy', async (t) => {
+  const answered = await attack(t, meaningOfAPolicy);
+  t.comment(`${attempts} attempts, ${answered} of them answered in a way`);
+  t.ok(answered > attempts * 0.5, 'what is allowed is answered');
+});
+
+t.test('neither does what it asks for when it connects', async (t) => {
+  for (const options of ['-c search_path=weird,public', '-c search_path=weird -c datestyle=DMY -c timezone=<X>-167']) {
+    t.ok((await attack(t, meaningOfAPolicy, { options })) > attempts * 0.3, options);
+  }
+});
