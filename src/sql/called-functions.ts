@@ -34,7 +34,7 @@ const preparedCharsMin = 'pg_prepared_statement'.length;
 class CallReader {
   readonly names: string[] = [];
   private isUnknown = false;
-  private isLocal = false;
+  private isLasting = false;
   private setConfigs = 0;
   /** The token before this one. */
   private lastKind: number = token.end;
@@ -55,8 +55,8 @@ class CallReader {
 
   get effect(): StatementEffect['effect'] {
     if (this.isUnknown) return 'unknown';
-    if (this.names.length > 0) return 'settings';
-    return this.isLocal ? 'local' : 'none';
+    if (this.isLasting) return 'settings';
+    return this.names.length > 0 ? 'local' : 'none';
   }
 
   step(): void {
@@ -146,8 +146,8 @@ class CallReader {
       .replaceAll("''", "'")
       .toLowerCase();
     if (arguments_.next() !== token.punctuation || text[arguments_.start] !== ',') this.isUnknown = true;
-    if (endsWithTrue(arguments_)) this.isLocal = true;
-    else this.names.push(name);
+    this.names.push(name);
+    if (!endsWithTrue(arguments_)) this.isLasting = true;
   }
 
   /** The token before the name at hand, a word in lower case. */

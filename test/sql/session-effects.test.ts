@@ -137,7 +137,8 @@ t.test('settings are named as they are stored', async (t) => {
     'reset all': 'reset',
     'discard all': 'reset',
     "select set_config('Search_Path', '', false)": 'settings search_path',
-    "select pg_catalog.set_config('a', 'b', false), set_config('c', 'd', true)": 'settings a',
+    "select pg_catalog.set_config('a', 'b', false), set_config('c', 'd', true)": 'settings a,c',
+    "select set_config('search_path', 'a', true)": 'local search_path',
     'begin; set a = 1; commit': 'settings a',
     'set a = 1; reset b; select f()': 'unknown a,b',
   };
