@@ -325,6 +325,8 @@ const unseen: ReadonlySet<string> = new Set([
   'refresh',
   'reindex',
   'cluster',
+  'vacuum',
+  'analyze',
 ]);
 
 function keptBy(command: string, bound: BoundStatement | undefined): Kept[] {

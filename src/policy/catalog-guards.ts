@@ -1,6 +1,7 @@
-import type { CastUse, FunctionUse, TypeUse } from '../sql/bind/bound.js';
+import type { BoundStatement, CastUse, FunctionUse, TypeUse } from '../sql/bind/bound.js';
 import type { Relation } from '../sql/catalog/catalog.js';
 import type { CatalogIndex } from '../sql/catalog/catalog-index.js';
+import { holdsType } from '../sql/catalog/types-within.js';
 import type { CallGuard, Guard as ValueGuard } from '../sql/rewrite/guard-calls.js';
 import { type CatalogPredicates, catalogOf } from './catalog-predicates.js';
 import { ownViewGuards } from './pg-catalog-filters.js';
@@ -117,11 +118,14 @@ const guards: readonly Guard[] = [
 /** What tells of objects without saying which kind, or of others than it is asked about. */
 const refused = new Set(
   `pg_describe_object pg_identify_object pg_identify_object_as_address pg_get_object_address
-  pg_get_publication_tables pg_get_acl regclass`.split(/\s+/),
+  pg_get_publication_tables pg_get_acl regclass oidvectortypes satisfies_hash_partition`.split(/\s+/),
 );
 
 /** Read a value of any type out of a text, and so names of what may not be seen. */
-const reading = /^(?:reg[a-z]+|(?:array|record|domain|(?:multi)?range)_)(?:in|recv)$/;
+const reading = /^(?:reg[a-z]+|(?:array|record|domain|enum|(?:multi)?range)_)(?:in|recv)$/;
+
+/** Read rows out of texts, as the value that they are given is made. */
+const populating = /populate_record/;
 
 /** Take a name as text, in the same argument as the oid where there is such an overload. */
 const byName =
@@ -189,6 +193,11 @@ function isOnRecord({ name, columns: [catalog, object], literals }: FunctionUse)
   );
 }
 
+/** The types that a function takes, which are seen where it is. */
+function isOfFunctions({ name, columns: [types] }: FunctionUse): boolean {
+  return name === 'oidvectortypes' && types?.relation.relation.oid === catalogOf.procedure;
+}
+
 /** PG 53: pg_depend, whose first columns are classid, objid, objsubid, refclassid and refobjid. */
 const dependencies = 2608;
 
@@ -207,7 +216,7 @@ export class CatalogGuards {
     const { name, candidates, literals } = use;
     if (!candidates.every(({ schema }) => schema === 'pg_catalog')) return null;
     const what = `function ${name}`;
-    if ((refused.has(name) && !isOnRecord(use)) || reading.test(name)) return what;
+    if ((refused.has(name) && !isOnRecord(use) && !isOfFunctions(use)) || reading.test(name)) return what;
     if (name.startsWith('pg_input_') && !this.isPlainType(literals[1])) return `${what} of this type`;
     const at = byName.test(name) ? this.placeOf(name, literals.length) : -1;
     if (at < 0) return null;
@@ -330,6 +339,29 @@ export class CatalogGuards {
     const [, items] = /^\{([^{}"\\]*)\}$/.exec(literal ?? '') ?? [];
     if (items !== undefined) return items.split(',').every((item) => this.isSeenLiteral(element, item));
     return element === 2206 && origin?.relation.relation.oid === catalogOf.procedure;
+  }
+
+  /** What would read names out of a text into a column of a registry type, in words; null: nothing does. */
+  populationRefusal({ assigned, functions, types, casts, relations }: BoundStatement): string | null {
+    const copied = assigned.filter(({ action }) => action === 'copy-in');
+    const isCopied = copied.some(({ relation: { relation }, attnum }) =>
+      relation.columns.some((column) => column.attnum === attnum && this.holdsRegistry(column.type)),
+    );
+    if (isCopied) return 'COPY into a column of a registry type such as regclass';
+    const reader = functions.find(({ name }) => populating.test(name));
+    if (reader === undefined) return null;
+    const returned = functions.flatMap(({ candidates }) =>
+      candidates.flatMap((each) => [each.returns, ...each.allArguments]),
+    );
+    const read = relations.flatMap(({ relation: { columns } }) => columns.map(({ type }) => type));
+    const around = [...types.map(({ oid }) => oid), ...casts.map(({ target }) => target), ...returned, ...read];
+    return around.some((oid) => this.holdsRegistry(oid))
+      ? `function ${reader.name} beside a registry type such as regclass`
+      : null;
+  }
+
+  private holdsRegistry(oid: number): boolean {
+    return holdsType(this.index, oid, (type) => isRegistry(type.oid));
   }
 
   private isSeenType(oid: number): boolean {

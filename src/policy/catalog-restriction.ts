@@ -4,7 +4,7 @@ import { type OperatorSql, qualifiedName, type Restriction, type SeenColumn } fr
 import { type CatalogFilter, none } from './catalog-filter.js';
 import type { CatalogPredicates } from './catalog-predicates.js';
 import { informationFilters } from './information-filters.js';
-import { alwaysFilters, catalogFilters, ownViewFilters } from './pg-catalog-filters.js';
+import { alwaysFilters, catalogFilters, ownViewFilters, valueFilters } from './pg-catalog-filters.js';
 
 /** True for a system relation of which everybody may read what the session may see of it, where catalogs are filtered. */
 export function hasCatalogFilter(schema: string, name: string): boolean {
@@ -21,8 +21,14 @@ export function showsViews(schema: string, name: string): boolean {
   return Object.hasOwn(ownViewFilters[schema] ?? {}, name);
 }
 
+/** True for those that have values out of columns in them. */
+export function showsValues(schema: string, name: string): boolean {
+  return schema === 'pg_catalog' && Object.hasOwn(valueFilters, name);
+}
+
 /** What is kept back where a catalog is visible. */
 function visibleFilterOf(schema: string, name: string): CatalogFilter | null {
+  if (showsValues(schema, name)) return valueFilters[name] ?? null;
   if (isFilteredAlways(schema, name)) return alwaysFilters[name] ?? null;
   return showsViews(schema, name) ? (ownViewFilters[schema]?.[name] ?? null) : null;
 }

@@ -1,4 +1,4 @@
-import type { BoundStatement, CastUse, FunctionUse, OperatorUse, RelationUse } from '../sql/bind/bound.js';
+import type { BoundStatement, CastUse, FunctionUse, OperatorUse, RelationUse, Target } from '../sql/bind/bound.js';
 import type { CatalogFunction, Relation } from '../sql/catalog/catalog.js';
 import type { CatalogIndex } from '../sql/catalog/catalog-index.js';
 import { holdsType } from '../sql/catalog/types-within.js';
@@ -51,31 +51,59 @@ const writing = ['insert', 'update', 'delete'] as const;
 
 class Deciding {
   readonly rules = new Set<string>();
+  /** Nothing of the database is withheld. */
+  private readonly isOpen: boolean;
 
   constructor(
     private readonly rights: Rights,
     private readonly index: CatalogIndex,
     private readonly restrictions: Restrictions & { readonly guards?: CatalogGuards | null },
-  ) {}
+  ) {
+    this.isOpen = rights.isOpenIn(index);
+  }
 
   statement(bound: BoundStatement): BoundDenial | null {
     return (
       firstOf(bound.relations, (use) => this.relation(use)) ??
       firstOf(bound.defined, (relation) => (isSystemSchema(relation.schema) ? null : this.defined(relation, null))) ??
-      firstOf(bound.functions, (use) => this.function(use)) ??
+      firstOf(bound.functions, (use) => this.function(use, bound.kind)) ??
       firstOf(bound.operators, (use) => this.operator(use)) ??
       firstOf(bound.casts, (use) => this.cast(use)) ??
       this.types(bound) ??
-      (bound.kind === 'ExplainStmt' ? firstOf(bound.relations, (use) => this.explained(use)) : null)
+      (bound.kind === 'ExplainStmt' ? this.explained(bound) : null)
     );
   }
 
-  isTelling({ relations }: BoundStatement): boolean {
-    return relations.some(
-      ({ relation, actions }) =>
-        (relation.kind === 'v' && this.isToldByPlan(relation)) ||
-        (relation.persistence !== 't' && writing.some((each) => actions.has(each)) && !this.mayRead(relation)),
-    );
+  isTelling(bound: BoundStatement): boolean {
+    if (functionsOf(bound).some((oid) => this.isUnfolded(oid))) return true;
+    return bound.relations.some(({ relation, actions }) => {
+      const isWritten = relation.persistence !== 't' && writing.some((each) => actions.has(each));
+      return this.isReachingUnseen(relation) || (isWritten && this.isWritingUnseen(relation));
+    });
+  }
+
+  /** A view reads and calls what a statement that names it doesn't. */
+  private isReachingUnseen({ kind, schema, persistence, view }: Relation): boolean {
+    if (kind !== 'v' || (isSystemSchema(schema) && persistence !== 't')) return false;
+    if (view === null || view.calls.some((oid) => this.isUnfolded(oid))) return true;
+    return view.reads.some((oid) => this.isToldBehind(this.index.relation(oid)));
+  }
+
+  /** It is closed itself, or a foreign key or a rule leads on to what may be. */
+  private isWritingUnseen(relation: Relation): boolean {
+    const referenced = relation.foreignKeys.map(({ target }) => this.index.relation(target));
+    const isReferringUnseen = referenced.some((each) => each === undefined || !this.mayRead(each));
+    return !this.mayRead(relation) || relation.rules.length > 0 || isReferringUnseen;
+  }
+
+  /**
+   * The planner puts the body of a function in SQL into the statement: plans show it, and errors of it are told like the
+   * statement's own.
+   */
+  private isUnfolded(oid: number): boolean {
+    if (this.isOpen) return false;
+    const called = this.index.function(oid);
+    return called?.language === 'sql' && called.schema !== 'pg_catalog' && called.schema !== 'information_schema';
   }
 
   private mayRead({ schema, name, parents }: Relation): boolean {
@@ -87,7 +115,10 @@ class Deciding {
     return refusal === null ? this.behind(use.function, use.position) : deny(`${refusal} is not allowed`, use.position);
   }
 
-  private types({ types, casts, parameters }: BoundStatement): BoundDenial | null {
+  private types(bound: BoundStatement): BoundDenial | null {
+    const { types, casts, parameters } = bound;
+    const populated = this.restrictions.guards?.populationRefusal(bound) ?? null;
+    if (populated !== null) return deny(`${populated} is not allowed`, null);
     const refused = this.restrictions.guards?.typeRefusal(types, casts, parameters) ?? null;
     if (refused === null) return firstOf(types, ({ oid }) => this.checks(oid));
     if (refused === 'parameter')
@@ -156,15 +187,21 @@ class Deciding {
 
   private action(action: Action, relation: Relation, position: number | null): BoundDenial | null {
     const { schema, name } = relation;
+    const what = `"${action}" on ${quoteName(schema)}.${quoteName(name)} is not allowed`;
+    const isReading = action === 'select' || action === 'copy-out';
     const rule = this.rights.ruleFor(action, schema, name, relation.parents.length > 0);
     if (rule?.effect === 'allow') {
       this.rules.add(rule.name);
-      return null;
+      return isReading && this.isCounting(relation) ? deny(what, position) : null;
     }
-    const isReading = action === 'select' || action === 'copy-out';
     if (rule === null && isReading && this.isReadable(schema, name)) return null;
-    const what = `"${action}" on ${quoteName(schema)}.${quoteName(name)} is not allowed`;
     return deny(what, position, rule === null ? [] : [rule.name]);
+  }
+
+  /** A sequence that no rule names tells of the rows of what uses it, which may not be read as they are. */
+  private isCounting({ kind, schema, name, users }: Relation): boolean {
+    if (kind !== 'S' || this.rights.hasRuleFor(schema, name) || this.isOpen) return false;
+    return users.some((oid) => this.isToldBehind(this.index.relation(oid)));
   }
 
   /** A system relation shows everybody what the catalog's mode leaves of it. */
@@ -174,20 +211,21 @@ class Deciding {
   }
 
   /** All that the call may mean must be allowed. Syntax of PostgreSQL's own calls functions of its own. */
-  private function(use: FunctionUse): BoundDenial | null {
+  private function(use: FunctionUse, statement: string): BoundDenial | null {
     if (use.candidates.length === 0) return deny(`function ${quoteName(use.name)} is not allowed`, use.position);
     const refusal = this.restrictions.guards?.refusalOf(use) ?? null;
     if (refusal !== null) return deny(`${refusal} is not allowed`, use.position);
     const isCalled = use.by === 'call';
-    if (isCalled && this.isOfSetting(use)) return this.setting(use);
+    if (isCalled && this.isOfSetting(use, statement)) return this.setting(use);
     return firstOf(use.candidates, (candidate) =>
       isCalled || candidate.schema !== 'pg_catalog' ? this.candidate(candidate, use.position) : null,
     );
   }
 
-  /** SHOW and SET as functions, of a setting that the text names. */
-  private isOfSetting(use: FunctionUse): boolean {
+  /** SHOW and SET as functions, of a setting that the text names; not what would be set when others run it. */
+  private isOfSetting(use: FunctionUse, statement: string): boolean {
     const { candidates, literals } = use;
+    if (use.name === 'set_config' && statement !== 'SelectStmt') return false;
     const isOne = candidates.every(({ schema, name }) => schema === 'pg_catalog' && settingFunctions.has(name));
     const isNamed = typeof literals[0] === 'string' || this.isListedSetting(use);
     return isOne && isNamed && !candidates.some((each) => this.isDenied(each));
@@ -236,17 +274,42 @@ class Deciding {
     return this.rights.functions.deny.some((pattern) => matchesFunction(pattern, schema, name, true));
   }
 
-  private explained({ relation, name }: RelationUse): BoundDenial | null {
-    if (!this.isToldByPlan(relation)) return null;
-    return deny(`EXPLAIN of ${quoteName(relation.schema)}.${quoteName(relation.name)} is not allowed`, name.start);
+  private explained(bound: BoundStatement): BoundDenial | null {
+    const unfolded = this.index.function(functionsOf(bound).find((oid) => this.isUnfolded(oid)) ?? 0);
+    const found = bound.relations.find((use) => this.isToldByPlan(use.relation) || this.isToldByParts(use));
+    const written = bound.targets.find((target) => this.isToldByWriting(target, bound.utility?.isVerbose === true));
+    const told = found ?? written?.relation;
+    const named = told?.relation ?? unfolded;
+    if (named === undefined) return null;
+    return deny(
+      `EXPLAIN of ${quoteName(named.schema)}.${quoteName(named.name)} is not allowed`,
+      told?.name.start ?? null,
+    );
   }
 
   /** A plan tells how many rows a filter is expected to leave, and so about those that it takes. It looks through views. */
   private isToldByPlan(relation: Relation): boolean {
     const restriction = this.restrictions.get(relation.oid);
-    if (restriction !== undefined && restrictsReading(restriction)) return true;
-    if (relation.kind !== 'v' || (isSystemSchema(relation.schema) && relation.persistence !== 't')) return false;
-    return relation.view?.reads.some((oid) => this.isToldBehind(this.index.relation(oid))) ?? true;
+    return (restriction !== undefined && restrictsReading(restriction)) || this.isReachingUnseen(relation);
+  }
+
+  /** It names partitions and inheritance children, which a filtered catalog doesn't. */
+  private isToldByParts({ relation, isOnly }: RelationUse): boolean {
+    if (this.restrictions.guards == null || isOnly || this.isOpen) return false;
+    return this.index.descendants(relation.oid).some(({ schema, name }) => !this.rights.hasRuleFor(schema, name));
+  }
+
+  /** It shows conditions, and if it is verbose what is put in, defaults and checks of the policy's included. */
+  private isToldByWriting({ relation: { relation }, action }: Target, isVerbose: boolean): boolean {
+    if (relation.persistence === 't') return false;
+    const hasRules = relation.rules.length > 0 && !this.isOpen;
+    if (hasRules || (isVerbose && !this.mayRead(relation))) return true;
+    const restriction = this.restrictions.get(relation.oid);
+    if (restriction === undefined) return false;
+    const { updatable, deletable, insertCheck, updateCheck } = restriction;
+    const checks = [insertCheck, updateCheck].filter((check) => check !== null);
+    if (updatable !== null || deletable !== null) return true;
+    return checks.some(({ hasSubselect }) => hasSubselect || isVerbose || action === 'merge');
   }
 
   private isToldBehind(relation: Relation | undefined): boolean {
@@ -254,6 +317,15 @@ class Deciding {
     if (isSystemSchema(relation.schema)) return false;
     return this.action('select', relation, 0) !== null || this.isToldByPlan(relation);
   }
+}
+
+/** All that a statement may call, by itself, by its operators and by its casts. */
+function functionsOf({ functions, operators, casts }: BoundStatement): number[] {
+  return [
+    ...functions.flatMap(({ candidates }) => candidates.map(({ oid }) => oid)),
+    ...operators.flatMap(({ candidates }) => candidates.map((each) => each.function)),
+    ...casts.map((cast) => cast.function),
+  ];
 }
 
 function firstOf<T>(items: readonly T[], denialOf: (item: T) => BoundDenial | null): BoundDenial | null {

@@ -11,6 +11,7 @@ import {
   rows,
 } from './catalog-filter.js';
 import { currentRole } from './catalog-predicates.js';
+import { tellingSettings } from './settings.js';
 import { firstNormalOid } from './visible-objects.js';
 
 /** All that is visible is the session's account's own: names of other accounts are nobody's business. */
@@ -25,10 +26,6 @@ const isUsersSchema = (column: string) => `@${column} NOT IN ('pg_catalog', 'inf
 const usersOnly = (column: string, otherwise = 'NULL') => ({
   [column]: `CASE WHEN @oid < ${firstNormalOid} THEN @${column} ELSE ${otherwise} END`,
 });
-
-/** What a setting is called that may hold a path, a command or a connection string. */
-const tellingSetting =
-  '_file$|_files$|_directory$|_directories$|_command$|_dir$|conninfo|^dynamic_library_path$|^external_pid_file$|^synchronous_standby_names$|^log_filename$|[.]';
 
 /** Of what was counted, whose it is. */
 const counted = 'relid indexrelid schemaname relname indexrelname'.split(' ');
@@ -243,7 +240,7 @@ export const catalogFilters: Readonly<Record<string, CatalogFilter>> = {
 /** What tells of other clients of a shared connection, of the server or of data but for these rows and columns. */
 export const alwaysFilters: Readonly<Record<string, CatalogFilter>> = {
   pg_settings: rows(
-    () => `(@name !~ '${tellingSetting}')`,
+    () => `(@name !~ '${tellingSettings}')`,
     () => none('sourcefile', 'sourceline'),
   ),
   pg_prepared_statements: rows(
@@ -263,10 +260,15 @@ export const alwaysFilters: Readonly<Record<string, CatalogFilter>> = {
   pg_db_role_setting: rows(
     () => null,
     () => ({
-      setconfig: `ARRAY(SELECT c.setting FROM pg_catalog.unnest(@setconfig) AS c(setting) WHERE pg_catalog.split_part(c.setting, '=', 1) !~ '${tellingSetting}')`,
+      setconfig: `ARRAY(SELECT c.setting FROM pg_catalog.unnest(@setconfig) AS c(setting) WHERE pg_catalog.split_part(c.setting, '=', 1) !~ '${tellingSettings}')`,
     }),
   ),
   ...Object.fromEntries(counters.map((name) => [name, only(counted, () => null)])),
+};
+
+/** What has values out of columns in it is kept back where a catalog is visible, too, from whom anything is withheld. */
+export const valueFilters: Readonly<Record<string, CatalogFilter>> = {
+  pg_attribute: masked('attmissingval'),
 };
 
 /** The session's own temporary relations. */

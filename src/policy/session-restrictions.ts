@@ -7,7 +7,7 @@ import type { Restriction } from '../sql/rewrite/restriction.js';
 import type { Restrictions } from '../sql/rewrite/rewrite.js';
 import { CatalogGuards, isRelationSize, isSizeFunction, ownViewGuard } from './catalog-guards.js';
 import { CatalogPredicates } from './catalog-predicates.js';
-import { catalogRestriction, isFilteredAlways, showsViews } from './catalog-restriction.js';
+import { catalogRestriction, isFilteredAlways, showsValues, showsViews } from './catalog-restriction.js';
 import type { Session } from './fill-expression.js';
 import { matchesFunction } from './name-pattern.js';
 import { PolicyMismatch, restrictionOf } from './restrict.js';
@@ -82,7 +82,10 @@ export class SessionRestrictions implements Restrictions {
       return restrictionOf(relation, rights, session, parse, index);
     }
     const isVisible = rights.catalog === 'visible';
-    const isKept = isFilteredAlways(schema, name) || (showsViews(schema, name) && this.hidesOwnViews());
+    const isKept =
+      isFilteredAlways(schema, name) ||
+      (showsViews(schema, name) && this.hidesOwnViews()) ||
+      (showsValues(schema, name) && !rights.isOpenIn(index));
     if (isVisible && !isKept) return null;
     return catalogRestriction(relation, this.predicates(), index, isVisible);
   }

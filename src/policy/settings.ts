@@ -28,9 +28,13 @@ export function settingRefusal(name: string, value: string | null | undefined): 
   return `permission denied: setting "${name}"${isKnown ? ' to this value' : ''} is not allowed for this user`;
 }
 
-/** Settings that hold paths, commands and connection strings, and all at once. Names with a dot are somebody's own. */
-const telling =
-  /^all$|\.|_file$|_files$|_directory$|_directories$|_command$|_dir$|conninfo|^dynamic_library_path$|^external_pid_file$|^synchronous_standby_names$|^log_filename$/;
+/**
+ * Settings that hold paths, libraries, commands and connection strings: all that PostgreSQL shows to superusers alone, and
+ * more. Names with a dot are somebody's own. As JavaScript and PostgreSQL read it.
+ */
+export const tellingSettings =
+  '[.]|file$|_files$|_directory$|_directories$|_command$|_dir$|_destdir$|_librar(y|ies)$|_(library|control)_path$|conninfo|^ssl_|^jit_provider$|^synchronous_standby_names$|^log_filename$';
+const telling = new RegExp(`^all$|${tellingSettings}`);
 
 /** Why a policed client may not see this setting, or null if it may. */
 export function settingReadRefusal(name: string): string | null {

@@ -1,5 +1,8 @@
 import t from 'tap';
 import { settingReadRefusal, settingRefusal } from '../../src/policy/settings.js';
+import { clientOn, policedDaemon } from '../support/policed-daemon.js';
+import { startPostgres } from '../support/postgres.js';
+import { errorFields, rowValues } from '../support/raw-messages.js';
 
 const refusal = (name: string, value: string | null | undefined) => settingRefusal(name, value);
 
@@ -56,4 +59,74 @@ t.test('paths, commands, connection strings and foreign settings are not shown',
   for (const name of ['search_path', 'server_version', 'timezone', 'max_connections', 'is_superuser']) {
     t.equal(settingReadRefusal(name), null, name);
   }
+});
+
+t.test('what PostgreSQL shows to superusers alone is not shown', async (t) => {
+  const server = await startPostgres();
+  t.teardown(() => server.stop());
+  await server.query('create role plain');
+  const names = async (role: string) => {
+    const rows = await server.query(`set role ${role}; select name from pg_settings`);
+    return rows.map(({ name }) => String(name));
+  };
+  const shown = new Set(await names('plain'));
+  const kept = (await names('none')).filter((name) => !shown.has(name));
+  t.ok(kept.length > 10, kept.join());
+  for (const name of kept) t.type(settingReadRefusal(name), 'string', name);
+});
+
+t.test('settings are read and set by function as by SHOW and SET, with a catalog', async (t) => {
+  const server = await startPostgres();
+  t.teardown(() => server.stop());
+  await server.query('create schema hr; create table hr.orders (id int); create table public.orders (id int)');
+  const daemon = await policedDaemon(
+    t,
+    server,
+    `version: 1
+rules: [{ name: open, tables: [public.orders], actions: [select] }]
+statements: { allow: [transaction, set, prepare, cursor, temp] }`,
+  );
+  const said = async (texts: readonly string[]) => {
+    const client = await clientOn(t, server, daemon, 'public');
+    const heard: string[] = [];
+    for (const text of texts) {
+      const { messages } = await client.ask(text);
+      for (const { type, body } of messages) {
+        if (type === 'D') heard.push(String(rowValues(body)));
+        if (type === 'E') heard.push(errorFields(body).C ?? '');
+      }
+    }
+    await client.destroy();
+    return heard.join();
+  };
+  const answers: Readonly<Record<string, readonly string[]>> = {
+    'x,x': ["select set_config('application_name', 'x', false)", "select current_setting('Application_Name')"],
+    // pg_dump's first.
+    ',': ["select pg_catalog.set_config('search_path', '', false)", "select current_setting('search_path')"],
+    'a,a': [
+      "prepare p as select current_setting('application_name')",
+      "select set_config('application_name'::text, 'a', true), 'a'",
+    ],
+    // Names are looked for where they are looked for now.
+    'hr,42501': ["select set_config('search_path', 'hr', false)", 'table orders'],
+    'hr,42501,': ['begin', "select set_config('search_path', 'hr', true)", 'table orders', 'rollback', 'table orders'],
+    '42501': ["select set_config('role', 'postgres', false)"],
+    '42501,42501': [
+      "select set_config('search_path', 'public, pg_catalog', false)",
+      "select set_config('log_' || 'statement', 'all', false)",
+    ],
+    '42501,42501,42501': [
+      "select current_setting('data_directory')",
+      "select current_setting('app.secret', true)",
+      "select current_setting('hba' || '_file')",
+    ],
+    // It would be called when nobody looks.
+    '42501,42501,': [
+      "create temp view v as select set_config('search_path', 'hr', false)",
+      "create temp table d (a text default set_config('search_path', 'hr', false))",
+      'table orders',
+    ],
+  };
+  for (const [answer, texts] of Object.entries(answers))
+    t.equal(await said(texts), answer.replace(/,$/, texts.length > 2 ? '' : ','), texts.join('; '));
 });

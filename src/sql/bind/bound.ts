@@ -327,7 +327,7 @@ export interface FunctionUse {
   readonly position: number | null;
   /** Names the function by itself (a call) or it is behind something: 'operator', 'cast', 'sample', 'syntax'. */
   readonly by: 'call' | 'operator' | 'cast' | 'sample' | 'syntax' | 'trigger';
-  /** Values of arguments that are plain literals, in order; undefined for others. */
+  /** Values of arguments that are plain literals, in order; undefined for others, and for those that are named. */
   readonly literals: readonly (string | null | undefined)[];
   /** The relations' columns that arguments are, unchanged; null for others. */
   readonly columns: readonly OutputColumn['origin'][];
@@ -428,6 +428,8 @@ export interface Utility {
   readonly copy: CopyFacts | null;
   /** PREPARE, EXECUTE, DECLARE, FETCH, CLOSE: the name. */
   readonly name: string | null;
+  /** EXPLAIN (VERBOSE): the plan has its expressions. */
+  readonly isVerbose?: boolean;
 }
 
 export interface CopyFacts {

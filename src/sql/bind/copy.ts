@@ -33,6 +33,9 @@ function copyQuery(binder: Binder, fields: Fields, span: Span): CopyFacts {
   const close = source.partner(open);
   if (!source.is(open, '(') || close < 0) throw unknownConstruct('COPY that cannot be located', span.start);
   binder.walkers.query(binder, fields.query, null, { isChangingAllowed: true });
+  const query = nodeOf(fields.query);
+  if (query?.kind !== 'SelectStmt' && query?.fields.returningClause === undefined)
+    throw new BindError('0A000', 'COPY query must have a RETURNING clause', null);
   for (const use of binder.relations) if (use.actions.has('select')) use.actions.add('copy-out');
   return {
     direction: 'out',

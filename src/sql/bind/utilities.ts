@@ -28,7 +28,8 @@ const handlers: Readonly<Record<string, Handler>> = {
     for (const item of listOf(fields.options)) if (nodeOf(item)?.kind !== 'DefElem') throw unknownConstruct('EXPLAIN');
     if (runsPrepared(fields.query)) throw unknownConstruct('EXPLAIN of EXECUTE', span.start);
     const inner = inside(binder, fields.query, span);
-    return { rows: null, utility: { ...(inner.utility ?? named('ExplainStmt', null)), kind: 'ExplainStmt' } };
+    const utility = { ...(inner.utility ?? named('ExplainStmt', null)), kind: 'ExplainStmt' };
+    return { rows: null, utility: { ...utility, isVerbose: isVerbose(fields.options) } };
   },
   PrepareStmt: (binder, fields, span) => {
     onlyFields('PrepareStmt', fields, 'name argtypes query');
@@ -128,6 +129,17 @@ function inside(binder: Binder, node: unknown, span: Span): { utility: Utility |
     return { utility: null };
   }
   return bindUtility(binder, node, span);
+}
+
+/** Whether EXPLAIN's options may ask for VERBOSE. */
+function isVerbose(options: unknown): boolean {
+  return listOf(options).some((item) => {
+    const { defname, arg } = nodeOf(item)?.fields ?? {};
+    const value = nodeOf(arg);
+    const off =
+      value?.kind === 'Integer' ? (value.fields.ival ?? 0) === 0 : /^(?:false|off)$/i.test(textOf(value?.fields.sval));
+    return defname === 'verbose' && !off;
+  });
 }
 
 /** CREATE OR REPLACE VIEW is about the view that is there. */

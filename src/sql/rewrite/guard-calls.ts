@@ -42,11 +42,14 @@ export function spliceGuards(
     if (guard === null) continue;
     const column = use.columns[guard.argument];
     if (column != null && guard.isSafe(column.relation.relation, nameOf(column))) continue;
+    refuseExplain(rewriting, `function ${use.name}`, use.position);
     found.push(values.ofCall(use, guard));
   }
   for (const use of casts) {
     const guard = guards.castGuardOf?.(use) ?? null;
-    if (guard !== null && use.operand !== null) found.push(values.ofCast(use, guard));
+    if (guard === null || use.operand === null) continue;
+    refuseExplain(rewriting, 'a cast to a registry type such as regclass', use.position);
+    found.push(values.ofCast(use, guard));
   }
   const reason = 'the catalog tells of what is visible only';
   // Of two that start together, what holds the other opens first.
@@ -58,6 +61,12 @@ export function spliceGuards(
     rewriting.add({ start, end: start, text: before, reason, meant, isOpening: true });
     rewriting.add({ start: end, end, text: around.at(-1) ?? '', reason, meant });
   }
+}
+
+/** A plan would show the condition, with what is visible in it. */
+function refuseExplain({ bound }: Rewriting, what: string, position: number | null): void {
+  if (bound.kind !== 'ExplainStmt') return;
+  throw new RewriteRefusal('42501', `permission denied: EXPLAIN of ${what} is not allowed for this user`, position);
 }
 
 class Values {

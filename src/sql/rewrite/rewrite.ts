@@ -56,7 +56,8 @@ export function rewrite(
     return { ok: false, sqlstate: error.sqlstate, message: error.message, position: error.position };
   }
   const { splices } = rewriting;
-  return { ok: true, splices, addsRows: addedTo(bound, splices).length > 0 };
+  // A plan's rows are the plan.
+  return { ok: true, splices, addsRows: bound.kind !== 'ExplainStmt' && addedTo(bound, splices).length > 0 };
 }
 
 /** What the binder must know: what doesn't exist for the session, and what it reads as a subquery. */
