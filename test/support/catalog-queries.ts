@@ -33,6 +33,19 @@ export const catalogQueries: Readonly<Record<string, readonly string[]>> = {
       FROM pg_catalog.pg_namespace n, pg_catalog.pg_proc p LEFT JOIN pg_catalog.pg_description d ON (p.oid=d.objoid)
       WHERE p.pronamespace=n.oid AND n.nspname !~ '^pg_|information' ORDER BY 1, 2`,
   ],
+  'an introspector that asks what has changed': [
+    `select n.oid::bigint as id, n.xmin is not null as state, n.nspname as name, pg_catalog.pg_get_userbyid(n.nspowner) as owner,
+      d.description from pg_catalog.pg_namespace n left join pg_catalog.pg_description d on d.objoid = n.oid
+      where n.nspname in ('public', 'shop') order by case when n.nspname = pg_catalog.current_schema() then -1::bigint else n.oid::bigint end`,
+    `select t.relkind, t.relname, t.xmin::varchar::bigint > 0 as state, t.relpersistence, pg_catalog.pg_get_partkeydef(t.oid) as key,
+      (select pg_catalog.array_agg(i.inhparent::bigint order by i.inhseqno)::varchar from pg_catalog.pg_inherits i where i.inhrelid = t.oid) as parents
+      from pg_catalog.pg_class t where t.relnamespace = (select oid from pg_catalog.pg_namespace where nspname = 'public')
+      and t.relkind in ('r', 'm', 'v', 'f', 'p') and pg_catalog.age(t.xmin) <= coalesce(nullif(greatest(pg_catalog.age('3'::varchar::xid), -1), -1), 2147483647)
+      order by 1, 2`,
+    `select c.relname, a.attname, a.xmin is null as isnt_there, a.atttypmod from pg_catalog.pg_attribute a join pg_catalog.pg_class c on c.oid = a.attrelid
+      where a.attnum > 0 and not a.attisdropped and c.relnamespace = 'public'::regnamespace order by c.relname, a.attnum`,
+    `select case when pg_catalog.pg_is_in_recovery() then null else (pg_catalog.txid_current() % 4294967296)::varchar::bigint > 0 end as now_at`,
+  ],
   SQLAlchemy: [
     `SELECT pg_catalog.pg_class.relname FROM pg_catalog.pg_class JOIN pg_catalog.pg_namespace ON pg_catalog.pg_namespace.oid = pg_catalog.pg_class.relnamespace
       WHERE pg_catalog.pg_class.relkind = ANY (ARRAY['r', 'p', 'f', 'v', 'm']) AND pg_catalog.pg_class.relpersistence != 't'

@@ -86,8 +86,7 @@ export function columnOf(source: Source, name: string, position: number): Source
 function systemColumnOf(source: Source, name: string): SourceColumn | null {
   const system = systemColumns.get(name);
   const { relation } = source;
-  if (system === undefined || relation === null || source.systemColumns === 'none') return null;
-  if (source.systemColumns === 'tableoid' && name !== 'tableoid') return null;
+  if (system === undefined || relation === null || !source.systemColumns.includes(name)) return null;
   const read = { relation, attnum: system.attnum, name, version: source.version };
   return { name, type: system.type, origin: { relation, attnum: system.attnum }, reads: [read] };
 }

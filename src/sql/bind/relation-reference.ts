@@ -6,7 +6,7 @@ import { onlyFields } from './known-fields.js';
 import { BindError } from './refusal.js';
 import type { QueryDraft, RelationDraft, Source, SourceColumn, Version } from './scope.js';
 import { locationOf } from './source-text.js';
-import { oid } from './type-oids.js';
+import { oid, systemColumns, systemColumnsLeft } from './type-oids.js';
 
 /** Where a RangeVar and its alias stand, as tokens. */
 interface Place {
@@ -166,10 +166,15 @@ export function sourceOfRelation(
     version,
     isAliased: use.alias !== null || name !== undefined,
     columns: renamed(columns, use.aliasColumns?.names ?? [], `table "${use.visibleName}"`),
-    systemColumns: relation.kind === 'v' ? 'none' : visibility?.isSubquery === true ? 'tableoid' : 'all',
+    systemColumns: systemColumnsOf(relation, visibility?.isSubquery === true),
     rowType: visibility?.isSubquery === true || relation.rowType === 0 ? oid.record : relation.rowType,
     isScalar: false,
   };
+}
+
+function systemColumnsOf(relation: Relation, isSubquery: boolean): readonly string[] {
+  if (relation.kind === 'v') return [];
+  return isSubquery ? systemColumnsLeft(relation) : [...systemColumns.keys()];
 }
 
 /** buildRelationAliases: the first columns take the alias's names. `what` is what has them, as errors say. */

@@ -69,7 +69,7 @@ export interface Source {
   /** Without an alias, it can be named with its schema. */
   readonly isAliased: boolean;
   readonly columns: readonly SourceColumn[];
-  readonly systemColumns: 'all' | 'tableoid' | 'none';
+  readonly systemColumns: readonly string[];
   /** The type of its whole row: record unless it is a plain relation or a function of a composite type. */
   readonly rowType: number;
   /** A function that returns no row: its name means the value itself. */
@@ -87,7 +87,7 @@ export function rowsSource(name: string, kind: Source['kind'], columns: readonly
     version: 'stored',
     isAliased: true,
     columns,
-    systemColumns: 'none',
+    systemColumns: [],
     rowType: oid.record,
     isScalar: false,
   };

@@ -87,6 +87,11 @@ export const systemColumns: ReadonlyMap<string, { readonly attnum: number; reado
   ['tableoid', { attnum: -6, type: oid.oid }],
 ]);
 
+/** Those that a subquery in a relation's stead has; tools ask catalogs for xmin, to know what has changed. */
+export function systemColumnsLeft({ schema }: { readonly schema: string }): readonly string[] {
+  return schema === 'pg_catalog' ? ['tableoid', 'xmin'] : ['tableoid'];
+}
+
 /** Types whose values are oids and whose texts are names: regclass, regtype, regproc, regprocedure, regnamespace, regrole. */
 const registries: ReadonlySet<number> = new Set([2205, 2206, 24, 2202, 4089, 4096]);
 

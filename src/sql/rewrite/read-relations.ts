@@ -1,11 +1,9 @@
 import type { ColumnUse, Conjunct, RelationUse, StarUse } from '../bind/bound.js';
+import { systemColumnsLeft } from '../bind/type-oids.js';
 import { lessThanOf } from '../catalog/default-operators.js';
 import { isHarmlessConjunct, mayLeak, mayLeakWhenSorted, sortsRows } from './leaks.js';
 import { printInScope, qualifiedName, quoteIdentifier, type Restriction } from './restriction.js';
 import { isWithin, RewriteRefusal, type Rewriting } from './rewriting.js';
-
-/** PG 5.6: what every table has and no subquery. */
-const tableoid = -6;
 
 /** Replaces a relation that is read by a subquery of what the session may see of it. */
 export function spliceReading(rewriting: Rewriting, use: RelationUse, restriction: Restriction): void {
@@ -44,7 +42,7 @@ export function subqueryFor(rewriting: Rewriting, use: RelationUse, restriction:
     if (mask !== null) return `${printInScope(mask, relation)} AS ${name}`;
     return covered?.has(column.attnum) ? `GREATEST(${row}.${name}) AS ${name}` : `${row}.${name}`;
   });
-  if (usesTableoid(rewriting, use)) columns.push(`${row}.tableoid`);
+  columns.push(...systemColumnsIn(rewriting, use).map((name) => `${row}.${name}`));
   const conditions = [
     ...(rows === null ? [] : [printInScope(rows, relation)]),
     ...(isFenced ? copiedConditions(rewriting, use, restriction) : []),
@@ -73,24 +71,27 @@ function coveredColumns(rewriting: Rewriting, use: RelationUse, isKept: boolean)
   return new Set(candidates.filter(({ type }) => lessThanOf(index, type) !== 0).map(({ attnum }) => attnum));
 }
 
-/** A subquery can show its rows' tableoid, but then a star would show it too. */
-function usesTableoid(rewriting: Rewriting, use: RelationUse): boolean {
+/** A subquery can show some of its rows' system columns, but then a star would show them too. */
+function systemColumnsIn(rewriting: Rewriting, use: RelationUse): readonly string[] {
   const { bound } = rewriting;
+  const left = systemColumnsLeft(use.relation);
   const system = rewriting.columnsOf(use).filter(({ attnum }) => attnum < 0);
-  const other = system.find(({ attnum }) => attnum !== tableoid);
+  const other = system.find(({ name }) => !left.includes(name));
   if (other !== undefined) {
     throw new RewriteRefusal('42703', `column "${other.name}" does not exist`, other.span.start);
   }
-  if (system.length === 0) return false;
+  const [first] = system;
+  if (first === undefined) return [];
   const isShownWhole =
     bound.stars.some(({ relations }) => relations.includes(use)) ||
     bound.wholeRows.some(({ relation }) => relation === use) ||
     rewriting.columnsOf(use).some(({ form }) => form === 'natural');
-  if (!isShownWhole && use.aliasColumns === null) return true;
+  if (!isShownWhole && use.aliasColumns === null)
+    return left.filter((name) => system.some((each) => each.name === name));
   throw new RewriteRefusal(
     '0A000',
-    'tableoid beside * or a whole row is not supported on a relation that a policy restricts',
-    system[0]?.span.start ?? null,
+    `${first.name} beside * or a whole row is not supported on a relation that a policy restricts`,
+    first.span.start,
   );
 }
 
