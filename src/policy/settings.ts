@@ -5,11 +5,19 @@ export { policedSearchPath } from './search-path.js';
 
 const isOn = (value: string): boolean => /^(on|true|tru|tr|t|yes|ye|y|1)$/i.test(value.trim());
 
+/**
+ * The name of a zone, or an offset. What else is a zone to PostgreSQL invents one (PG B.5): names for offsets, which from 18
+ * on go before all others, so that it could redefine the UTC of a policy, and changes of the clocks by a fortnight.
+ */
+const zone =
+  /^(?:[a-z_/+-]+|gmt0|etc\/gmt0|(?:etc\/)?gmt[+-]\d\d?(?::?\d\d)?|est5edt|cst6cdt|mst7mdt|pst8pdt|(?:interval ')?[+-]?\d+(?:[.:]\d+){0,2}'?)$/i;
+
 /** Settings that may have some values only: others change how a text is read, the policy's own too. */
 const restricted: Readonly<Record<string, (value: string) => boolean>> = {
   client_encoding: (value) => /^(utf8|unicode)$/.test(value.toLowerCase().replace(/[^a-z0-9]/g, '')),
   standard_conforming_strings: isOn,
   array_nulls: isOn,
+  timezone: (value) => zone.test(value.trim()),
   xmloption: (value) => value.toLowerCase() === 'content',
   backslash_quote: (value) => value.toLowerCase() === 'safe_encoding',
 };

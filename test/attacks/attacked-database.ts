@@ -20,7 +20,7 @@ rules:
   - { name: tags, tables: [public.tags], actions: [select], rows: "tag <> 'hidden'" }
   - { name: badges, tables: [public.badges], actions: [select, insert, update], check: "kind <> 'admin'" }
   - { name: moments, tables: [public.moments], actions: [select], rows: "until <= '2020-01-02' and span < '-1 day'", columns: { mask: { at: "date_trunc('day', value, 'UTC')" } } }
-  - { name: embargoed, tables: [public.embargoed], actions: [select], rows: "until <= (now() at time zone 'UTC')::date and at < now() - interval '1 hour'" }
+  - { name: embargoed, tables: [public.embargoed], actions: [select], rows: "until <= (now() at time zone 'UTC')::date and at < now() - interval '8 days'" }
   - { name: bodies, tables: [public.bodies], actions: [select], rows: "not (to_tsvector('english', body) @@ to_tsquery('english', 'secrets'))" }
   - { name: labels, tables: [public.labels], actions: [select], rows: "label = any('{a,NULL}'::text[])" }
   - { name: shop, tables: [shop.*], actions: [select] }
@@ -70,7 +70,7 @@ function schemaSql(variant: string): string {
   create table moments (id int, until date, span interval, at timestamptz, note text); insert into moments values
     (1, '2020-01-01', '-3 days', '2001-03-04 05:06:0${variant.length}+00', 'old'), (2, '2020-01-20', '-3 days', now(), '${secret}'), (3, '2020-01-01', '-20 hours', now(), '${secret}');
   create table embargoed (id int, until date, at timestamptz, note text);
-  insert into embargoed values (1, '2020-01-01', '2020-01-01', 'old'), (2, current_date + 2, '2020-01-01', '${secret}'), (3, '2020-01-01', now() + '1 day', '${secret}');
+  insert into embargoed values (1, '2020-01-01', '2020-01-01', 'old'), (2, current_date + 2, '2020-01-01', '${secret}'), (3, '2020-01-01', now() - interval '1 day', '${secret}');
   create table bodies (id int, body text); insert into bodies values (1, 'nothing'), (2, 'secret ${secret}');
   create table labels (id int, label text, note text); insert into labels values (1, 'a', 'ok'), (2, 'NULL', '${secret}');
   comment on column people.secret is '${secret}'; comment on table hr.salaries is '${secret}';

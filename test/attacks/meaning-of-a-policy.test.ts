@@ -11,7 +11,6 @@ t.test('what a client sets makes nothing else of a policy', async (t) => {
 });
 
 t.test('neither does what it asks for when it connects', async (t) => {
-  for (const options of ['-c search_path=weird,public', '-c search_path=weird -c datestyle=DMY -c timezone=<X>-167']) {
-    t.ok((await attack(t, meaningOfAPolicy, { options })) > attempts * 0.3, options);
-  }
+  const options = '-c search_path=weird,public -c datestyle=DMY -c timezone=-12';
+  t.ok((await attack(t, meaningOfAPolicy, { options })) > attempts * 0.5);
 });

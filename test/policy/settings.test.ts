@@ -7,7 +7,7 @@ import { errorFields, rowValues } from '../support/raw-messages.js';
 const refusal = (name: string, value: string | null | undefined) => settingRefusal(name, value);
 
 t.test('what drivers send is allowed, with a value or a parameter', async (t) => {
-  const names = `application_name datestyle timezone extra_float_digits intervalstyle bytea_output client_min_messages statement_timeout
+  const names = `application_name datestyle extra_float_digits intervalstyle bytea_output client_min_messages statement_timeout
     lock_timeout work_mem jit enable_seqscan default_transaction_isolation transaction_read_only`;
   for (const name of names.split(/\s+/))
     for (const value of ['x', undefined, null]) t.equal(refusal(name, value), null, name);
@@ -19,12 +19,18 @@ t.test('some settings may have some values only, and no parameter', async (t) =>
     standard_conforming_strings: 'on',
     backslash_quote: 'safe_encoding',
     search_path: 'hr, public',
+    array_nulls: 'on',
+    xmloption: 'content',
+    timezone: 'Europe/Berlin',
   };
   const refused = {
     client_encoding: 'SJIS',
     standard_conforming_strings: 'off',
     backslash_quote: 'on',
     search_path: 'public, pg_catalog',
+    array_nulls: 'off',
+    xmloption: 'document',
+    timezone: '<UTC>-167',
   };
   for (const [name, value] of Object.entries(allowed)) t.equal(refusal(name, value), null, name);
   for (const [name, value] of Object.entries(refused)) {
@@ -33,6 +39,15 @@ t.test('some settings may have some values only, and no parameter', async (t) =>
     t.equal(refusal(name, null), null, `${name} back to its start`);
   }
   for (const value of ['utf-8', 'UTF8', 'unicode', 'Utf 8']) t.equal(refusal('client_encoding', value), null, value);
+});
+
+t.test('a time zone is one that there is, or an offset', async (t) => {
+  const zones = `UTC Etc/GMT-14 America/Argentina/Buenos_Aires America/Port-au-Prince EST5EDT GMT0 GMT+05:30 NZ-CHAT +5 -3 5.5 +05:30 -07:00:00
+    W-SU US/East-Indiana Pacific/Kiritimati`;
+  for (const zone of zones.split(/\s+/)) t.equal(refusal('timezone', zone), null, zone);
+  t.equal(refusal('timezone', "INTERVAL '+00:00'"), null);
+  const made = `<X>+05:06 <Z>-167 UTC-167 UTC+1 AAA167BBB-167 AAA167BBB-167,J1/0,J300/0 EST5EDT,J1,J300 GMT0BST Etc/UTC5 GMT+1X`;
+  for (const zone of made.split(/\s+/)) t.match(refusal('timezone', zone), /to this value/, zone);
 });
 
 t.test('everything else is refused, what has no entry on any list too', async (t) => {

@@ -64,10 +64,16 @@ function setMany(walk: Walk, name: string, items: readonly unknown[]): void {
 
 /** The items as the one text that set_config would take (flatten_set_variable_args in guc_funcs.c). */
 function textOfValues(name: string, items: readonly unknown[]): Omit<SettingUse, 'name'> {
-  const values = items.map((item) => (nodeOf(item)?.kind === 'A_Const' ? literalOf(item) : undefined));
+  const values = items.map((item) => (nodeOf(item)?.kind === 'A_Const' ? literalOf(item) : intervalOf(item)));
   if (values.some((value) => typeof value !== 'string')) return { value: null, isKnown: false };
   const texts = values as string[];
   return { value: texts.map((text) => (quotedLists.has(name) ? quoteName(text) : text)).join(', '), isKnown: true };
+}
+
+/** SET TIME ZONE INTERVAL '+01:00' HOUR TO MINUTE, the only value that the grammar has a type for. */
+function intervalOf(item: unknown): string | undefined {
+  const text = nodeOf(item)?.kind === 'TypeCast' ? literalOf(nodeOf(item)?.fields.arg) : undefined;
+  return typeof text === 'string' ? `INTERVAL '${text.replaceAll("'", "''")}'` : undefined;
 }
 
 /** quote_identifier in ruleutils.c. */

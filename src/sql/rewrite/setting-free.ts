@@ -7,8 +7,8 @@ import { isFixedText } from './fixed-texts.js';
 import { OperatorSqlError } from './operator-sql-error.js';
 
 // What a policy's expression comes to may not hang on settings that its client makes. PostgreSQL knows it of its functions:
-// those that do aren't immutable. What is here says which of them do none the less no harm, and how types read and print.
-// Settings that no driver makes (lc_*, array_nulls, xmloption, xmlbinary) are refused to clients, and so are none here.
+// those that do aren't immutable. What is here says which of them do no harm none the less, and how types read and print.
+// Clients can't have a zone of their own making, so that a day is out by an hour at most, nor set array_nulls, lc_* and xml*.
 
 /** How to write what would hang on a setting. */
 const advice = {
@@ -48,6 +48,8 @@ const zoneless =
 /** The number of arguments with which these are told of a zone. */
 const toldZone: Readonly<Record<string, number>> = { date_trunc: 3, make_timestamptz: 7 };
 
+const takesZone = /^(timezone|date_trunc|make_timestamptz|date_add|date_subtract|generate_series)$/;
+
 const bySetting: readonly (readonly [RegExp, Setting])[] = [
   [/to_tsvector$|to_tsquery$|^(get_current_ts_config|ts_headline|ts_match_t[tq])$/, 'default_text_search_config'],
   [/^(timeofday|jsonb_path_\w+_tz)$/, 'TimeZone'],
@@ -62,7 +64,9 @@ export function refuseSettings({ casts, functions, operators }: BoundStatement, 
     const setting = types.ofCast(use);
     if (setting !== null) refuse(setting, `conversion to ${index.type(use.target)?.name ?? 'an unknown type'}`);
   }
-  for (const { name, candidates, argumentTypes } of functions) {
+  for (const { name, candidates, argumentTypes, literals } of functions) {
+    // Whose zone is GMT+3, as drivers write it, has given that name another meaning.
+    if (takesZone.test(name) && literals.some((text) => /gmt/i.test(text ?? ''))) refuse('TimeZone', 'GMT');
     for (const each of candidates) refuseIf(types.ofFunction(each, argumentTypes), name);
   }
   for (const { name, candidates, operands } of operators) {
@@ -112,7 +116,10 @@ class SettingTypes {
   /** Functions of others are as whoever wrote them wants them. */
   ofFunction(each: CatalogFunction, given: readonly number[]): Setting | null {
     const { schema, name, volatility, returns, arguments: taken } = each;
-    if (schema !== 'pg_catalog' || volatility === 'i') return null;
+    if (schema !== 'pg_catalog') return null;
+    // It counts months by the clocks of the zone, though it is marked otherwise.
+    if (name === 'age' && taken.includes(oid.timestamptz)) return 'TimeZone';
+    if (volatility === 'i') return null;
     const named = bySetting.find(([pattern]) => pattern.test(name));
     if (named !== undefined) return named[1];
     if (taken.some((type) => type === oid.any || type === oid.record || isPolymorphic(type))) {

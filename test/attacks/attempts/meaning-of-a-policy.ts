@@ -23,31 +23,21 @@ export const meaningOfAPolicy: Attempts = {
     `create temp table now (id int)${next}select * from public.embargoed`,
   ],
   'how texts are read': [
-    ...under(
-      "set datestyle = 'ISO, DMY'",
-      "set datestyle = 'German, YMD'",
-      'set intervalstyle = sql_standard',
-      'set intervalstyle = iso_8601',
-    ),
-    ...under(
-      'set array_nulls = off',
-      "set default_text_search_config = 'simple'",
-      'set xml option document',
-      "set lc_time = 'C'",
-    ),
-    ...under('set transform_null_equals = on', 'set standard_conforming_strings = off', 'set backslash_quote = on'),
-    `select set_config('array_nulls', 'off', false)${next}table public.labels`,
+    ...under("set datestyle = 'ISO, DMY'", "set datestyle = 'German, YMD'", 'set intervalstyle = sql_standard'),
+    ...under("set default_text_search_config = 'simple'"),
+    `set array_nulls = off${next}table public.labels`,
     `begin${next}set local array_nulls = off${next}table public.labels`,
+    `select set_config('array_nulls', 'off', false)${next}table public.labels`,
+    `set xml option document${next}table public.labels`,
+    `set transform_null_equals = on${next}table public.labels`,
+    `set standard_conforming_strings = off${next}table public.mails`,
   ],
-  'where it is when': [
-    ...under(
-      "set timezone = '<X>+05:06'",
-      "set timezone = '<X>+05:07'",
-      "set timezone = '<X>-167'",
-      "set timezone = '<UTC>-167'",
-    ),
-    ...under("set timezone = '<Z>+167'", "set time zone 'Pacific/Kiritimati'"),
-    `set timezone = '<X>+05:06'${next}select at::text, at from public.moments`,
-    `set timezone = '<X>+05:07'${next}select at at time zone 'UTC' from public.moments`,
+  'when it is a day': [
+    ...under('set timezone = 5.1', 'set time zone 14', "set time zone interval '-12:00' hour to minute"),
+    ...['<X>+05:06', '<UTC>-167', 'UTC-167', '<A>167<B>-167,J1/0,J330/0'].flatMap((zone) => [
+      `set timezone = '${zone}'${next}table public.embargoed`,
+      `select set_config('TimeZone', '${zone}', false)${next}select at::text, at from public.moments`,
+    ]),
+    `set timezone = 5.2${next}select at at time zone 'UTC', at from public.moments`,
   ],
 };

@@ -186,7 +186,7 @@ t.test('settings that are set and read', async (t) => {
   t.same(set("set search_path to ''"), [['search_path', '""']]);
   t.same(set('set datestyle to iso, mdy'), [['datestyle', 'iso, mdy']]);
   t.same(set('set work_mem = -1.5'), [['work_mem', '-1.5']]);
-  t.same(set("set time zone interval '1' hour"), [['timezone', undefined]]);
+  t.same(set("set time zone interval '1' hour"), [['timezone', "INTERVAL '1'"]]);
   t.same(set('set x to default'), [['x', null]]);
   t.same(set('reset all'), [['*', null]]);
   t.same(set('set session characteristics as transaction read only'), [['default_transaction_read_only', '1']]);

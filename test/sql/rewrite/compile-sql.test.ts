@@ -56,8 +56,8 @@ const sessions = [
   "set datestyle = 'ISO, DMY'",
   "set datestyle = 'German'; set intervalstyle = sql_standard",
   "set intervalstyle = iso_8601; set extra_float_digits = 0; set bytea_output = 'escape'",
-  "set timezone = '<X>+05:06'",
-  "set timezone = '<UTC>-167'; set search_path = weird",
+  'set timezone = 5.1',
+  'set timezone = -12; set search_path = weird',
   "set timezone = 'Pacific/Kiritimati'; set default_text_search_config = 'simple'",
 ];
 
@@ -193,7 +193,7 @@ t.test('what a session could make something else of is refused, and how to write
   const byDateStyle =
     "d = '01/02/2020';ts < '1/2/2020 1:00';d::text = 'x';d || '' = 'x';concat(d) = 'x';to_jsonb(d) is null;d = any('{01/02/2020}');days && '[01/02/2020,)';(j ->> 'd')::date < d;(select i::text from item i) = '';d < 'today'";
   const byZone =
-    "tz > '2020-01-01';tz > '2020-01-01 00:00Z';tz > '2020-01-01 00:00 UTC';d <= now();d <= current_date;ts < localtimestamp;tz::date = d;date_trunc('day', tz) = tz;date_trunc('day', d) = d;extract(hour from tz) = 1;to_char(tz, 'HH') = '1';ts < now();tz = ts;tz::text = '';d::timestamptz < now();age(tz) > '1 day'";
+    "tz > '2020-01-01';tz > '2020-01-01 00:00Z';tz > '2020-01-01 00:00 UTC';d <= now();d <= current_date;ts < localtimestamp;tz::date = d;date_trunc('day', tz) = tz;date_trunc('day', d) = d;extract(hour from tz) = 1;to_char(tz, 'HH') = '1';ts < now();tz = ts;tz::text = '';d::timestamptz < now();age(tz) > '1 day';age(now(), tz) > '1 day';(tz at time zone 'GMT')::date = d";
   const others = {
     IntervalStyle: "span < '-1 day 12:00';span::text = 'x'",
     extra_float_digits: "f::text = '0.3'",
