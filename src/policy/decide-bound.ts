@@ -296,7 +296,16 @@ class Deciding {
   /** It names partitions and inheritance children, which a filtered catalog doesn't. */
   private isToldByParts({ relation, isOnly }: RelationUse): boolean {
     if (this.restrictions.guards == null || isOnly || this.isOpen) return false;
-    return this.index.descendants(relation.oid).some(({ schema, name }) => !this.rights.hasRuleFor(schema, name));
+    return this.hasUnnamedParts(relation);
+  }
+
+  private hasUnnamedParts({ oid, kind, schema, persistence, view }: Relation): boolean {
+    if (kind !== 'v') {
+      return this.index.descendants(oid).some((part) => !this.rights.hasRuleFor(part.schema, part.name));
+    }
+    if (view === null || (isSystemSchema(schema) && persistence !== 't')) return false;
+    const read = view.reads.map((each) => this.index.relation(each));
+    return read.some((each) => each !== undefined && this.hasUnnamedParts(each));
   }
 
   /** It shows conditions, and if it is verbose what is put in, defaults and checks of the policy's included. */

@@ -10,7 +10,7 @@ const canary = /canary|471147|\b147 live/i;
 const policy = `
 version: 1
 rules:
-  - { name: views, tables: [public.thrown, public.european], actions: [select] }
+  - { name: views, tables: [public.thrown, public.european, public.of_parted], actions: [select] }
   - { name: open, tables: [public.notes, public.parted, public.family, public.refers, public.logged], actions: [select, insert, update, delete, copy-out] }
   - { name: checked, tables: [public.checked], actions: [select, insert, update, delete], check: "owner <> 'canary-check'" }
   - { name: read, tables: [public.changed], actions: [select] }
@@ -38,7 +38,7 @@ create table checked (id int, owner text); create table changed (id int, owner t
 create table put_in (id int, owner text default 'canary'); insert into put_in select generate_series(1, 147);
 create table parted (id int) partition by list (id); create table canary_hr.canary_part partition of parted for values in (1); insert into parted values (1);
 create table family (id int); create table canary_hr.canary_child () inherits (family);
-create table refers (pay int references canary_hr.canary_pay);
+create view of_parted as table parted; create table refers (pay int references canary_hr.canary_pay);
 create table logged (id int); create rule canary_rule as on insert to logged do also insert into canary_hr.canary_pay (id) values (new.id + 4711);
 create table late (id int); insert into late values (1); alter table late add secret text default 'canary';
 create sequence counter; alter table canary_hr.canary_pay alter id set default nextval('counter'); select setval('counter', 471147);
@@ -72,6 +72,7 @@ const telling: Readonly<Record<string, readonly string[]>> = {
     'explain select * from parted',
     'explain select * from family',
     'explain delete from parted',
+    'explain table of_parted',
   ],
   'what VACUUM and ANALYZE report': ['analyze verbose', 'vacuum verbose', 'analyze (verbose) put_in, notes'],
   'values in the catalog': [
