@@ -65,6 +65,15 @@ t.test('columns that are not there are errors where the table is named, else dou
   t.end();
 });
 
+t.test('what would hang on a setting of the client is an error that says how to write it', (t) => {
+  const { errors, probes } = compare(reading(`tables: [public.people], rows: "now()::date > '2020-01-01'"`));
+  t.match(errors, [
+    /^rules\.0\.rows: hangs on the client's TimeZone by .*; say in which zone: .*; correct it for public\.people/,
+  ]);
+  t.same(probes, []);
+  t.end();
+});
+
 t.test('filters, checks and masks that name what is not there are errors', (t) => {
   const { errors } = compare(
     reading(

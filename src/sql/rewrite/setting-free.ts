@@ -18,7 +18,7 @@ const advice = {
   extra_float_digits: 'cast to numeric first',
   bytea_output: 'use encode(value, format)',
   default_text_search_config: "name the configuration: to_tsvector('english', value)",
-  search_path: 'write the schema in the text',
+  search_path: "write the schema in the text: 'public.item'::regclass",
 } as const;
 
 type Setting = keyof typeof advice;
@@ -50,11 +50,12 @@ const toldZone: Readonly<Record<string, number>> = { date_trunc: 3, make_timesta
 
 const takesZone = /^(timezone|date_trunc|make_timestamptz|date_add|date_subtract|generate_series)$/;
 
+const asksPrivilege = /^has_(table|sequence|any_column|column|function|type)_privilege$/;
 const bySetting: readonly (readonly [RegExp, Setting])[] = [
   [/to_tsvector$|to_tsquery$|^(get_current_ts_config|ts_headline|ts_match_t[tq])$/, 'default_text_search_config'],
   [/^(timeofday|jsonb_path_\w+_tz)$/, 'TimeZone'],
   [/^jsonb?_to_record(set)?$/, 'DateStyle'],
-  [/^(current_schemas?|to_reg\w+|row_security_active|has_\w+_privilege)$/, 'search_path'],
+  [/^(current_schemas?|to_reg\w+|row_security_active)$/, 'search_path'],
 ];
 
 /** @throws OperatorSqlError for what a session's settings could make something else of */
@@ -120,6 +121,8 @@ class SettingTypes {
     // It counts months by the clocks of the zone, though it is marked otherwise.
     if (name === 'age' && taken.includes(oid.timestamptz)) return 'TimeZone';
     if (volatility === 'i') return null;
+    // They look a name up, where they aren't given an oid.
+    if (asksPrivilege.test(name) && !taken.includes(oid.oid)) return 'search_path';
     const named = bySetting.find(([pattern]) => pattern.test(name));
     if (named !== undefined) return named[1];
     if (taken.some((type) => type === oid.any || type === oid.record || isPolymorphic(type))) {
