@@ -1,9 +1,8 @@
-import type { BoundStatement, CastUse, FunctionUse, OperatorUse, RelationUse, Target } from '../sql/bind/bound.js';
+import type { BoundStatement, CastUse, FunctionUse, OperatorUse, RelationUse } from '../sql/bind/bound.js';
 import type { CatalogFunction, Relation } from '../sql/catalog/catalog.js';
 import type { CatalogIndex } from '../sql/catalog/catalog-index.js';
 import { holdsType } from '../sql/catalog/types-within.js';
 import { isHarmless } from '../sql/harmless-functions.js';
-import { restrictsReading } from '../sql/rewrite/restriction.js';
 import type { Restrictions } from '../sql/rewrite/rewrite.js';
 import type { Action } from '../sql/statement-facts.js';
 import { type CatalogGuards, isSizeFunction } from './catalog-guards.js';
@@ -13,6 +12,7 @@ import type { Rights } from './rights.js';
 import { quoteName } from './search-path.js';
 import { settingReadRefusal, settingRefusal } from './settings.js';
 import { isReadableByAll, isSystemSchema } from './system-relations.js';
+import { UnnamedReach } from './unnamed-reach.js';
 
 export interface BoundDenial {
   readonly message: string;
@@ -42,24 +42,22 @@ export function decideBound(
 ): BoundDecision {
   const deciding = new Deciding(rights, index, restrictions);
   const denial = deciding.statement(bound);
-  return { denial, rules: [...deciding.rules], isTelling: denial === null && deciding.isTelling(bound) };
+  return { denial, rules: [...deciding.rules], isTelling: denial === null && deciding.unnamed.isTelling(bound) };
 }
 
 const settingFunctions: ReadonlySet<string> = new Set(['current_setting', 'set_config']);
 const throughView: ReadonlySet<string> = new Set(['select', 'define']);
-const writing = ['insert', 'update', 'delete'] as const;
 
 class Deciding {
   readonly rules = new Set<string>();
-  /** Nothing of the database is withheld. */
-  private readonly isOpen: boolean;
+  readonly unnamed: UnnamedReach;
 
   constructor(
     private readonly rights: Rights,
     private readonly index: CatalogIndex,
     private readonly restrictions: Restrictions & { readonly guards?: CatalogGuards | null },
   ) {
-    this.isOpen = rights.isOpenIn(index);
+    this.unnamed = new UnnamedReach(rights, index, restrictions);
   }
 
   statement(bound: BoundStatement): BoundDenial | null {
@@ -74,40 +72,10 @@ class Deciding {
     );
   }
 
-  isTelling(bound: BoundStatement): boolean {
-    if (functionsOf(bound).some((oid) => this.isUnfolded(oid))) return true;
-    return bound.relations.some(({ relation, actions }) => {
-      const isWritten = relation.persistence !== 't' && writing.some((each) => actions.has(each));
-      return this.isReachingUnseen(relation) || (isWritten && this.isWritingUnseen(relation));
-    });
-  }
-
-  /** A view reads and calls what a statement that names it doesn't. */
-  private isReachingUnseen({ kind, schema, persistence, view }: Relation): boolean {
-    if (kind !== 'v' || (isSystemSchema(schema) && persistence !== 't')) return false;
-    if (view === null || view.calls.some((oid) => this.isUnfolded(oid))) return true;
-    return view.reads.some((oid) => this.isToldBehind(this.index.relation(oid)));
-  }
-
-  /** It is closed itself, or a foreign key or a rule leads on to what may be. */
-  private isWritingUnseen(relation: Relation): boolean {
-    const referenced = relation.foreignKeys.map(({ target }) => this.index.relation(target));
-    const isReferringUnseen = referenced.some((each) => each === undefined || !this.mayRead(each));
-    return !this.mayRead(relation) || relation.rules.length > 0 || isReferringUnseen;
-  }
-
-  /**
-   * The planner puts the body of a function in SQL into the statement: plans show it, and errors of it are told like the
-   * statement's own.
-   */
-  private isUnfolded(oid: number): boolean {
-    if (this.isOpen) return false;
-    const called = this.index.function(oid);
-    return called?.language === 'sql' && called.schema !== 'pg_catalog' && called.schema !== 'information_schema';
-  }
-
-  private mayRead({ schema, name, parents }: Relation): boolean {
-    return this.rights.ruleFor('select', schema, name, parents.length > 0)?.effect === 'allow';
+  private explained(bound: BoundStatement): BoundDenial | null {
+    const told = this.unnamed.toldByPlan(bound);
+    if (told === null) return null;
+    return deny(`EXPLAIN of ${quoteName(told.schema)}.${quoteName(told.name)} is not allowed`, told.position);
   }
 
   private cast(use: CastUse): BoundDenial | null {
@@ -192,16 +160,10 @@ class Deciding {
     const rule = this.rights.ruleFor(action, schema, name, relation.parents.length > 0);
     if (rule?.effect === 'allow') {
       this.rules.add(rule.name);
-      return isReading && this.isCounting(relation) ? deny(what, position) : null;
+      return isReading && this.unnamed.isCounting(relation) ? deny(what, position) : null;
     }
     if (rule === null && isReading && this.isReadable(schema, name)) return null;
     return deny(what, position, rule === null ? [] : [rule.name]);
-  }
-
-  /** A sequence that no rule names tells of the rows of what uses it, which may not be read as they are. */
-  private isCounting({ kind, schema, name, users }: Relation): boolean {
-    if (kind !== 'S' || this.rights.hasRuleFor(schema, name) || this.isOpen) return false;
-    return users.some((oid) => this.isToldBehind(this.index.relation(oid)));
   }
 
   /** A system relation shows everybody what the catalog's mode leaves of it. */
@@ -273,68 +235,6 @@ class Deciding {
   private isDenied({ schema, name }: Pick<CatalogFunction, 'schema' | 'name'>): boolean {
     return this.rights.functions.deny.some((pattern) => matchesFunction(pattern, schema, name, true));
   }
-
-  private explained(bound: BoundStatement): BoundDenial | null {
-    const unfolded = this.index.function(functionsOf(bound).find((oid) => this.isUnfolded(oid)) ?? 0);
-    const found = bound.relations.find((use) => this.isToldByPlan(use.relation) || this.isToldByParts(use));
-    const written = bound.targets.find((target) => this.isToldByWriting(target, bound.utility?.isVerbose === true));
-    const told = found ?? written?.relation;
-    const named = told?.relation ?? unfolded;
-    if (named === undefined) return null;
-    return deny(
-      `EXPLAIN of ${quoteName(named.schema)}.${quoteName(named.name)} is not allowed`,
-      told?.name.start ?? null,
-    );
-  }
-
-  /** A plan tells how many rows a filter is expected to leave, and so about those that it takes. It looks through views. */
-  private isToldByPlan(relation: Relation): boolean {
-    const restriction = this.restrictions.get(relation.oid);
-    return (restriction !== undefined && restrictsReading(restriction)) || this.isReachingUnseen(relation);
-  }
-
-  /** It names partitions and inheritance children, which a filtered catalog doesn't. */
-  private isToldByParts({ relation, isOnly }: RelationUse): boolean {
-    if (this.restrictions.guards == null || isOnly || this.isOpen) return false;
-    return this.hasUnnamedParts(relation);
-  }
-
-  private hasUnnamedParts({ oid, kind, schema, persistence, view }: Relation): boolean {
-    if (kind !== 'v') {
-      return this.index.descendants(oid).some((part) => !this.rights.hasRuleFor(part.schema, part.name));
-    }
-    if (view === null || (isSystemSchema(schema) && persistence !== 't')) return false;
-    const read = view.reads.map((each) => this.index.relation(each));
-    return read.some((each) => each !== undefined && this.hasUnnamedParts(each));
-  }
-
-  /** It shows conditions, and if it is verbose what is put in, defaults and checks of the policy's included. */
-  private isToldByWriting({ relation: { relation }, action }: Target, isVerbose: boolean): boolean {
-    if (relation.persistence === 't') return false;
-    const hasRules = relation.rules.length > 0 && !this.isOpen;
-    if (hasRules || (isVerbose && !this.mayRead(relation))) return true;
-    const restriction = this.restrictions.get(relation.oid);
-    if (restriction === undefined) return false;
-    const { updatable, deletable, insertCheck, updateCheck } = restriction;
-    const checks = [insertCheck, updateCheck].filter((check) => check !== null);
-    if (updatable !== null || deletable !== null) return true;
-    return checks.some(({ hasSubselect }) => hasSubselect || isVerbose || action === 'merge');
-  }
-
-  private isToldBehind(relation: Relation | undefined): boolean {
-    if (relation === undefined) return true;
-    if (isSystemSchema(relation.schema)) return false;
-    return this.action('select', relation, 0) !== null || this.isToldByPlan(relation);
-  }
-}
-
-/** All that a statement may call, by itself, by its operators and by its casts. */
-function functionsOf({ functions, operators, casts }: BoundStatement): number[] {
-  return [
-    ...functions.flatMap(({ candidates }) => candidates.map(({ oid }) => oid)),
-    ...operators.flatMap(({ candidates }) => candidates.map((each) => each.function)),
-    ...casts.map((cast) => cast.function),
-  ];
 }
 
 function firstOf<T>(items: readonly T[], denialOf: (item: T) => BoundDenial | null): BoundDenial | null {
