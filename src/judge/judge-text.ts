@@ -226,7 +226,9 @@ class Judging {
       return find();
     } catch (error) {
       if (!(error instanceof PolicyMismatch)) throw error;
-      this.#misfit = denial('permission denied: the policy names what a relation of this statement does not have');
+      this.#misfit = denial(
+        'permission denied: the policy does not fit a relation of this statement; pgturnstile check says why',
+      );
       return null;
     }
   }

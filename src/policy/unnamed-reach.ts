@@ -87,7 +87,7 @@ export class UnnamedReach {
     return restriction !== undefined && restrictsReading(restriction);
   }
 
-  /** It names partitions and inheritance children, which a filtered catalog doesn't. */
+  /** It names partitions and inheritance children, which a filtered catalog doesn't; those of other schemas count. */
   private isToldByParts({ relation, isOnly }: RelationUse): boolean {
     if (this.restrictions.guards == null || isOnly || this.isOpen) return false;
     return this.hasUnnamedParts(relation);
@@ -95,7 +95,8 @@ export class UnnamedReach {
 
   private hasUnnamedParts({ oid, kind, schema, persistence, view }: Relation): boolean {
     if (kind !== 'v') {
-      return this.index.descendants(oid).some((part) => !this.rights.hasRuleFor(part.schema, part.name));
+      const parts = this.index.descendants(oid).filter((part) => part.schema !== schema);
+      return parts.some((part) => !this.rights.hasRuleFor(part.schema, part.name));
     }
     if (view === null || (isSystemSchema(schema) && persistence !== 't')) return false;
     const read = view.reads.map((each) => this.index.relation(each));

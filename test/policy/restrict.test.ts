@@ -14,7 +14,7 @@ await server.query(`
 const index = await readCatalog(server);
 
 function restriction(rules: string, who: Partial<Session> = {}, name = 'people'): Restriction | undefined {
-  const policy = `version: 1\nmasks: { year: "date_trunc('year', value::timestamp)" }\nrules:\n${rules
+  const policy = `version: 1\nmasks: { year: "date_trunc('year', value)" }\nrules:\n${rules
     .split('\n')
     .map((rule, at) => `  - { name: r${at}, ${rule} }`)
     .join('\n')}`;

@@ -42,7 +42,7 @@ const types: Readonly<Record<Type, Readonly<Record<'values' | 'masks' | 'conditi
   },
   date: {
     values: ['null', "'2020-01-01'", "'2024-02-29'", "'1999-12-31'"],
-    masks: ["date_trunc('year', value::timestamp)", 'null'],
+    masks: ["date_trunc('year', value)", 'null'],
     conditions: ["c >= date '2020-01-01'", 'extract(year from c) = 2024', 'c is null'],
   },
   boolean: {

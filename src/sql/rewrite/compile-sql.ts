@@ -1,3 +1,4 @@
+import { oid } from '../bind/type-oids.js';
 import type { Column, Relation } from '../catalog/catalog.js';
 import type { CatalogIndex } from '../catalog/catalog-index.js';
 import { type Fields, listOf, namesOf, nodeOf, structOf } from '../facts/tree.js';
@@ -21,7 +22,7 @@ type Pieces = OperatorSql['pieces'];
 interface Edit {
   readonly start: number;
   readonly end: number;
-  readonly piece: { readonly column: string };
+  readonly piece: string | { readonly column: string };
 }
 
 /**
@@ -91,6 +92,8 @@ function expressionOf(text: string, parse: Parse): unknown {
 class Compiling {
   private readonly edits: Edit[] = [];
   private hasSubselect = false;
+  /** Where columns stand that date_trunc takes. */
+  private readonly truncated = new Set<number>();
 
   constructor(
     private readonly bytes: string,
@@ -117,8 +120,16 @@ class Compiling {
 
   private name(kind: string, fields: Fields, isInside: boolean): void {
     if (kind === 'ColumnRef') this.column(fields, isInside);
+    else if (kind === 'FuncCall') this.call(fields);
     else if (kind === 'ParamRef') throw new OperatorSqlError('has a parameter');
     else refuseNode(kind, fields);
+  }
+
+  private call({ funcname, args }: Fields): void {
+    const [, value, zone] = listOf(args);
+    const argument = nodeOf(value);
+    const isTruncating = namesOf(funcname).at(-1) === 'date_trunc' && zone === undefined;
+    if (isTruncating && argument?.kind === 'ColumnRef') this.truncated.add(locationOf(argument.fields));
   }
 
   private column(fields: Fields, isInside: boolean): void {
@@ -128,20 +139,21 @@ class Compiling {
     const last = names.at(-1) ?? '';
     if (names.length === 1 && last === 'value' && masked !== null) {
       // In brackets: `(value).field` and `value[1]` mean what they say.
-      this.replace(start, 1, { column: masked.name });
+      this.replace(start, 1, masked);
       return;
     }
     if (masked !== null && !isInside) throw new OperatorSqlError(`names ${names.join('.')}; a mask knows only value`);
     if (isInside) return;
     const isQualified = names.length === 2 && names[0] === relation.name;
     const isFull = names.length === 3 && names[0] === relation.schema && names[1] === relation.name;
-    if ((names.length > 1 && !isQualified && !isFull) || !relation.columns.some(({ name }) => name === last)) {
+    const column = relation.columns.find(({ name }) => name === last);
+    if ((names.length > 1 && !isQualified && !isFull) || column === undefined) {
       throw new OperatorSqlError(`names column ${names.join('.') || '*'}, which ${relation.name} doesn't have`);
     }
-    this.replace(start, names.length, { column: last });
+    this.replace(start, names.length, column);
   }
 
-  private replace(start: number, parts: number, piece: Edit['piece']): void {
+  private replace(start: number, parts: number, { name: column, type }: Column): void {
     const name = /"(?:[^"]|"")*"|[A-Za-z_\x80-\xff][\w$\x80-\xff]*/y;
     const dot = /\s*\.\s*/y;
     let end = start;
@@ -149,7 +161,9 @@ class Compiling {
       if (part > 0) end = matchAt(dot, this.bytes, end);
       end = matchAt(name, this.bytes, end);
     }
-    this.edits.push({ start, end, piece });
+    this.edits.push({ start, end, piece: { column } });
+    // A date has no zone, but the function that is found for it has one.
+    if (type === oid.date && this.truncated.has(start)) this.edits.push({ start: end, end, piece: '::timestamp' });
   }
 
   /** @param from where the expression starts; it ends before the last bracket */

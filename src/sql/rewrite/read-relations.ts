@@ -117,30 +117,52 @@ function isMaskUsedEarly(
 
 /**
  * A fence stops the planner from using an index for the query's own conditions. Those that tell nothing are put behind
- * it as well: a row that they don't hold for wouldn't have come through the query anyway.
+ * it as well, with what they know from queries around it: a row that they don't hold for wouldn't have come through the
+ * query anyway.
  */
 function copiedConditions(rewriting: Rewriting, use: RelationUse, restriction: Restriction): string[] {
   if (use.isNullable || use.query === null) return [];
   return use.query.conjuncts
-    .filter((conjunct) => isAbout(conjunct, use, restriction) && isHarmlessConjunct(conjunct, rewriting))
+    .filter((conjunct) => isAbout(rewriting, conjunct, use, restriction) && isHarmlessConjunct(conjunct, rewriting))
     .map((conjunct) => `(${copyOf(rewriting, conjunct, use, restriction)})`);
 }
 
-function isAbout(conjunct: Conjunct, use: RelationUse, restriction: Restriction): boolean {
+function isAbout(rewriting: Rewriting, conjunct: Conjunct, use: RelationUse, restriction: Restriction): boolean {
   const { columns, query, hasDerivedColumns, isOuter } = conjunct;
   const open = new Set(restriction.columns.filter(({ mask }) => mask === null).map(({ column }) => column.attnum));
   return (
     query === use.query &&
     !hasDerivedColumns &&
     !isOuter &&
-    columns.length > 0 &&
-    columns.every(({ relation, attnum, form }) => relation === use && form === 'name' && open.has(attnum))
+    columns.some(({ relation }) => relation === use) &&
+    columns.every(
+      (column) =>
+        column.form === 'name' &&
+        (column.relation === use ? open.has(column.attnum) : isSeenInside(rewriting, column, use)),
+    )
+  );
+}
+
+/** A column of a query around the relation's, which has the same name in a subquery in its stead. */
+function isSeenInside({ bound }: Rewriting, column: ColumnUse, use: RelationUse): boolean {
+  const { relation, attnum, version, qualifier } = column;
+  const { visibleName, query, aliasColumns } = relation;
+  let around = use.query?.parent ?? null;
+  while (around !== null && around !== query) around = around.parent;
+  return (
+    around !== null &&
+    version === 'stored' &&
+    attnum > 0 &&
+    aliasColumns === null &&
+    visibleName !== use.relation.name &&
+    (qualifier !== null || bound.sourceNames.get(visibleName) === 1)
   );
 }
 
 function copyOf(rewriting: Rewriting, conjunct: Conjunct, use: RelationUse, { relation }: Restriction): string {
   const row = quoteIdentifier(use.relation.name);
-  const names = conjunct.columns.map(({ span, attnum }) => {
+  const names = conjunct.columns.map(({ relation: of, span, attnum, name }) => {
+    if (of !== use) return { ...span, text: `${quoteIdentifier(of.visibleName)}.${quoteIdentifier(name)}` };
     const column = relation.columns.find((candidate) => candidate.attnum === attnum);
     return { ...span, text: `${row}.${quoteIdentifier(column?.name ?? '')}` };
   });
