@@ -130,9 +130,8 @@ class SettingTypes {
     }
     if (name === 'to_char' && !taken.includes(oid.timestamptz)) return null;
     if (zoneless.test(name) || toldZone[name] === taken.length) return null;
-    return this.firstOf([...taken, returns], (type) =>
-      read.has(type) ? 'TimeZone' : this.isLookedUp(type) ? 'search_path' : null,
-    );
+    if (this.isLookedUp(returns)) return 'search_path';
+    return this.firstOf([...taken, returns], (type) => (read.has(type) ? 'TimeZone' : null));
   }
 
   private firstOf(types: readonly number[], settingOf: (type: number) => Setting | null): Setting | null {
