@@ -36,7 +36,7 @@ tenants: { default: { databases: { sales: { url: '${url}' } }, policies: [p.yaml
 
 const reading = (keys: string) => `  - { name: r, tables: [public.people], actions: [select], ${keys} }`;
 
-t.test('expressions of the wrong type are found by the server, with their place', async (t) => {
+t.test('expressions of the wrong type are found, with their place', async (t) => {
   const wrong = await check(
     t,
     reading(`rows: "region", columns: { mask: { born: "'hidden'", name: "1 + array[1]", id: "-1" } }`),
@@ -47,7 +47,7 @@ t.test('expressions of the wrong type are found by the server, with their place'
     [
       /^p\.yaml:3 rules\[0\]\.rows: the server refuses it: 42804: argument of WHERE must be type boolean, not type text/,
       /^p\.yaml:3 rules\[0\]\.columns\.mask\.born: hangs on the client's DateStyle by conversion to date/,
-      /^p\.yaml:3 rules\[0\]\.columns\.mask\.name: the server refuses it: 42883: operator does not exist/,
+      /^p\.yaml:3 rules\[0\]\.columns\.mask\.name: can't be bound along pg_catalog and public: operator does not exist/,
     ],
   );
   const right = await check(t, reading(`rows: "region = any(:user.regions)", columns: { mask: { name: "'x'" } }`));
