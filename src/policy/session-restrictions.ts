@@ -82,12 +82,17 @@ export class SessionRestrictions implements Restrictions {
       return restrictionOf(relation, rights, session, parse, index);
     }
     const isVisible = rights.catalog === 'visible';
-    const isKept =
+    if (isVisible && !this.isKept(schema, name)) return null;
+    return catalogRestriction(relation, this.predicates(), index, isVisible);
+  }
+
+  /** Whether something of a system relation is kept back where the catalog is visible. */
+  private isKept(schema: string, name: string): boolean {
+    return (
       isFilteredAlways(schema, name) ||
       (showsViews(schema, name) && this.hidesOwnViews()) ||
-      (showsValues(schema, name) && !rights.isOpenIn(index));
-    if (isVisible && !isKept) return null;
-    return catalogRestriction(relation, this.predicates(), index, isVisible);
+      (showsValues(schema, name) && !this.rights.isOpenIn(this.index))
+    );
   }
 
   /** What is visible is worked out once: it looks at all that the catalog holds. */

@@ -11,7 +11,7 @@ import { leaveBatch } from './leave-batch.js';
 import { noteForListening } from './listening.js';
 import { namedInText, namesDoubtful, nameTaken } from './named-in-text.js';
 import { prepareNamed } from './prepare-upstream.js';
-import { refuseQuery } from './refuse.js';
+import { malformed, refuseQuery } from './refuse.js';
 import { Assumption, addsRows, Run } from './run.js';
 import { runOf } from './run-of.js';
 import type { Session, SessionPhase } from './session.js';
@@ -46,8 +46,8 @@ export function onReadyMessage(session: Session, type: number): SessionPhase | n
 
 function onQuery(session: Session): SessionPhase | null {
   if (session.inParts !== null) return onPart(session, session.inParts);
-  const malformed = session.database.isPoliced ? whatIsMalformed(session) : null;
-  if (malformed !== null) return session.reads.size > 0 ? null : refuseQuery(session, null, malformed);
+  const wrong = session.database.isPoliced ? whatIsMalformed(session) : null;
+  if (wrong !== null) return session.reads.size > 0 ? null : refuseQuery(session, null, wrong);
   const text = heldText(session);
   const statement = text === null ? largeStatement(session.database) : statementOf(session, text);
   if (statement === null) return null;
@@ -110,8 +110,7 @@ function whatIsMalformed(session: Session): ProxyError | null {
   const { buffer, start, end } = session.reader;
   const at = buffer.indexOf(0, start + 5);
   if (at === end - 1) return null;
-  const message = at < 0 || at >= end ? 'invalid string in message' : 'invalid message format';
-  return new ProxyError('protocolViolation', message, { severity: 'ERROR' });
+  return malformed(at < 0 || at >= end ? 'invalid string in message' : 'invalid message format');
 }
 
 /** The text of a whole Query; null for one too large to be held. */

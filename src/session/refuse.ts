@@ -24,6 +24,11 @@ const refusedName = `${statementNamePrefix}refused`;
 // A PREPARE TRANSACTION that fails ends its transaction, and drivers count on that; no server takes a name this long.
 const unpreparable = `PREPARE TRANSACTION '${'x'.repeat(200)}'`;
 
+/** What a server says of a message whose body isn't as it should be. */
+export function malformed(message: string): ProxyError {
+  return new ProxyError('protocolViolation', message, { severity: 'ERROR' });
+}
+
 /** Answers a Query or FunctionCall that is not sent. */
 export function refuseQuery(session: Session, statement: Statement | null, reason: ProxyError): SessionPhase {
   const error = refusalFrame(session, statement, reason);

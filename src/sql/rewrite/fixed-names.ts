@@ -4,8 +4,7 @@ import { isFoundFirst } from '../bind/operators.js';
 import type { CatalogIndex } from '../catalog/catalog-index.js';
 import { OperatorSqlError } from './operator-sql-error.js';
 import type { Parse } from './parse.js';
-import { quoteIdentifier } from './restriction.js';
-import type { NamedNode, Splice } from './splice.js';
+import { type NamedNode, operatorSplice, type Splice, schemaSplice } from './splice.js';
 import { parseAsMeant } from './verify.js';
 
 /** Where the names of a policy are looked for, whatever path a session has. pg_catalog is searched before it. */
@@ -38,7 +37,9 @@ export function fixNames(
 
 function splicesFor(bound: BoundStatement, index: CatalogIndex): Splice[] {
   const named = (of: NamedNode, uses: readonly { span: Span | null; isQualified: boolean; schema: string }[]) =>
-    uses.flatMap((use) => (use.span === null || use.isQualified ? [] : [withSchema(of, use.span, use.schema)]));
+    uses.flatMap((use) =>
+      use.span === null || use.isQualified ? [] : [schemaSplice(of, use.span.start, use.schema, reason)],
+    );
   const relations = bound.relations.map((use) => ({ ...use, span: use.name, schema: use.relation.schema }));
   const functions = bound.functions
     .filter(({ by, span, schema }) => by === 'call' && span !== null && schema === null)
@@ -48,21 +49,11 @@ function splicesFor(bound: BoundStatement, index: CatalogIndex): Splice[] {
     ...named('function', functions),
     ...named('type', bound.types),
     ...named('collation', bound.collations),
-    ...bound.operators.flatMap((use) => operatorSplice(use, index) ?? []),
+    ...bound.operators.flatMap((use) => fixedOperator(use, index) ?? []),
   ];
 }
 
-function withSchema(of: NamedNode, { start }: Span, schema: string): Splice {
-  return {
-    start,
-    end: start,
-    text: `${quoteIdentifier(schema)}.`,
-    reason,
-    meant: { kind: 'schema', of, at: start, schema },
-  };
-}
-
-function operatorSplice(use: OperatorUse, index: CatalogIndex): Splice | null {
+function fixedOperator(use: OperatorUse, index: CatalogIndex): Splice | null {
   const { name, schema, span } = use;
   if (schema !== null || isFoundFirst(index, use)) return null;
   const own = schemaOf('operator', use);
@@ -72,8 +63,7 @@ function operatorSplice(use: OperatorUse, index: CatalogIndex): Splice | null {
       `has IN, LIKE, BETWEEN or the like, which takes ${own}.${name} by search_path; ${advice}`,
     );
   }
-  const text = `OPERATOR(${quoteIdentifier(own)}.${name})`;
-  return { ...span, text, reason, meant: { kind: 'schema', of: 'operator', at: span.start, schema: own } };
+  return operatorSplice(span, name, own, reason);
 }
 
 function schemaOf(what: string, { name, candidates }: FunctionUse | OperatorUse): string {

@@ -1,4 +1,4 @@
-import type { CastUse, FunctionUse, Span } from '../bind/bound.js';
+import type { CastOperand, CastUse, FunctionUse, Span } from '../bind/bound.js';
 import { SourceText } from '../bind/source-text.js';
 import type { Relation } from '../catalog/catalog.js';
 import { quoteIdentifier } from './restriction.js';
@@ -49,7 +49,7 @@ export function spliceGuards(
     const guard = guards.castGuardOf?.(use) ?? null;
     if (guard === null || use.operand === null) continue;
     refuseExplain(rewriting, 'a cast to a registry type such as regclass', use.position);
-    found.push(values.ofCast(use, guard));
+    found.push(values.ofCast(use.operand, use.position, guard));
   }
   const reason = 'the catalog tells of what is visible only';
   // Of two that start together, what holds the other opens first.
@@ -99,18 +99,17 @@ class Values {
     return { ...span, around, meant: { kind: 'argument', at, argument: guard.argument, around } };
   }
 
-  ofCast({ operand, position }: CastUse, guard: Guard): Guarded {
-    const span = operand ?? { at: 0, name: null, start: 0, end: 0 };
-    if (!this.isOneValue(span)) {
+  ofCast(operand: CastOperand, position: number | null, guard: Guard): Guarded {
+    if (!this.isOneValue(operand)) {
       const what = 'a cast to a registry type such as regclass of what comes to many values';
       throw new RewriteRefusal('42501', `permission denied: ${what} is not allowed for this user`, position);
     }
-    const { name } = span;
+    const { name, start, end, at } = operand;
     const used = `looked_up.oid END${name === null ? '' : ` AS ${quoteIdentifier(name)}`}`;
     const query = selecting(guard, '', used);
     // A query gives a column its name, which is not to be where the type does.
     const around = name === null ? [`CASE WHEN true THEN ${query[0]}`, `${query[1]} END`] : query;
-    return { start: span.start, end: span.end, around, meant: { kind: 'operand', at: span.at, around } };
+    return { start, end, around, meant: { kind: 'operand', at, around } };
   }
 
   private argument(name: Span | null, argument: number): Span | null {

@@ -1,7 +1,6 @@
 import type { FunctionUse, RelationUse } from '../bind/bound.js';
-import { quoteIdentifier } from './restriction.js';
 import { RewriteRefusal, type Rewriting } from './rewriting.js';
-import type { NamedNode } from './splice.js';
+import { type NamedNode, operatorSplice, schemaSplice } from './splice.js';
 
 const reason = 'a name keeps the meaning that was decided on';
 
@@ -27,8 +26,7 @@ export function qualifyNames(rewriting: Rewriting, isReplaced: (use: RelationUse
 }
 
 function addSchema(rewriting: Rewriting, of: NamedNode, at: number, schema: string): void {
-  const text = `${quoteIdentifier(schema)}.`;
-  rewriting.add({ start: at, end: at, text, reason, meant: { kind: 'schema', of, at, schema } });
+  rewriting.add(schemaSplice(of, at, schema, reason));
 }
 
 function schemaOf({ name, candidates, position }: FunctionUse): string {
@@ -48,8 +46,6 @@ function qualifyOperators(rewriting: Rewriting): void {
     if (schemas.size > 1) {
       throw new RewriteRefusal('0A000', `which operator ${name} is meant cannot be told under a policy`, position);
     }
-    const text = `OPERATOR(${quoteIdentifier(only)}.${name})`;
-    const meant = { kind: 'schema', of: 'operator', at: span.start, schema: only } as const;
-    rewriting.add({ ...span, text, reason, meant });
+    rewriting.add(operatorSplice(span, name, only, reason));
   }
 }

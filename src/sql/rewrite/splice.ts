@@ -1,4 +1,5 @@
 import type { Span } from '../bind/bound.js';
+import { quoteIdentifier } from './restriction.js';
 
 /** One change of a statement's text. Offsets are UTF-8 bytes of the client's text; none of a list overlap. */
 export interface Splice extends Span {
@@ -49,6 +50,18 @@ export type Meant =
   | { readonly kind: 'copy-query'; readonly at: number; readonly query: string };
 
 export type NamedNode = 'relation' | 'function' | 'type' | 'collation' | 'operator';
+
+/** Gives a name its schema. */
+export function schemaSplice(of: NamedNode, at: number, schema: string, reason: string): Splice {
+  return { start: at, end: at, text: `${quoteIdentifier(schema)}.`, reason, meant: { kind: 'schema', of, at, schema } };
+}
+
+/** The same for an operator, which may bind otherwise then: that is for whoever verifies the tree to notice. */
+export function operatorSplice(span: Span, name: string, schema: string, reason: string): Splice {
+  const { start, end } = span;
+  const text = `OPERATOR(${quoteIdentifier(schema)}.${name})`;
+  return { start, end, text, reason, meant: { kind: 'schema', of: 'operator', at: start, schema } };
+}
 
 /** A text with its splices made. Where two start at one place, the earlier in the list comes first. */
 export function applySplices(text: string, splices: readonly Splice[]): string {
