@@ -3,7 +3,7 @@ import { localAddress, normaliseAddress } from '../auth/client-address.js';
 import type { ListenConfig } from '../config/config.js';
 import { ProxyError } from '../errors/proxy-error.js';
 import type { TimerWheel } from '../limits/timer-wheel.js';
-import type { AcceptedClient } from '../session/accepted-client.js';
+import type { AcceptedClient } from '../session/startup/accepted-client.js';
 import type { Log } from '../telemetry/log.js';
 import type { ServerTls } from '../tls/server-tls.js';
 import { bindTcp, bindUnix } from './bind.js';

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { TimerWheel } from '../limits/timer-wheel.js';
-import type { StartupClock } from '../session/accepted-client.js';
+import type { StartupClock } from '../session/startup/accepted-client.js';
 
 /** Starts the time that a connection has until it is authenticated. It ends with the socket, too. */
 export function startClock(socket: Socket, timers: TimerWheel, timeoutMs: number): StartupClock {

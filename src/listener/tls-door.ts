@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { type PeerCertificate, TLSSocket } from 'node:tls';
 import { ProxyError } from '../errors/proxy-error.js';
-import type { ClientTls } from '../session/accepted-client.js';
+import type { ClientTls } from '../session/startup/accepted-client.js';
 import { alpnProtocol, type ServerTls } from '../tls/server-tls.js';
 
 export interface SecuredClient {

@@ -7,8 +7,8 @@ import type { PooledUpstream } from '../pool/pooled-upstream.js';
 import { restoreSql, type SessionSettings } from '../pool/session-settings.js';
 import { probeSettings, probeState } from '../pool/state-probe.js';
 import type { SessionEffects } from '../sql/session-effects.js';
-import { tellReports } from './reports.js';
-import { ResetSettings } from './reset-settings.js';
+import { tellReports } from './replies/reports.js';
+import { ResetSettings } from './replies/reset-settings.js';
 
 export interface AttachmentOptions {
   readonly pool: Pool;

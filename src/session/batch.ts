@@ -6,19 +6,19 @@ import { decodeDescribe, encodeDescribe } from '../../protocol/messages/describe
 import { decodeExecute, encodeExecute } from '../../protocol/messages/execute.js';
 import { UpstreamRequest } from '../backend/postgres/postgres-upstream.js';
 import { ProxyError } from '../errors/proxy-error.js';
-import { freeName, isInDoubt, whileInDoubt } from './free-names.js';
 import { decodeInHand } from './in-hand.js';
-import { noteForListening } from './listening.js';
-import { nameTaken } from './named-in-text.js';
-import { forwardUnread, onBind, onParse } from './prepare.js';
-import { prepareUpstream } from './prepare-upstream.js';
+import { noteForListening } from './notifications/listening.js';
+import { freeName, isInDoubt, whileInDoubt } from './prepared/free-names.js';
+import { nameTaken } from './prepared/named-in-text.js';
+import { forwardUnread, onBind, onParse } from './prepared/prepare.js';
+import { prepareUpstream } from './prepared/prepare-upstream.js';
+import { isAnothers } from './prepared/statement-name.js';
 import { refuseAnothers, refuseInBatch } from './refuse.js';
-import { addsRows, Mention, mentionOf } from './run.js';
-import { runOf } from './run-of.js';
 import type { Session, SessionPhase } from './session.js';
-import { shareBatch } from './share.js';
-import { isAnothers } from './statement-name.js';
-import { noteSent } from './statement-of.js';
+import { shareBatch } from './shared/share.js';
+import { addsRows, Mention, mentionOf } from './statements/run.js';
+import { runOf } from './statements/run-of.js';
+import { noteSent } from './statements/statement-of.js';
 
 /** The extended query's messages (PG 55.2.3), each sent as it comes; what only we know is answered in its turn. */
 export function onBatchMessage(session: Session, type: number): SessionPhase | null {

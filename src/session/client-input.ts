@@ -1,5 +1,5 @@
 import { FrameReader, type Framing, framing } from '../../protocol/frame-reader.js';
-import { clientRules } from './client-rules.js';
+import { clientRules } from './startup/client-rules.js';
 
 /**
  * What a client has sent and is yet to be taken, message by message. What was taken before may be put back, and comes

@@ -5,20 +5,20 @@ import { UpstreamRequest } from '../backend/postgres/postgres-upstream.js';
 import { ProxyError } from '../errors/proxy-error.js';
 import type { PooledUpstream } from '../pool/pooled-upstream.js';
 import { onBatchMessage, sendStrayCopy, sendSync } from './batch.js';
-import { showClientNames } from './client-names.js';
 import { missingBytes } from './in-hand.js';
 import { leaveBatch } from './leave-batch.js';
-import { noteForListening } from './listening.js';
-import { namedInText, namesDoubtful, nameTaken } from './named-in-text.js';
-import { prepareNamed } from './prepare-upstream.js';
+import { noteForListening } from './notifications/listening.js';
+import { showClientNames } from './prepared/client-names.js';
+import { namedInText, namesDoubtful, nameTaken } from './prepared/named-in-text.js';
+import { prepareNamed } from './prepared/prepare-upstream.js';
 import { malformed, refuseQuery } from './refuse.js';
-import { Assumption, addsRows, Run } from './run.js';
-import { runOf } from './run-of.js';
 import type { Session, SessionPhase } from './session.js';
-import { shareQuery } from './share.js';
-import type { Statement } from './statement.js';
-import { largeStatement, noteSent, statementOf } from './statement-of.js';
-import { type TextInParts, textInParts } from './text-in-parts.js';
+import { shareQuery } from './shared/share.js';
+import { Assumption, addsRows, Run } from './statements/run.js';
+import { runOf } from './statements/run-of.js';
+import type { Statement } from './statements/statement.js';
+import { largeStatement, noteSent, statementOf } from './statements/statement-of.js';
+import { type TextInParts, textInParts } from './statements/text-in-parts.js';
 
 /** Between exchanges, and within a batch, a client may send the same; where it leads is the message's alone. */
 export function onReadyMessage(session: Session, type: number): SessionPhase | null {

@@ -8,9 +8,9 @@ import { shapeOf } from '../sql/shape.js';
 import type { Log } from '../telemetry/log.js';
 import type { Metrics } from '../telemetry/metrics.js';
 import { outcomeIndex, statementKindIndex } from '../telemetry/statement-kinds.js';
-import type { Run } from './run.js';
 import type { Session } from './session.js';
-import type { Recorded, Statement } from './statement.js';
+import type { Run } from './statements/run.js';
+import type { Recorded, Statement } from './statements/statement.js';
 
 /** Bytes of what is kept for shapes that ran lately, and of one of them beside its key, about. */
 const shapesBytesMax = 16 * 1024 * 1024;

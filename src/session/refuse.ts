@@ -7,10 +7,10 @@ import { queryFrame } from '../../protocol/messages/query.js';
 import { type PostgresUpstream, UpstreamRequest } from '../backend/postgres/postgres-upstream.js';
 import { ProxyError } from '../errors/proxy-error.js';
 import { errorResponse } from './error-response.js';
-import { Refusal } from './run.js';
+import { statementNamePrefix } from './prepared/statement-name.js';
 import type { Session, SessionPhase } from './session.js';
-import type { ClientStatement, Statement } from './statement.js';
-import { statementNamePrefix } from './statement-name.js';
+import { Refusal } from './statements/run.js';
+import type { ClientStatement, Statement } from './statements/statement.js';
 
 // A statement that is refused behind something unfinished must fail at the server too, or what the client did before
 // would stay: a transaction would go on as if nothing had happened, and a batch would be committed without it. So the

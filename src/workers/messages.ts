@@ -5,7 +5,7 @@ import type { Config } from '../config/config.js';
 import type { ErrorCode } from '../errors/error-codes.js';
 import type { Listening, Usage } from '../main.js';
 import type { PoolLimits } from '../pool/upstream-ledger.js';
-import type { BreakerTurn, LeftDatabase } from '../session/siblings.js';
+import type { BreakerTurn, LeftDatabase } from '../session/databases/siblings.js';
 import type { MetricsSnapshot } from '../telemetry/metrics-snapshot.js';
 
 /** Told by a worker when it begins: after an upgrade the primary may be of another version than the workers it starts. */

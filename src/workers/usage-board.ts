@@ -1,5 +1,5 @@
 import type { Usage } from '../main.js';
-import type { DatabaseUsage } from '../session/served-databases.js';
+import type { DatabaseUsage } from '../session/databases/served-databases.js';
 
 interface Entry {
   usage: Usage;

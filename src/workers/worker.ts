@@ -4,7 +4,7 @@ import { AuditLog } from '../audit/audit-log.js';
 import type { Config } from '../config/config.js';
 import { ProxyError } from '../errors/proxy-error.js';
 import { type Daemon, type PreparedReload, startDaemon, type Usage } from '../main.js';
-import type { Siblings } from '../session/siblings.js';
+import type { Siblings } from '../session/databases/siblings.js';
 import { createLog, type Log } from '../telemetry/log.js';
 import { Metrics } from '../telemetry/metrics.js';
 import { takeSnapshot } from '../telemetry/metrics-snapshot.js';

@@ -1,0 +1,244 @@
+import { frontend } from '../../../protocol/message-types.js';
+import { decodeBindNames, renameBind } from '../../../protocol/messages/bind.js';
+import { renameParse } from '../../../protocol/messages/parse.js';
+import { decodeText, encodeText, isWellFormed } from '../../../protocol/text.js';
+import { UpstreamRequest } from '../../backend/postgres/postgres-upstream.js';
+import { ProxyError } from '../../errors/proxy-error.js';
+import type { PooledUpstream } from '../../pool/pooled-upstream.js';
+import { nextParseTime } from '../../pool/upstream-statements.js';
+import { bodyInHand, decodeInHand, missingBytes } from '../in-hand.js';
+import { refuseAnothers, refuseInBatch, refuseParse } from '../refuse.js';
+import type { Session, SessionPhase } from '../session.js';
+import { Mention, mentionOf } from '../statements/run.js';
+import type { ClientStatement, Statement } from '../statements/statement.js';
+import { isOutdated, largeStatement, statementOf, statementToPrepare } from '../statements/statement-of.js';
+import { showClientNames } from './client-names.js';
+import { isInDoubt, whileInDoubt } from './free-names.js';
+import { type NamedInText, namedInText, namesDoubtful } from './named-in-text.js';
+import {
+  announce,
+  closeExcess,
+  emptyRest,
+  prepareNamed,
+  prepareUpstream,
+  sendClose,
+  sendKeptParse,
+} from './prepare-upstream.js';
+import { isAnothers, statementName } from './statement-name.js';
+
+type BindNames = ReturnType<typeof decodeBindNames>;
+
+/** Prepared statements one client may hold at once. */
+const statementsMax = 20_000;
+
+export function onParse(session: Session): SessionPhase | null {
+  const body = bodyInHand(session);
+  const nameEnd = body.indexOf(0);
+  const textEnd = body.indexOf(0, nameEnd + 1);
+  const isWhole = missingBytes(session) === 0;
+  if (nameEnd < 0 || (isWhole && textEnd < 0)) return forwardUnread(session, frontend.Parse);
+  const statement = isWhole
+    ? statementToPrepare(session, decodeText(body, nameEnd + 1, textEnd), parameterTypesAt(body, textEnd + 1))
+    : largeStatement(session.database);
+  if (statement === null) return null;
+  const name = decodeText(body, 0, nameEnd);
+  const refusal = refusalOf(statement);
+  if (refusal !== null) return refuseParse(session, name, statement, refusal);
+  if ((name !== '' && isInDoubt(session, name)) || namesDoubtful(session, statement)) return null;
+  const upstream = session.attachment.acquire();
+  if (upstream === null) return null;
+  if (upstream instanceof ProxyError) return refuseParse(session, name, statement, upstream);
+  if (session.statements.size >= statementsMax) {
+    return refuseParse(session, name, statement, new ProxyError('statementTooLarge', 'too many prepared statements'));
+  }
+  // The server won't see the name, so what is wrong with it has to be asked for.
+  const isUtf8 = upstream.connection.parameters.get('client_encoding') === 'UTF8';
+  if (isUtf8 && !isWellFormed(name)) return forwardUnread(session, frontend.Parse);
+  if (statement.effects.seesPrepared) {
+    if (session.phase === 'ready' && upstream.connection.queue.size > 0) return null;
+    showClientNames(session, upstream);
+  }
+  const named = namedInText(session, statement);
+  const asked = isWhole ? Buffer.from(body.subarray(nameEnd + 1)) : null;
+  const rest = asked === null ? null : restToSend(asked, statement, named);
+  const parseTime = nextParseTime();
+  // An upstream that is the client's until it leaves has its statements under the names that the client gave them.
+  const settingsKey = session.attachment.settings.parsingKey;
+  const upstreamName =
+    name === '' || session.attachment.hasClientNames ? name : statementName(rest ?? String(parseTime), settingsKey);
+  const needs = named?.prepared ?? null;
+  const names = { upstreamName, needs, settingsKey, shared: undefined };
+  const prepared = { ...names, rest, asked, parseTime, statement, lookedAt: 0 };
+  if (name === '') parseUnnamed(session, upstream, prepared);
+  else parseNamed(session, upstream, name, prepared);
+  // A text that isn't kept can't be parsed on another upstream.
+  if (rest === null) session.attachment.keep();
+  return 'batch';
+}
+
+/** The Parse message's body behind the name that upstreams get for the one that the client sent. */
+export function restToSend(asked: Buffer, { sent }: Statement, named: NamedInText | null): Buffer {
+  const text = named?.text ?? (sent === null ? null : encodeText(sent));
+  return text === null ? asked : Buffer.concat([text, asked.subarray(asked.indexOf(0))]);
+}
+
+const noTypes: readonly number[] = [];
+
+/** The parameter types of a Parse, whose count is at this place; none where the server will say that they are cut short. */
+export function parameterTypesAt(body: Buffer, at: number): readonly number[] {
+  const types = at + 2 <= body.length ? body.readUInt16BE(at) : 0;
+  if (types === 0 || at + 2 + 4 * types > body.length) return noTypes;
+  return Array.from({ length: types }, (_, index) => body.readUInt32BE(at + 2 + 4 * index));
+}
+
+function parseUnnamed(session: Session, upstream: PooledUpstream, prepared: ClientStatement): void {
+  const { statements } = session;
+  const previous = statements.get('');
+  statements.set('', prepared);
+  upstream.connection.unnamed = prepared.parseTime;
+  sendParse(session, upstream, prepared);
+  const undo = whileInDoubt(session, [''], prepared.statement, (isSkipped) => {
+    upstream.connection.unnamed = 0;
+    // The client may have parsed another one since.
+    if (statements.get('') !== prepared) return;
+    // The old one is destroyed before the new text is looked at, so it doesn't survive a failure.
+    if (isSkipped && previous !== undefined) statements.set('', previous);
+    else statements.delete('');
+  });
+  upstream.connection.expect(new UpstreamRequest(frontend.Parse, 'forward', session.replies, undo));
+}
+
+/**
+ * A named Parse is always carried out, never answered from memory: the server says what is wrong with it now, and the
+ * statement is as new as the client believes.
+ */
+function parseNamed(session: Session, upstream: PooledUpstream, name: string, prepared: ClientStatement): void {
+  const { statements } = session;
+  const existing = statements.get(name);
+  if (existing !== undefined) return parseTwice(session, upstream, name, existing);
+  // SQL's PREPARE may have taken the name, upstream.
+  if (session.attachment.isAtStake && !session.attachment.hasClientNames) tryName(session, upstream, name);
+  statements.set(name, prepared);
+  const undo = announce(session, upstream, prepared);
+  sendParse(session, upstream, prepared);
+  const both = whileInDoubt(session, [name], prepared.statement, (isSkipped) => {
+    undo(isSkipped);
+    if (statements.get(name) === prepared) statements.delete(name);
+  });
+  upstream.connection.expect(new UpstreamRequest(frontend.Parse, 'forward', session.replies, both));
+  closeExcess(session, upstream);
+}
+
+/** The name is taken: the server finds that out after it has looked at the text, as it would for the client's own name. */
+function parseTwice(session: Session, upstream: PooledUpstream, name: string, existing: ClientStatement): void {
+  prepareUpstream(session, upstream, existing);
+  if (session.attachment.hasClientNames) session.forward();
+  else sendRenamedParse(session, upstream, existing.upstreamName);
+  const mention = new Mention(existing.statement, name, existing.upstreamName);
+  upstream.connection.expect(new UpstreamRequest(frontend.Parse, 'forward', session.replies, mention));
+}
+
+/** Fails, in the server's words, where the upstream has a statement of that name. */
+function tryName(session: Session, upstream: PooledUpstream, name: string): void {
+  sendKeptParse(upstream, name, emptyRest);
+  upstream.connection.expect(new UpstreamRequest(frontend.Parse, 'swallow', session.replies));
+  sendClose(session, upstream, name);
+}
+
+/** Sends the Parse in hand, with what is different upstream. */
+function sendParse(session: Session, upstream: PooledUpstream, prepared: ClientStatement): void {
+  const { needs, rest, upstreamName, statement } = prepared;
+  if (needs !== null) prepareNamed(session, upstream, statement, needs);
+  if (rest !== null && (needs !== null || statement.sent !== null)) {
+    sendKeptParse(upstream, upstreamName, rest);
+  } else if (upstreamName === '') {
+    session.forward();
+  } else {
+    sendRenamedParse(session, upstream, upstreamName);
+  }
+}
+
+function sendRenamedParse(session: Session, upstream: PooledUpstream, upstreamName: string): void {
+  const { head, rest } = renameParse(bodyInHand(session), upstreamName, missingBytes(session));
+  upstream.connection.send(head);
+  upstream.connection.send(rest);
+}
+
+/** Of several statements a server says that they are several, whatever they are about. */
+function refusalOf({ judgement, effects }: Statement): ProxyError | null {
+  const { refusal, isUnreadable } = judgement;
+  const isWrong = refusal !== null && refusal.sqlstate !== '42501' && !isUnreadable;
+  if (!isWrong || (effects.statements?.length ?? 0) < 2) return refusal;
+  return new ProxyError('syntaxError', 'cannot insert multiple commands into a prepared statement');
+}
+
+export function onBind(session: Session): SessionPhase | null {
+  const names = decodeInHand(session, decodeBindNames);
+  if (names === null) return forwardUnread(session, frontend.Bind);
+  if (isInDoubt(session, names.statement)) return null;
+  const prepared = session.statements.get(names.statement);
+  if (prepared === undefined && isAnothers(names.statement)) return refuseAnothers(session, names.statement);
+  if (prepared !== undefined && isOutdated(session, prepared.statement)) return judgeAgain(session, names);
+  return bindTo(session, names, prepared);
+}
+
+function bindTo(session: Session, names: BindNames, prepared: ClientStatement | undefined): SessionPhase | null {
+  const upstream = session.attachment.acquire();
+  if (upstream === null) return null;
+  if (upstream instanceof ProxyError) return refuseInBatch(session, prepared?.statement ?? null, upstream);
+  if (prepared === undefined) {
+    session.portals.delete(names.portal);
+    if (names.statement === '' && upstream.connection.unnamed !== 0) sendClose(session, upstream, '');
+    session.forward();
+  } else {
+    session.portals.set(names.portal, prepared.statement);
+    prepareUpstream(session, upstream, prepared);
+    sendBind(session, upstream, prepared);
+  }
+  const { isPoliced } = session.database;
+  const mention = prepared === undefined ? null : mentionOf(isPoliced, names.statement, prepared);
+  upstream.connection.expect(new UpstreamRequest(frontend.Bind, 'forward', session.replies, mention));
+  return 'batch';
+}
+
+function sendBind(session: Session, upstream: PooledUpstream, prepared: ClientStatement): void {
+  if (prepared.upstreamName === '') return session.forward();
+  const { head, rest } = renameBind(bodyInHand(session), prepared.upstreamName, missingBytes(session));
+  upstream.connection.send(head);
+  upstream.connection.send(rest);
+}
+
+/** What the statement was judged by has changed since: it may have to be another one upstream. */
+function judgeAgain(session: Session, names: BindNames): SessionPhase | null {
+  const prepared = session.statements.get(names.statement) as ClientStatement;
+  const { statement: before, rest } = prepared;
+  const types = rest === null ? noTypes : parameterTypesAt(rest, rest.indexOf(0) + 1);
+  const statement = statementOf(session, before.text as string, types);
+  if (statement === null) return null;
+  if (statement.judgement.refusal !== null) return refuseInBatch(session, statement, statement.judgement.refusal);
+  const again = rejudged(session, prepared, statement);
+  session.statements.set(names.statement, again);
+  return bindTo(session, names, again);
+}
+
+function rejudged(session: Session, prepared: ClientStatement, statement: Statement): ClientStatement {
+  const { upstreamName: before, asked, statement: old } = prepared;
+  if (asked === null || statement.sent === old.sent) return { ...prepared, statement };
+  const changed = restToSend(asked, statement, null);
+  const isOurName = before !== '' && !session.attachment.hasClientNames;
+  const settingsKey = session.attachment.settings.parsingKey;
+  const upstreamName = isOurName ? statementName(changed, settingsKey) : before;
+  const names = { upstreamName, settingsKey, shared: undefined };
+  return { ...prepared, ...names, statement, rest: changed, parseTime: nextParseTime() };
+}
+
+/** A message that can't be read: the server says what is wrong with it. */
+export function forwardUnread(session: Session, type: number): SessionPhase | null {
+  const upstream = session.attachment.acquire();
+  if (upstream === null) return null;
+  if (upstream instanceof ProxyError) return refuseInBatch(session, null, upstream);
+  session.forward();
+  if (type === frontend.Parse) upstream.connection.unnamed = 0;
+  upstream.connection.expect(new UpstreamRequest(type, 'forward', session.replies));
+  return 'batch';
+}
