@@ -21,7 +21,8 @@ function allFiles() {
   return names.map((name) => path.join('test', name)).sort();
 }
 
-t.jobs = 2;
+// Most files wait for timers and servers more than they compute.
+t.jobs = 3;
 t.setTimeout(0);
 // tap hands a loader on to what it starts, by NODE_OPTIONS, which all that the tests start would load as well.
 const bare = ['-u', 'NODE_OPTIONS', process.execPath];

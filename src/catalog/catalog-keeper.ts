@@ -244,8 +244,8 @@ export class CatalogKeeper {
     this.#loaded = loaded;
   }
 
-  #putInForce({ serverMajor, database, sections }: LoadedCatalog): void {
-    const catalog = { version: (this.#catalog?.version ?? 0) + 1, serverMajor, database, sections };
+  #putInForce({ fingerprint, ...loaded }: LoadedCatalog): void {
+    const catalog = { ...loaded, version: (this.#catalog?.version ?? 0) + 1 };
     this.#options.onChange?.(catalog);
     this.#catalog = catalog;
   }

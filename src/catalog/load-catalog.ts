@@ -10,10 +10,7 @@ export interface CatalogLoader {
 }
 
 /** A catalog as it was read, and the fingerprint of the very snapshot that it was read in. */
-export interface LoadedCatalog {
-  readonly serverMajor: number;
-  readonly database: string;
-  readonly sections: CatalogText['sections'];
+export interface LoadedCatalog extends Omit<CatalogText, 'version'> {
   readonly fingerprint: Fingerprint;
 }
 
@@ -40,8 +37,7 @@ const oldestMajor = 13;
 export class CatalogSession {
   private constructor(
     readonly loader: CatalogLoader,
-    readonly serverMajor: number,
-    readonly database: string,
+    readonly about: Pick<CatalogText, 'serverMajor' | 'database' | 'timeZone'>,
     readonly limits: CatalogLimits,
   ) {}
 
@@ -62,7 +58,9 @@ export class CatalogSession {
       const message = `policies need PostgreSQL ${oldestMajor} or later, and the server is ${major}`;
       throw new ProxyError('notSupported', message);
     }
-    return new CatalogSession(loader, major, String(await loader.ask('select current_database()')), limits);
+    const database = String(await loader.ask('select current_database()'));
+    const timeZone = String(await loader.ask(`select current_setting('TimeZone')`));
+    return new CatalogSession(loader, { serverMajor: major, database, timeZone }, limits);
   }
 
   async readFingerprint(): Promise<Fingerprint> {
@@ -82,7 +80,6 @@ export class CatalogSession {
    * that has changed since `previous`, and tells whether it was all.
    */
   async loadWithin(previous: LoadedCatalog): Promise<LoadedCatalog> {
-    const { serverMajor, database } = this;
     const changed = (fingerprint: Fingerprint) =>
       catalogSections.filter((section) => differs(section, previous.fingerprint, fingerprint));
     let asked = changed(await this.readFingerprint());
@@ -91,14 +88,13 @@ export class CatalogSession {
     for (;;) {
       const { fingerprint, sections } = await this.#readTogether(asked);
       const missed = changed(fingerprint).filter((section) => !asked.includes(section));
-      if (missed.length === 0)
-        return { serverMajor, database, sections: { ...previous.sections, ...sections }, fingerprint };
+      if (missed.length === 0) return { ...this.about, sections: { ...previous.sections, ...sections }, fingerprint };
       asked = [...asked, ...missed];
     }
   }
 
   async #readTogether(asked: readonly CatalogSection[]): Promise<Pick<LoadedCatalog, 'sections' | 'fingerprint'>> {
-    const queries = catalogQueries(this.serverMajor);
+    const queries = catalogQueries(this.about.serverMajor);
     const sections = asked.map((section) => `'${section}', coalesce((${queries[section]}), '[]')`);
     const sql = `select json_build_object('fingerprint', (${fingerprintSql})::json,
       'sections', json_build_object(${sections.join(', ')}))::text`;
@@ -107,9 +103,8 @@ export class CatalogSession {
 
   async #read(previous: LoadedCatalog | null): Promise<LoadedCatalog> {
     await this.#checkSize();
-    const { serverMajor, database } = this;
     const fingerprint = await this.readFingerprint();
-    const queries = catalogQueries(serverMajor);
+    const queries = catalogQueries(this.about.serverMajor);
     const isKept = (section: CatalogSection) =>
       previous !== null && !differs(section, previous.fingerprint, fingerprint);
     const sections: Partial<Record<CatalogSection, string>> = {};
@@ -117,7 +112,7 @@ export class CatalogSession {
       const kept = isKept(section) ? previous?.sections[section] : undefined;
       sections[section] = kept ?? (await readText(this.loader, queries[section]));
     }
-    return { serverMajor, database, sections: sections as CatalogText['sections'], fingerprint };
+    return { ...this.about, sections: sections as CatalogText['sections'], fingerprint };
   }
 
   async #inSnapshot<Value>(read: () => Promise<Value>): Promise<Value> {
@@ -140,7 +135,7 @@ export class CatalogSession {
     ] as const;
     for (const [things, catalog, max] of bounds) {
       if (Number(await this.loader.ask(`select count(*) from ${catalog}`)) <= max) continue;
-      const message = `database "${this.database}" has more than ${max} ${things}, which is too many for policies`;
+      const message = `database "${this.about.database}" has more than ${max} ${things}, which is too many for policies`;
       throw new ProxyError('notSupported', message);
     }
   }

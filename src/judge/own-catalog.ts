@@ -25,18 +25,14 @@ export class OwnCatalog {
   /** @param judgedBy version of the judge beside which it was read: what others change shows there */
   private constructor(
     threads: JudgeThreads,
-    { serverMajor, database, sections }: LoadedCatalog,
+    { fingerprint, ...loaded }: LoadedCatalog,
     readonly judgedBy: number,
   ) {
     catalogs += 1;
     openCatalogs += 1;
     this.key = `own catalog ${catalogs}`;
     this.#threads = threads;
-    threads.tell({
-      kind: 'catalog',
-      key: this.key,
-      catalog: { version: this.version, serverMajor, database, sections },
-    });
+    threads.tell({ kind: 'catalog', key: this.key, catalog: { ...loaded, version: this.version } });
   }
 
   /** @throws ProxyError when too many are open */

@@ -79,6 +79,7 @@ class Database implements CatalogReader {
       return {
         serverMajor: 15,
         database: 'shop',
+        timeZone: 'UTC',
         sections,
         fingerprint: { pg_class: `${this.contents}${this.writes}` },
       };

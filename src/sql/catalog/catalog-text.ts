@@ -33,6 +33,8 @@ export interface CatalogText {
   readonly version: number;
   readonly serverMajor: number;
   readonly database: string;
+  /** TimeZone where nobody sets it: what a policy means by a day. */
+  readonly timeZone: string;
   /** JSON, an array of facts each. */
   readonly sections: Readonly<Record<CatalogSection, string>>;
 }

@@ -9,6 +9,8 @@ export interface Catalog {
   /** 13 to 18 */
   readonly serverMajor: number;
   readonly database: string;
+  /** TimeZone where nobody sets it. */
+  readonly timeZone: string;
   readonly schemas: readonly Schema[];
   /** Those of pg_catalog and information_schema too; not TOAST tables, not temporary tables, not indexes. */
   readonly relations: readonly Relation[];

@@ -10,6 +10,7 @@ export function parseCatalog(text: CatalogText): Catalog {
     version: text.version,
     serverMajor: text.serverMajor,
     database: text.database,
+    timeZone: text.timeZone,
     schemas: sections.read<SchemaFact>('schemas').map(([oid, name, owner]): Schema => ({ oid, name, owner })),
     relations: parseRelations(sections),
     indexes: Object.fromEntries(sections.read<[string, Record<string, number>]>('indexes')),

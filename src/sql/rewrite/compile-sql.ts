@@ -3,6 +3,7 @@ import type { Column, Relation } from '../catalog/catalog.js';
 import type { CatalogIndex } from '../catalog/catalog-index.js';
 import { type Fields, listOf, namesOf, nodeOf, structOf } from '../facts/tree.js';
 import { fixNames } from './fixed-names.js';
+import { momentIn, refuseOtherZones, usableZone } from './in-zone.js';
 import { OperatorSqlError } from './operator-sql-error.js';
 import type { Parse } from './parse.js';
 import { type OperatorSql, qualifiedName, quoteIdentifier } from './restriction.js';
@@ -27,20 +28,43 @@ interface Edit {
 
 /**
  * Makes an expression of the operator's fit to stand in any statement of any session: the relation's columns are found,
- * every other name is bound and qualified, and what hangs on a session's settings is refused.
+ * every other name is bound and qualified, and what hangs on a session's settings is refused. What hangs on its time zone
+ * is said in the database's own, where times of day become timestamps without a zone.
  * @throws OperatorSqlError for what is no expression, names what isn't there, or would mean something else elsewhere
  */
 export function compileSql(text: string, context: CompileContext): OperatorSql {
+  try {
+    return compileIn(null, text, context);
+  } catch (error) {
+    const zone = usableZone(context.index.catalog.timeZone);
+    if (zone === null || !hangsOnZone(error)) throw error;
+    try {
+      return compileIn(zone, text, context);
+    } catch (other) {
+      throw hangsOnZone(other) ? error : other;
+    }
+  }
+}
+
+function hangsOnZone(error: unknown): boolean {
+  return error instanceof OperatorSqlError && error.setting === 'TimeZone';
+}
+
+/** @param zone that times are turned to; null: they are left as they are */
+function compileIn(zone: string | null, text: string, context: CompileContext): OperatorSql {
   const prefix = 'SELECT (';
-  const compiling = new Compiling(Buffer.from(`${prefix}${text})`, 'utf8').toString('latin1'), context);
+  const compiling = new Compiling(Buffer.from(`${prefix}${text})`, 'utf8').toString('latin1'), context, zone);
   compiling.visit('', expressionOf(`${prefix}${text})`, context.parse), false);
   const { pieces, hasSubselect } = compiling.result(prefix.length);
-  return { pieces: withFixedNames(cast(pieces, context), context), hasSubselect };
+  return { pieces: withFixedNames(cast(pieces, context, zone), context), hasSubselect };
 }
 
 /** A mask has its column's type, whose name leaves the length out: it is as long as it is. */
-function cast(pieces: Pieces, { masked, index }: CompileContext): Pieces {
+function cast(pieces: Pieces, { masked, index }: CompileContext, zone: string | null): Pieces {
   if (masked === null) return pieces;
+  if (zone !== null && masked.type === oid.timestamptz) {
+    return ['(CAST((', ...pieces, `) AS pg_catalog.timestamp) AT TIME ZONE '${zone}')`];
+  }
   const type = index.type(masked.type);
   if (type === undefined) throw new OperatorSqlError(`masks column ${masked.name}, whose type is unknown`);
   const collation = masked.collation === type.collation ? undefined : index.collation(masked.collation);
@@ -98,6 +122,7 @@ class Compiling {
   constructor(
     private readonly bytes: string,
     private readonly context: CompileContext,
+    private readonly zone: string | null,
   ) {}
 
   visit(field: string, value: unknown, isInside: boolean): void {
@@ -122,11 +147,24 @@ class Compiling {
     if (kind === 'ColumnRef') this.column(fields, isInside);
     else if (kind === 'FuncCall') this.call(fields);
     else if (kind === 'ParamRef') throw new OperatorSqlError('has a parameter');
-    else refuseNode(kind, fields);
+    else if (!this.moment(kind, fields)) refuseNode(kind, fields);
   }
 
-  private call({ funcname, args }: Fields): void {
+  /** True: it tells the time, and is said in the zone. */
+  private moment(kind: string, fields: Fields): boolean {
+    if (this.zone === null) return false;
+    const found = momentIn(this.zone, kind, fields);
+    if (found === null) return false;
+    const start = locationOf(fields);
+    this.edits.push({ start, end: matchAt(found.written, this.bytes, start), piece: found.text });
+    return true;
+  }
+
+  private call(fields: Fields): void {
+    if (this.moment('FuncCall', fields)) return;
+    const { funcname, args } = fields;
     const [, value, zone] = listOf(args);
+    if (this.zone !== null) refuseOtherZones(fields);
     const argument = nodeOf(value);
     const isTruncating = namesOf(funcname).at(-1) === 'date_trunc' && zone === undefined;
     if (isTruncating && argument?.kind === 'ColumnRef') this.truncated.add(locationOf(argument.fields));
@@ -161,7 +199,10 @@ class Compiling {
       if (part > 0) end = matchAt(dot, this.bytes, end);
       end = matchAt(name, this.bytes, end);
     }
+    const isMoved = this.zone !== null && type === oid.timestamptz;
+    if (isMoved) this.edits.push({ start, end: start, piece: '(' });
     this.edits.push({ start, end, piece: { column } });
+    if (isMoved) this.edits.push({ start: end, end, piece: ` AT TIME ZONE '${this.zone}')` });
     // A date has no zone, but the function that is found for it has one.
     if (type === oid.date && this.truncated.has(start)) this.edits.push({ start: end, end, piece: '::timestamp' });
   }

@@ -50,6 +50,8 @@ const toldZone: Readonly<Record<string, number>> = { date_trunc: 3, make_timesta
 
 const takesZone = /^(timezone|date_trunc|make_timestamptz|date_add|date_subtract|generate_series)$/;
 
+/** Of a moment they tell the seconds since 1970 alike in all zones, and everything else as it is in one. */
+const isFieldOfAll = /^(extract|date_part)$/;
 const asksPrivilege = /^has_(table|sequence|any_column|column|function|type)_privilege$/;
 const bySetting: readonly (readonly [RegExp, Setting])[] = [
   [/to_tsvector$|to_tsquery$|^(get_current_ts_config|ts_headline|ts_match_t[tq])$/, 'default_text_search_config'],
@@ -68,6 +70,7 @@ export function refuseSettings({ casts, functions, operators }: BoundStatement, 
   for (const { name, candidates, argumentTypes, literals } of functions) {
     // Whose zone is GMT+3, as drivers write it, has given that name another meaning.
     if (takesZone.test(name) && literals.some((text) => /gmt/i.test(text ?? ''))) refuse('TimeZone', 'GMT');
+    if (isFieldOfAll.test(name) && /^epoch$/i.test(literals[0] ?? '')) continue;
     for (const each of candidates) refuseIf(types.ofFunction(each, argumentTypes), name);
   }
   for (const { name, candidates, operands } of operators) {
@@ -96,6 +99,7 @@ function refuseIf(setting: Setting | null, what: string): void {
 function refuse(setting: Setting, what: string): never {
   throw new OperatorSqlError(
     `hangs on the client's ${setting} by ${what}, so that its client could change it; ${advice[setting]}`,
+    setting,
   );
 }
 
