@@ -66,7 +66,9 @@ t.test('columns that are not there are errors where the table is named, else dou
 });
 
 t.test('what would hang on a setting of the client is an error that says how to write it', (t) => {
-  const { errors, probes } = compare(reading(`tables: [public.people], rows: "now()::date::timestamptz > '2020-01-01'"`));
+  const { errors, probes } = compare(
+    reading(`tables: [public.people], rows: "now()::date::timestamptz > '2020-01-01'"`),
+  );
   t.match(errors, [
     /^rules\.0\.rows: hangs on the client's TimeZone by .*; say in which zone: .*; correct it for public\.people/,
   ]);
