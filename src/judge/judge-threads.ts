@@ -41,6 +41,10 @@ export class JudgeThreads {
   private readonly bounds: GuardBounds;
   private readonly shortTokensMax: number;
   private readonly knowledge = new Map<string, Knowledge>();
+  /** How many questions without an answer name a key. */
+  private readonly named = new Map<string, number>();
+  /** Keys to be forgotten when no question names them any more. */
+  private readonly outdated = new Set<string>();
   private readonly short: ThreadLane;
   private readonly long: ThreadLane;
 
@@ -67,8 +71,12 @@ export class JudgeThreads {
     await this.parse('select 1', this);
   }
 
-  /** What every question from now on may name by its key. */
+  /** What every question from now on may name by its key. One that was asked before its key is forgotten is answered by it. */
   tell(knowledge: Knowledge): void {
+    if (knowledge.kind === 'forget' && this.named.has(knowledge.key)) {
+      this.outdated.add(knowledge.key);
+      return;
+    }
     if (knowledge.kind === 'forget') this.knowledge.delete(knowledge.key);
     else this.knowledge.set(knowledge.key, knowledge);
     this.short.tell(knowledge);
@@ -83,7 +91,23 @@ export class JudgeThreads {
     if (wrong >= 0) return Promise.resolve(notUtf8(text.slice(wrong)));
     const guarded = guardText(text, this.bounds);
     if (!guarded.ok) return Promise.resolve({ ...guarded, position: null });
-    return (guarded.tokens <= this.shortTokensMax ? this.short : this.long).ask(question, client);
+    const lane = guarded.tokens <= this.shortTokensMax ? this.short : this.long;
+    return this.naming(question, () => lane.ask(question, client));
+  }
+
+  private async naming({ policies, catalog }: Question, ask: () => Promise<Answer>): Promise<Answer> {
+    const keys = [policies, catalog].filter((key) => key !== null);
+    for (const key of keys) this.named.set(key, (this.named.get(key) ?? 0) + 1);
+    const answer = await ask();
+    for (const key of keys) this.answered(key);
+    return answer;
+  }
+
+  private answered(key: string): void {
+    const left = (this.named.get(key) as number) - 1;
+    if (left > 0) this.named.set(key, left);
+    else this.named.delete(key);
+    if (left === 0 && this.outdated.delete(key)) this.tell({ kind: 'forget', key });
   }
 
   /** What a text's statements are, by the text alone. */

@@ -1,5 +1,6 @@
 import t from 'tap';
 import { bare, JudgeThreads } from '../../src/judge/judge-threads.js';
+import { loadPolicies } from '../../src/policy/load-policies.js';
 import { defaultGuardBounds } from '../../src/sql/guard.js';
 import type { ParseResult } from '../../src/sql/statement-facts.js';
 import { textClasses } from '../support/heavy-texts.js';
@@ -131,6 +132,21 @@ function poisons(): string[] {
   const sizes = [190, 900, 3_900, 10_000];
   return Object.values(textClasses).flatMap((make) => sizes.map(make));
 }
+
+t.test('what questions name is forgotten when the last of them is answered', async (t) => {
+  const faults: string[] = [];
+  const pool = new JudgeThreads({ onFault: ({ message }) => faults.push(message) });
+  t.teardown(() => pool.close());
+  const policies = loadPolicies([{ file: 'p.yaml', text: 'version: 1\nrules: []\n' }]);
+  pool.tell({ kind: 'policies', key: 'p', policies });
+  const ask = () => pool.ask({ ...bare, text: 'select 1', policies: 'p' }, 'a');
+  const asked = Promise.all([ask(), ask()]);
+  pool.tell({ kind: 'forget', key: 'p' });
+  for (const answer of await asked) t.match(answer, { ok: true });
+  t.same(faults, []);
+  t.match(await ask(), { ok: false, sqlstate: 'XX000' }, 'nothing names it any more');
+  t.same(faults, ['the judging thread was not told of p']);
+});
 
 t.test("3,000 poisonous texts of one client don't keep another's select 1 waiting", async (t) => {
   const pool = new JudgeThreads({ queuePerClientMax: 50 });
