@@ -172,6 +172,8 @@ const registries: Readonly<Record<number, Registry>> = {
   4096: { visible: null, may: (is, oid) => is.role(oid), reads: 'to_regrole' },
 };
 
+const isNumber = /^\s*\d+\s*$/;
+
 const isRegistry = (type: number) => Object.hasOwn(registries, type);
 
 /** An oid as a filtered catalog gives it. */
@@ -221,12 +223,14 @@ export class CatalogGuards {
     const at = byName.test(name) ? this.placeOf(name, literals.length) : -1;
     if (at < 0) return null;
     const [literal, column] = [literals[at], literals[at + 1]];
+    const taken = candidates.map(({ arguments: types }) => types[at] ?? 0);
+    const isText = taken.every((type) => texts.has(type));
+    // Looked at where it runs, and NULL there, whatever its columns are.
+    if (isText && typeof literal === 'string' && isLookedUp(name) && !this.isSeenName(name, literal)) return null;
     const isColumn = !byColumn.test(name) || column === undefined || literal === undefined;
     if (!isColumn && !this.isSeenColumn(literal, column)) return `${what} of this column`;
-    const taken = candidates.map(({ arguments: types }) => types[at] ?? 0);
-    if (!taken.some((type) => texts.has(type)) || !isLookedUp(name) || literal === null) return null;
-    if (literal === undefined) return taken.every((type) => texts.has(type)) ? null : `${what} of this name`;
-    return this.isSeenName(name, literal) ? null : `${what} of this name`;
+    if (isText || !taken.some((type) => texts.has(type)) || !isLookedUp(name) || literal === null) return null;
+    return literal !== undefined && this.isSeenName(name, literal) ? null : `${what} of this name`;
   }
 
   /** How an argument that is an oid or a name is looked at; null where there's nothing to look at. */
@@ -245,7 +249,7 @@ export class CatalogGuards {
     const isText = types.every((type) => texts.has(type));
     const isName = isText && byName.test(name);
     const column = this.columnGuardOf(use, at);
-    if (isName && (!isLookedUp(name) || (literals[at] !== undefined && column === null))) return null;
+    if (isName && (!isLookedUp(name) || (column === null && this.isSeenLiteralName(name, literals[at])))) return null;
     const guard = guardNamed(name);
     const may: Predicate = isName ? (byTypeName.test(name) ? type : relation) : (guard?.may ?? relation);
     if (guard === null && !isName) return null;
@@ -296,7 +300,8 @@ export class CatalogGuards {
 
   private isGuarded(use: CastUse): boolean {
     const { source, target, literal, operand } = use;
-    return operand !== null && isRegistry(target) && source !== target && literal === undefined && !isOfCatalog(use);
+    const isTold = literal === null || (literal !== undefined && this.isSeenLiteral(target, literal));
+    return operand !== null && isRegistry(target) && source !== target && !isTold && !isOfCatalog(use);
   }
 
   private placeOf(name: string, count: number): number {
@@ -310,9 +315,9 @@ export class CatalogGuards {
     const { source, target, literal } = use;
     if (!isRegistry(target) || source === target) return null;
     const what = 'a cast to a registry type such as regclass';
-    if (literal !== undefined)
-      return literal === null || this.isSeenLiteral(target, literal) ? null : `${what} of this value`;
-    return isOfCatalog(use) || this.isGuarded(use) ? null : `${what} of what cannot be looked at`;
+    if (literal === null || isOfCatalog(use) || this.isGuarded(use)) return null;
+    if (literal === undefined) return `${what} of what cannot be looked at`;
+    return this.isSeenLiteral(target, literal) ? null : `${what} of this value`;
   }
 
   /** A type that doesn't exist for the session, or that a value could be read into beside a cast. */
@@ -373,7 +378,7 @@ export class CatalogGuards {
 
   private isSeenLiteral(target: number, literal: string): boolean {
     const set = registries[target]?.visible;
-    if (/^\s*\d+\s*$/.test(literal)) {
+    if (isNumber.test(literal)) {
       const oid = Number(literal);
       return oid < firstNormalOid || (set != null && this.is.visible[set].has(oid));
     }
@@ -388,6 +393,10 @@ export class CatalogGuards {
     return this.relationsCalled(literal).some(
       ({ schema, oid }) => isSystemSchema(schema) || this.is.visible.relations.has(oid),
     );
+  }
+
+  private isSeenLiteralName(name: string, literal: string | null | undefined): boolean {
+    return literal === null || (literal !== undefined && this.isSeenName(name, literal));
   }
 
   private relationsCalled(literal: string): readonly Relation[] {
