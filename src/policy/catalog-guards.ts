@@ -27,9 +27,9 @@ const inCatalog =
   (is, oid) =>
     `${oid} IN (SELECT z.${column} FROM pg_catalog.${catalog} z WHERE ${may(is)})`;
 const sizesOfRelations = 'pg_relation_size pg_table_size pg_total_relation_size pg_indexes_size';
-const sizes: ReadonlySet<string> = new Set(
-  `${sizesOfRelations} pg_database_size pg_tablespace_size pg_tablespace_location`.split(' '),
-);
+/** What was counted of a relation or function, and where a sequence stands. */
+const counts = `pg_stat_get_(?:xact_)?(?:numscans|lastscan|(?:live|dead)_tuples|tuples_(?:returned|fetched|(?:hot_|newpage_)?updated|inserted|deleted)|(?:mod|ins)_since_(?:analyze|vacuum)|blocks_(?:fetched|hit)|function_(?:calls|total_time|self_time)) pg_stat_get_(?:last_|total_)?(?:auto)?(?:vacuum|analyze)_(?:time|count) pg_sequence_last_value`;
+const sizes = patternOf(`${sizesOfRelations} pg_database_size pg_tablespace_size pg_tablespace_location ${counts}`);
 const someIndex = (is: CatalogPredicates) =>
   is.index('z.indexrelid', 'z.indrelid', 'z.indkey', '(z.indexprs IS NOT NULL OR z.indpred IS NOT NULL)');
 
@@ -112,7 +112,7 @@ const guards: readonly Guard[] = [
   { names: 'shobj_description', argument: 0, may: (is, oid) => is.role(oid), columns: 'pg_database.oid' },
   { names: sizesOfRelations, argument: 0, may: (is, oid) => is.openOrIndex(oid) },
   { names: 'pg_tablespace_location', argument: 0, may: ownOnly },
-  { names: 'pg_database_size pg_tablespace_size', argument: 0, may: () => 'false' },
+  { names: `pg_database_size pg_tablespace_size ${counts}`, argument: 0, may: () => 'false' },
 ];
 
 /** What tells of objects without saying which kind, or of others than it is asked about. */
@@ -152,7 +152,7 @@ export function isRelationSize(name: string): boolean {
 
 /** True for what tells how much there is, or where: of what nothing is withheld of, and NULL of all else. */
 export function isSizeFunction(name: string): boolean {
-  return sizes.has(name);
+  return sizes.test(name);
 }
 
 interface Registry {
@@ -451,10 +451,11 @@ function partsOf(literal: string): readonly [name?: string, schema?: string] {
   return parts.toReversed() as [string?, string?];
 }
 
-const compiled = guards.map((guard) => ({
-  guard,
-  pattern: new RegExp(`^(?:${guard.names.trim().split(/\s+/).join('|').replaceAll('*', '.*')})$`),
-}));
+const compiled = guards.map((guard) => ({ guard, pattern: patternOf(guard.names) }));
+
+function patternOf(names: string): RegExp {
+  return new RegExp(`^(?:${names.trim().split(/\s+/).join('|').replaceAll('*', '.*')})$`);
+}
 
 function guardNamed(name: string): Guard | null {
   return compiled.find(({ pattern }) => pattern.test(name))?.guard ?? null;

@@ -178,6 +178,7 @@ class Deciding {
     const refusal = this.restrictions.guards?.refusalOf(use) ?? null;
     if (refusal !== null) return deny(`${refusal} is not allowed`, use.position);
     const isCalled = use.by === 'call';
+    if (isCalled && this.isDiscarding(use)) return null;
     if (isCalled && this.isOfSetting(use, statement)) return this.setting(use);
     return firstOf(use.candidates, (candidate) =>
       isCalled || candidate.schema !== 'pg_catalog' ? this.candidate(candidate, use.position) : null,
@@ -191,6 +192,14 @@ class Deciding {
     const isOne = candidates.every(({ schema, name }) => schema === 'pg_catalog' && settingFunctions.has(name));
     const isNamed = typeof literals[0] === 'string' || this.isListedSetting(use);
     return isOne && isNamed && !candidates.some((each) => this.isDenied(each));
+  }
+
+  /** DISCARD ALL does the same. */
+  private isDiscarding({ candidates }: FunctionUse): boolean {
+    const isUnlocking = candidates.every(
+      (each) => each.schema === 'pg_catalog' && each.name === 'pg_advisory_unlock_all' && !this.isDenied(each),
+    );
+    return isUnlocking && this.rights.statements.has('discard');
   }
 
   /** Read by its name in pg_settings, where those that aren't shown are left out. */

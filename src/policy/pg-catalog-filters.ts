@@ -38,6 +38,13 @@ const counters = [
 const isOfVisible = (name: string): CatalogFilter =>
   only(counted, (is) => (name.endsWith('indexes') ? is.relationOrIndex('@indexrelid') : is.relation('@relid')));
 
+const called = 'funcid schemaname funcname'.split(' ');
+const calls = ['pg_stat_user_functions', 'pg_stat_xact_user_functions'];
+
+/** The session's own row, of the connection that it has at the moment. */
+const isOwnBackend = '@pid = pg_catalog.pg_backend_pid()';
+const isThisDatabase = '@datname = pg_catalog.current_database()';
+
 /** What psql, drivers and tools read to describe a database. */
 export const catalogFilters: Readonly<Record<string, CatalogFilter>> = {
   // Relations, their columns and what belongs to them.
@@ -142,7 +149,7 @@ export const catalogFilters: Readonly<Record<string, CatalogFilter>> = {
     () => ({ ...owned('nspowner'), ...none('nspacl') }),
   ),
   pg_database: rows(
-    () => '@datname = pg_catalog.current_database()',
+    () => isThisDatabase,
     () => ({ ...ownedIf('true', 'datdba'), ...none('datacl') }),
   ),
   pg_tablespace: rows(
@@ -192,6 +199,7 @@ export const catalogFilters: Readonly<Record<string, CatalogFilter>> = {
   pg_subscription_rel: nothing,
   pg_db_role_setting: nothing,
   ...Object.fromEntries(counters.map((name) => [name, isOfVisible(name)])),
+  ...Object.fromEntries(calls.map((name) => [name, only(called, (is) => is.function('@funcid'))])),
   pg_foreign_data_wrapper: nothing,
   pg_largeobject_metadata: nothing,
   pg_publication: nothing,
@@ -264,6 +272,20 @@ export const alwaysFilters: Readonly<Record<string, CatalogFilter>> = {
     }),
   ),
   ...Object.fromEntries(counters.map((name) => [name, only(counted, () => null)])),
+  ...Object.fromEntries(calls.map((name) => [name, only(called, () => null)])),
+  pg_stat_database: only(['datid', 'datname'], () => isThisDatabase),
+  pg_stat_database_conflicts: only(['datid', 'datname'], () => isThisDatabase),
+  // Whoever asks is told of itself, but for its address, which is this daemon's, and its statement as it was rewritten.
+  pg_stat_activity: only(
+    `datid datname pid usesysid usename application_name backend_start xact_start query_start state_change wait_event_type
+      wait_event state backend_xid backend_xmin backend_type`.split(/\s+/),
+    () => isOwnBackend,
+  ),
+  pg_stat_ssl: only('pid ssl version cipher bits compression'.split(' '), () => isOwnBackend),
+  pg_stat_gssapi: only('pid gss_authenticated encrypted'.split(' '), () => isOwnBackend),
+  pg_locks: rows((is) => `(${isOwnBackend} AND (@relation IS NULL OR ${is.relationOrIndex('@relation')}))`),
+  // pgAdmin counts them when it connects.
+  pg_replication_slots: nothing,
 };
 
 /** What has values out of columns in it is kept back where a catalog is visible, too, from whom anything is withheld. */

@@ -60,7 +60,7 @@ const harmful: readonly Reviewed[] = [
   },
   { names: 'pg_mcv_list_items', why: 'values out of statistics' },
   {
-    names: 'pg_*wal* pg_*replication* pg_logical_* pg_sync_* pg_last_xact_*',
+    names: 'pg_(?!is_wal_replay_paused$)*wal* pg_*replication* pg_logical_* pg_sync_* pg_last_xact_*',
     why: 'the write-ahead log tells of all data',
   },
   {

@@ -50,7 +50,7 @@ export const reviewedFunctions: readonly Reviewed[] = [
     names: `current_database current_schema current_schemas current_user session_user system_user getpgusername version
       getdatabaseencoding inet_client_addr inet_client_port inet_server_addr inet_server_port pg_backend_pid
       pg_client_encoding pg_conf_load_time pg_is_in_recovery pg_jit_available pg_numa_available pg_my_temp_schema
-      pg_is_other_temp_schema pg_postmaster_start_time pg_trigger_depth`,
+      pg_is_other_temp_schema pg_is_wal_replay_paused pg_postmaster_start_time pg_trigger_depth`,
     why: 'what drivers ask about the session and the server',
   },
   {

@@ -143,6 +143,16 @@ export const askedBesides: readonly string[] = [
   `SELECT datname, pg_size_pretty(pg_database_size(oid)), pg_database_size(datname), pg_database_size('postgres') FROM pg_database`,
   'SELECT spcname, pg_tablespace_location(oid), pg_tablespace_size(oid) FROM pg_tablespace',
   "SELECT relname, pg_table_size(oid), pg_total_relation_size(oid::regclass) FROM pg_class WHERE relkind = 'r'",
+  'SELECT i.indexrelid, pg_stat_get_numscans(i.indexrelid), pg_stat_get_live_tuples(i.indrelid) FROM pg_index i',
+  `SELECT c.relname, COALESCE(pg_sequence_last_value(c.oid::regclass) + s.seqincrement, s.seqstart) FROM pg_class c JOIN pg_sequence s ON c.oid = s.seqrelid`,
+  'SELECT funcname, calls, total_time FROM pg_stat_user_functions',
+  'SELECT datname, numbackends, xact_commit, tup_returned, pg_database_size(datid) FROM pg_stat_database',
+  'SELECT sa.* FROM pg_stat_activity sa',
+  'SELECT pid, locktype, relation::regclass, transactionid, mode, granted FROM pg_locks',
+  'SELECT transactionid::varchar::bigint FROM pg_locks WHERE transactionid IS NOT NULL ORDER BY age(transactionid) DESC LIMIT 1',
+  'SELECT gss_authenticated, encrypted, ssl FROM pg_stat_gssapi JOIN pg_stat_ssl USING (pid) WHERE pid = pg_backend_pid()',
+  'SELECT CASE WHEN (SELECT count(*) FROM pg_replication_slots) > 0 THEN 1 END, pg_is_in_recovery() AND pg_is_wal_replay_paused()',
+  'SELECT pg_advisory_unlock_all()',
 ];
 
 /** Commands of psql that describe. */
