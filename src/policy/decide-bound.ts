@@ -179,6 +179,9 @@ class Deciding {
     if (refusal !== null) return deny(`${refusal} is not allowed`, use.position);
     const isCalled = use.by === 'call';
     if (isCalled && this.isDiscarding(use)) return null;
+    const view = this.restrictions.viewBehind?.(use) ?? null;
+    if (view !== null && use.item !== null && !use.candidates.some((each) => this.isDenied(each)))
+      return this.action('select', view, use.position);
     if (isCalled && this.isOfSetting(use, statement)) return this.setting(use);
     return firstOf(use.candidates, (candidate) =>
       isCalled || candidate.schema !== 'pg_catalog' ? this.candidate(candidate, use.position) : null,

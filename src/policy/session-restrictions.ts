@@ -65,6 +65,17 @@ export class SessionRestrictions implements Restrictions {
     return this.#sizeGuards?.guardOf(use) ?? null;
   }
 
+  /** A view that leaves out what isn't for a client is read in the stead of the function that gives it all. */
+  viewBehind({ candidates, by }: FunctionUse): Relation | null {
+    const { index, rights } = this;
+    const isAll = candidates.every(({ schema, name }) => schema === 'pg_catalog' && name === 'pg_show_all_settings');
+    const isAllowed = rights.functions.allow.some((each) =>
+      matchesFunction(each, 'pg_catalog', 'pg_show_all_settings', false),
+    );
+    if (by !== 'call' || candidates.length === 0 || !isAll || isAllowed) return null;
+    return index.relationByName('pg_catalog', 'pg_settings') ?? null;
+  }
+
   castGuardOf(use: CastUse): Guard | null {
     return this.guards?.castGuardOf(use) ?? null;
   }

@@ -12,7 +12,8 @@ export interface GuardBounds {
   readonly nestingMax: number;
   /**
    * Tokens in a row, without a comma or semicolon between them, over all levels that are open at a place. Whatever the
-   * grammar turns into a deep tree (operators, NOT, casts, a.b.c, joins, CASE inside CASE) is such a row.
+   * grammar turns into a deep tree (operators, NOT, casts, a.b.c, joins, CASE inside CASE) is such a row. The arms of one
+   * CASE are a list: drivers send one with an arm for every type that there is.
    */
   readonly chainMax: number;
   /** UNION, INTERSECT and EXCEPT of one text: the one deep tree that has commas in it. */
@@ -42,6 +43,8 @@ const levelsMax = 1_001;
 const chainAtOpening = new Int32Array(levelsMax);
 const weightAtOpening = new Float64Array(levelsMax);
 const commas = new Int32Array(levelsMax);
+/** Whether CASE opened it, and no parenthesis. */
+const isCase = new Uint8Array(levelsMax);
 
 /**
  * Whether a text may be given to the parser at all. One pass that builds nothing; to be called before the text is
@@ -65,7 +68,9 @@ function guardTokens(scanner: Scanner, bounds: GuardBounds): GuardResult {
   let weight = 1;
   /** Columns of the list whose parenthesis was the last token; 0 behind any other. */
   let columns = 0;
-  open(0, 0, 1);
+  /** Behind a dot or AS, CASE and WHEN are names. */
+  let isName = false;
+  open(0, 0, 1, false);
   for (;;) {
     const kind = scanner.next();
     if (scanner.commentDepth > nestingMax)
@@ -79,12 +84,18 @@ function guardTokens(scanner: Scanner, bounds: GuardBounds): GuardResult {
     }
     const closedColumns = columns;
     columns = 0;
+    const isLabel = isName;
+    isName = false;
     if (kind === token.punctuation) {
-      switch (scanner.text.charCodeAt(scanner.start)) {
+      const sign = scanner.text.charCodeAt(scanner.start);
+      isName = sign === 0x2e; // .
+      // Nothing but END closes a CASE: what did not was none.
+      if (sign === 0x29 || sign === 0x5d || sign === 0x2c || sign === 0x3b) while (isCase[depth] === 1) depth--;
+      switch (sign) {
         case 0x28: // (
         case 0x5b: // [
           if (++depth > nestingMax) return refuse(`statement is nested too deeply: more than ${nestingMax} levels`);
-          open(depth, chain, weight);
+          open(depth, chain, weight, false);
           break;
         case 0x29: // )
         case 0x5d: // ]
@@ -101,13 +112,25 @@ function guardTokens(scanner: Scanner, bounds: GuardBounds): GuardResult {
       }
     } else if (kind === token.operator) {
       if (closedColumns > 1 && isEqualsSign(scanner)) weight = (weightAtOpening[depth] as number) * closedColumns;
-    } else if (kind === token.word && isSetOperation(scanner) && ++setOperations > bounds.setOperationsMax) {
-      return refuse(`statement is too complex: more than ${bounds.setOperationsMax} of UNION, INTERSECT and EXCEPT`);
+    } else if (kind === token.word) {
+      if (isSetOperation(scanner) && ++setOperations > bounds.setOperationsMax)
+        return refuse(`statement is too complex: more than ${bounds.setOperationsMax} of UNION, INTERSECT and EXCEPT`);
+      const word = shortWord(scanner);
+      isName = word === 'as';
+      if (isLabel) continue;
+      if (word === 'case') {
+        if (++depth > nestingMax) return refuse(`statement is nested too deeply: more than ${nestingMax} levels`);
+        open(depth, chain, weight, true);
+      } else if (isCase[depth] === 1 && (word === 'when' || word === 'end')) {
+        chain = chainAtOpening[depth] as number;
+        if (word === 'end') depth--;
+      }
     }
   }
 }
 
-function open(depth: number, chain: number, weight: number): void {
+function open(depth: number, chain: number, weight: number, byCase: boolean): void {
+  isCase[depth] = Number(byCase);
   chainAtOpening[depth] = chain;
   weightAtOpening[depth] = weight;
   commas[depth] = 0;
@@ -119,6 +142,16 @@ function isEqualsSign(scanner: Scanner): boolean {
 
 function refuse(message: string): GuardResult {
   return { ok: false, sqlstate: '54000', message };
+}
+
+/** One that the levels hang on; empty for any other. */
+function shortWord({ text, start, end }: Scanner): string {
+  const length = end - start;
+  if (length < 2 || length > 4) return '';
+  const first = text.charCodeAt(start) | 0x20;
+  // a c e w
+  if (first !== 0x61 && first !== 0x63 && first !== 0x65 && first !== 0x77) return '';
+  return text.slice(start, end).toLowerCase();
 }
 
 function isSetOperation(scanner: Scanner): boolean {

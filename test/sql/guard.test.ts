@@ -45,6 +45,9 @@ t.test('what is known to break the parser is refused with 54000', async (t) => {
     '2,000 nested sub-selects': `${'select * from ('.repeat(2_000)}select 1${') x'.repeat(2_000)}`,
     '50,000 NOTs': `select ${'not '.repeat(50_000)}true`,
     '20,000 nested comments': `select ${'/*'.repeat(20_000)}${'*/'.repeat(20_000)} 1`,
+    'a sum of 10,000 CASEs': `select ${Array(10_000).fill('case when true then 1 end').join('+')}`,
+    '10,000 WHENs that are names': `select case when ${Array(10_000).fill('a.when').join('+')} then 1 end`,
+    '1,000 CASEs inside each other': `select ${'case when '.repeat(1_000)}true${' then true end'.repeat(1_000)}`,
     'a million plus signs': `select ${'+'.repeat(1_000_000)}1`,
     'columns that share a sub-select, inside each other': `${'update t set (a,b) = (with x as ('.repeat(30)}select 1${') select 1,2)'.repeat(30)}`,
     'a thousand columns that share a sub-select': `update t set (${Array(1_000).fill('a')}) = (select ${Array(1_000).fill('1')})`,
@@ -66,6 +69,8 @@ t.test('ordinary large statements pass', async (t) => {
     `select ${Array(1_600).fill('coalesce(t.a, 0) as b').join(', ')} from t`,
     `select '${'('.repeat(100_000)}', $$${'/*'.repeat(1_000)}$$, E'${"\\'".repeat(1_000)}(('`,
     'insert into t values (1);'.repeat(10_000),
+    `select case ${Array.from({ length: 10_000 }, (_, i) => `when t.oid = ${i} then ${i}`).join(' ')} else 0 end from t`,
+    `select ${Array(1_000).fill('1 as case, a.case, 2 case').join(', ')}`,
   ];
   for (const text of texts) t.match(guardText(text), { ok: true }, text.slice(0, 40));
 });
@@ -92,6 +97,10 @@ t.test('bounds count what they say', async (t) => {
   t.notOk(isPassed('select a + b + c + d + e + f'));
   t.ok(isPassed('select a + b + c + d, e + f + g + h'), 'a comma begins anew');
   t.notOk(isPassed('select a + b + c + (d + e + f)'), 'what is open counts together');
+  t.ok(isPassed('select case when a then b when c then d when e then f end'), 'an arm begins anew');
+  t.notOk(isPassed('select case when a + b + c + d + e then f end'));
+  t.notOk(isPassed('select case when true then 1 end + 1 + case when true then 2 end + 3 + 4 + 5'));
+  t.notOk(isPassed('select case when case when ((1)) then 2 end then 3 end'));
   t.ok(isPassed('select 1 union select 2'));
   t.notOk(isPassed('select 1 union select 2 EXCEPT select 3'));
   t.notOk(isPassed(`select '${'é'.repeat(50)}'`), 'bytes, not characters');

@@ -240,6 +240,7 @@ export class Binder {
       literals: [],
       columns: [],
       argumentTypes: [],
+      item: null,
       ...more,
     });
   }

@@ -333,6 +333,8 @@ export interface FunctionUse {
   readonly columns: readonly OutputColumn['origin'][];
   /** Types of what a call gives, before any conversion. */
   readonly argumentTypes: readonly number[];
+  /** The whole call, of one without arguments that is an item of FROM by itself; null for others. */
+  readonly item: (Span & { readonly isAliased: boolean }) | null;
 }
 
 /** An operator, or what stands for one: IN, BETWEEN, LIKE, DISTINCT FROM, CASE x WHEN, USING, ORDER BY USING. */

@@ -28,6 +28,8 @@ export function functionSource(binder: Binder, fields: Fields, scope: Scope): So
       }),
     ),
   );
+  const isPlain = calls.length === 1 && !fields.ordinality && !fields.is_rowsfrom && !fields.lateral;
+  if (isPlain) noteItem(binder, calls[0]?.call, alias !== null);
   const columns = bound.flatMap((each) => each.columns.map(plainColumn));
   if (fields.ordinality === true) columns.push(plainColumn({ name: 'ordinality', type: oid.int8 }));
   const [first] = bound;
@@ -38,6 +40,17 @@ export function functionSource(binder: Binder, fields: Fields, scope: Scope): So
     rowType: isAlone && !first.isScalar ? first.type : oid.record,
     isScalar: isAlone && first.isScalar,
   };
+}
+
+/** Nothing is bound behind a call that has no arguments. */
+function noteItem({ functions, source }: Binder, call: unknown, isAliased: boolean): void {
+  const use = functions.at(-1);
+  const node = nodeOf(call);
+  if (use?.span == null || node?.kind !== 'FuncCall' || listOf(node.fields.args).length > 0) return;
+  const open = source.firstFrom(use.span.end);
+  if (use.by !== 'call' || use.position !== locationOf(node.fields) || !source.is(open + 1, ')')) return;
+  const item = { start: use.span.start, end: source.span(open, open + 1).end, isAliased };
+  functions[functions.length - 1] = { ...use, item };
 }
 
 function plainColumn(field: Field): SourceColumn {

@@ -55,6 +55,10 @@ class Changing {
       const subquery = this.take('subquery', node.fields.location);
       if (subquery !== null) return this.subselect(subquery, node.fields);
     }
+    if (node?.kind === 'RangeFunction') {
+      const subquery = this.take('subquery', firstLocation(node.fields.functions));
+      if (subquery !== null) return this.subselect(subquery, node.fields);
+    }
     if (node?.kind === 'MultiAssignRef') return { MultiAssignRef: this.sharedSource(node.fields) };
     const changed: Record<string, unknown> = {};
     for (const [inner, item] of Object.entries(value)) changed[inner] = this.change(inner, item);

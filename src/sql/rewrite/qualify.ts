@@ -4,8 +4,8 @@ import { type NamedNode, operatorSplice, schemaSplice } from './splice.js';
 
 const reason = 'a name keeps the meaning that was decided on';
 
-/** Gives every name that was resolved its schema, but for relations that `isReplaced`. */
-export function qualifyNames(rewriting: Rewriting, isReplaced: (use: RelationUse) => boolean): void {
+/** Gives every name that was resolved its schema, but for what `isReplaced`. */
+export function qualifyNames(rewriting: Rewriting, isReplaced: (use: RelationUse | FunctionUse) => boolean): void {
   const { bound } = rewriting;
   for (const use of bound.relations) {
     const { relation, name } = use;
@@ -13,7 +13,7 @@ export function qualifyNames(rewriting: Rewriting, isReplaced: (use: RelationUse
     addSchema(rewriting, 'relation', name.start, relation.persistence === 't' ? 'pg_temp' : relation.schema);
   }
   for (const use of bound.functions) {
-    if (use.by !== 'call' || use.span === null || use.schema !== null) continue;
+    if (use.by !== 'call' || use.span === null || use.schema !== null || isReplaced(use)) continue;
     addSchema(rewriting, 'function', use.span.start, schemaOf(use));
   }
   for (const use of bound.types) {

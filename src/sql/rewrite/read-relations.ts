@@ -1,5 +1,6 @@
-import type { ColumnUse, Conjunct, RelationUse, StarUse } from '../bind/bound.js';
+import type { ColumnUse, Conjunct, FunctionUse, RelationUse, StarUse } from '../bind/bound.js';
 import { systemColumnsLeft } from '../bind/type-oids.js';
+import type { Relation } from '../catalog/catalog.js';
 import { lessThanOf } from '../catalog/default-operators.js';
 import { isHarmlessConjunct, mayLeak, mayLeakWhenSorted, sortsRows } from './leaks.js';
 import { printInScope, qualifiedName, quoteIdentifier, type Restriction } from './restriction.js';
@@ -25,6 +26,34 @@ export function spliceReading(rewriting: Rewriting, use: RelationUse, restrictio
     meant: { kind: 'subquery', at: use.name.start, query, alias },
   });
   renameQualifiers(rewriting, use, qualifiedBy(rewriting, use), 'a subquery has no schema');
+}
+
+/** A function in FROM that gives what a view shows becomes a subquery of what the session sees of the view. */
+export function spliceView(
+  rewriting: Rewriting,
+  { item, span, name, position }: FunctionUse,
+  view: Relation,
+  restriction: Restriction | null,
+): void {
+  if (item === null || span === null) {
+    const message = `function ${name} is supported under a policy only as an item of FROM`;
+    throw new RewriteRefusal('0A000', message, position);
+  }
+  const row = quoteIdentifier(view.name);
+  const columns = restriction?.columns.map(
+    ({ column, mask }) =>
+      `${mask === null ? `${row}.${quoteIdentifier(column.name)}` : printInScope(mask, view)} AS ${quoteIdentifier(column.name)}`,
+  );
+  const rows = restriction?.rows ?? null;
+  const where = rows === null ? '' : ` WHERE ${printInScope(rows, view)}`;
+  const query = `SELECT ${columns?.join(', ') ?? '*'} FROM ${qualifiedName(view)}${where} OFFSET 0`;
+  const alias = item.isAliased ? null : name;
+  rewriting.add({
+    ...item,
+    text: `(${query})${alias === null ? '' : ` AS ${quoteIdentifier(alias)}`}`,
+    reason: `${qualifiedName(view)} as the policy shows it`,
+    meant: { kind: 'subquery', at: span.start, query, alias },
+  });
 }
 
 /** The relation as it exists for the session, as a query of its own. */

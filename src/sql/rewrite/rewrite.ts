@@ -6,7 +6,7 @@ import { spliceGrouping } from './grouping.js';
 import { type CallGuard, type Guard, spliceGuards } from './guard-calls.js';
 import { spliceLocking } from './lock-rows.js';
 import { qualifyNames } from './qualify.js';
-import { spliceReading } from './read-relations.js';
+import { spliceReading, spliceView } from './read-relations.js';
 import { type Restriction, restrictsReading } from './restriction.js';
 import { RewriteRefusal, Rewriting } from './rewriting.js';
 import type { Splice } from './splice.js';
@@ -18,6 +18,8 @@ export interface Restrictions {
   /** How a call or cast is kept from telling of what the session doesn't see; null: it can't. */
   guardOf?(use: FunctionUse): CallGuard | null;
   castGuardOf?(use: CastUse): Guard | null;
+  /** The view of all that a function in FROM gives, which is read in its stead; null: the function may be called. */
+  viewBehind?(use: FunctionUse): Relation | null;
 }
 
 export type RewriteResult =
@@ -49,7 +51,7 @@ export function rewrite(
 ): RewriteResult {
   const rewriting = new Rewriting(text, bound, index, restrictions);
   try {
-    spliceStatement(rewriting);
+    spliceStatement(rewriting, restrictions);
     spliceGuards(rewriting, restrictions);
   } catch (error) {
     if (!(error instanceof RewriteRefusal)) throw error;
@@ -71,7 +73,7 @@ export function visibilityIn(
   };
 }
 
-function spliceStatement(rewriting: Rewriting): void {
+function spliceStatement(rewriting: Rewriting, restrictions: Restrictions): void {
   const { bound } = rewriting;
   const isWritten = (use: RelationUse) => bound.targets.some(({ relation }) => relation === use);
   const copied = bound.utility?.copy?.relation ?? null;
@@ -80,7 +82,13 @@ function spliceStatement(rewriting: Rewriting): void {
   );
   const isCopiedOut = (use: RelationUse) =>
     use === copied && bound.utility?.copy?.direction === 'out' && isWithheld(rewriting, use);
-  qualifyNames(rewriting, (use) => replaced.has(use) || isCopiedOut(use));
+  const viewed = new Map<FunctionUse, Relation>();
+  for (const use of bound.functions) {
+    const view = restrictions.viewBehind?.(use) ?? null;
+    if (view !== null) viewed.set(use, view);
+  }
+  qualifyNames(rewriting, (use) => ('candidates' in use ? viewed.has(use) : replaced.has(use) || isCopiedOut(use)));
+  for (const [use, view] of viewed) spliceView(rewriting, use, view, restrictions.get(view.oid) ?? null);
   for (const use of bound.relations) {
     const restriction = rewriting.restrictionOf(use);
     if (restriction === null || isWritten(use)) continue;
