@@ -38,3 +38,15 @@ export function isLeakFree(called: CatalogFunction): boolean {
   if (called.isLeakproof) return true;
   return isBuiltin(called) && called.schema === 'pg_catalog' && names.has(called.name);
 }
+
+const matchingNames = /^name(?:ic)?(?:n?like|regex(?:eq|ne))$/;
+const plainExpression = /^(?:\^?[\w. -]*\$?(?:\||$))+$|^\^?\([\w. |-]*\)\$?$/;
+
+/**
+ * True for LIKE and regular expressions over names, which have at most 63 bytes and C's collation, where the pattern is
+ * one that neither raises an error nor takes longer with one name than with another: without escapes and repetitions.
+ */
+export function isLeakFreeFor(called: CatalogFunction, pattern: string): boolean {
+  if (!isBuiltin(called) || called.schema !== 'pg_catalog' || !matchingNames.test(called.name)) return false;
+  return called.name.includes('like') ? !pattern.includes('\\') : plainExpression.test(pattern);
+}

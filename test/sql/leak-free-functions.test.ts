@@ -1,5 +1,5 @@
 import t from 'tap';
-import { isLeakFree } from '../../src/sql/leak-free-functions.js';
+import { isLeakFree, isLeakFreeFor } from '../../src/sql/leak-free-functions.js';
 import { kinds, readCatalog } from '../support/catalog.js';
 import { startPostgres } from '../support/postgres.js';
 
@@ -33,6 +33,42 @@ for (const kind of kinds) {
           );
           t.ok(Number(row?.n) >= 4, `${name} in ${zone}`);
         }
+      }
+    });
+
+    t.test('names are matched with plain patterns without an error', async (t) => {
+      const isFree = (name: string, pattern: string) =>
+        index.functionsByName(name, 'pg_catalog').every((each) => isLeakFreeFor(each, pattern));
+      const patterns = [
+        'pg_%',
+        '%',
+        '',
+        '_%a%b%',
+        '^pg_',
+        '^pg_|information',
+        '^(pg_|information_schema)$',
+        '^',
+        '$|a|',
+        '()',
+      ];
+      const texts = "(select unnest(array['pg_class', '', 'é', repeat('a', 63), 'A b'])::name) as x(a)";
+      for (const name of ['like', 'nlike', 'iclike', 'icnlike', 'regexeq', 'regexne', 'icregexeq', 'icregexne']) {
+        for (const pattern of patterns.filter((each) => isFree(`name${name}`, each))) {
+          const [row] = await server.query(`select count(name${name}(a, '${pattern}')) as n from ${texts}`);
+          t.equal(Number(row?.n), 5, `${name} ${pattern}`);
+        }
+      }
+      t.ok(patterns.every((each) => isFree('namelike', each) && (/%/.test(each) || isFree('nameregexeq', each))));
+      for (const [name, pattern] of [
+        ['namelike', 'pg\\_%'],
+        ['nameregexeq', '(a*)*b'],
+        ['nameregexeq', '['],
+        ['nameregexeq', 'a{2'],
+        ['nameregexeq', '(a)(\\1)'],
+        ['textlike', 'a'],
+        ['textregexeq', 'a'],
+      ] as const) {
+        t.notOk(isFree(name, pattern), `${name} ${pattern}`);
       }
     });
 

@@ -345,6 +345,8 @@ export interface OperatorUse {
   readonly candidates: readonly OperatorCandidate[];
   /** Types of what it is applied to, before any conversion; of an array on the right, its elements'. */
   readonly operands: readonly number[];
+  /** The literal that a column of type name is compared with by LIKE or a regular expression; null for all else. */
+  readonly pattern: string | null;
   readonly query: BoundQuery | null;
   readonly place: Place;
   /** As written, OPERATOR(...) included; null where syntax stands for it. */

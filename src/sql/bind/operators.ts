@@ -30,7 +30,7 @@ export function applyOperator(
   const operands = left === null ? [right] : [left, right];
   const given = operands.map((value) => binder.typeOf(value));
   const found = resolveOperator(binder, written, given);
-  note(binder, scope, written, found, given);
+  note(binder, scope, written, found, given, namePattern(binder, written, left, right));
   const [only] = found;
   if (found.length !== 1 || only === undefined) return commonResult(found.map(({ operator }) => operator));
   const generics = resolveGenerics(binder.coercions, given, only.types);
@@ -61,12 +61,22 @@ export function applyToElements(
   if (wantedArray !== 0) binder.coerce(array, wantedArray, scope);
 }
 
+/** Columns of catalogs are of this type, and nearly no others: what a pattern is decides little else. */
+function namePattern(binder: Binder, { name }: Written, left: Typed | null, right: Typed): string | null {
+  const type = left?.column === undefined ? undefined : binder.catalog.type(binder.typeOf(left));
+  const isName = type !== undefined && (type.oid === oid.name || (type.kind === 'd' && type.base === oid.name));
+  if (!isName || typeof right.literal !== 'string' || !/^!?~~?\*?$/.test(name)) return null;
+  binder.decideByValue(right);
+  return right.literal;
+}
+
 function note(
   binder: Binder,
   scope: Scope,
   written: Written,
   found: readonly OperatorMatch[],
   operands: readonly number[],
+  pattern: string | null = null,
 ): void {
   const candidates = found.map(({ operator }) => ({
     oid: operator.oid,
@@ -75,7 +85,8 @@ function note(
     right: operator.right,
     function: operator.function,
   }));
-  binder.operators.push({ ...written, candidates, operands, query: scope.query as BoundQuery, place: scope.place });
+  const query = scope.query as BoundQuery;
+  binder.operators.push({ ...written, candidates, operands, pattern, query, place: scope.place });
 }
 
 function commonResult(operators: readonly Operator[]): number {

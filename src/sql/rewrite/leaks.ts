@@ -9,7 +9,7 @@ import type {
   RelationUse,
 } from '../bind/bound.js';
 import type { CatalogIndex } from '../catalog/catalog-index.js';
-import { isLeakFree } from '../leak-free-functions.js';
+import { isLeakFree, isLeakFreeFor } from '../leak-free-functions.js';
 import { isWithin, type Rewriting } from './rewriting.js';
 
 /** Casts that hold every value of what they are from, and so never raise. From type to type, by oid. */
@@ -136,12 +136,12 @@ function isLeakproof({ candidates }: FunctionUse): boolean {
   return candidates.length > 0 && candidates.every(isLeakFree);
 }
 
-function isSilent({ candidates }: OperatorUse, index: CatalogIndex): boolean {
+function isSilent({ candidates, pattern }: OperatorUse, index: CatalogIndex): boolean {
   return (
     candidates.length > 0 &&
     candidates.every((candidate) => {
       const behind = index.function(candidate.function);
-      return behind !== undefined && isLeakFree(behind);
+      return behind !== undefined && (isLeakFree(behind) || (pattern !== null && isLeakFreeFor(behind, pattern)));
     })
   );
 }
