@@ -59,7 +59,7 @@ export function catalogRestriction(
     rules: [],
     columns,
     hidden: new Set(),
-    rows: rows === null ? null : operatorSql(nearlyAll(rows)),
+    rows: rows === null ? null : { ...operatorSql(nearlyAll(rows)), staysFilter: true },
     updatable: null,
     deletable: null,
     insertCheck: null,
@@ -71,7 +71,7 @@ export function catalogRestriction(
 
 /**
  * The condition, of which the planner takes it that nearly all rows satisfy it. Guesses about each part of it would come
- * to one row, and joins of such to loops in loops.
+ * to one row, and joins of such to loops in loops. Inside of CASE its sub-selects are no joins either.
  */
 function nearlyAll(condition: string): string {
   return `CASE WHEN ${condition} THEN true END IS NOT NULL`;

@@ -372,6 +372,7 @@ export interface CastUse {
   readonly method: 'function' | 'binary' | 'text' | 'undecided';
   readonly isExplicit: boolean;
   readonly query: BoundQuery | null;
+  readonly place: Place;
   readonly position: number | null;
   /** The value where it is a literal: regclass and the like look names up by it. */
   readonly literal: string | null | undefined;

@@ -43,9 +43,10 @@ export function mayLeak(rewriting: Rewriting): boolean {
  * distinct by can be computed below that (a Gather Merge over a Sort).
  */
 export function mayLeakWhenSorted(rewriting: Rewriting): boolean {
-  const { functions, operators } = rewriting.bound;
+  const { functions, operators, casts } = rewriting.bound;
   return (
     mayLeak(rewriting) ||
+    casts.some((use) => sortsRows(use) && !isSilentCast(use, rewriting.index)) ||
     functions.some((use) => sortsRows(use) && !isLeakproof(use) && !isAggregate(use)) ||
     operators.some((use) => sortsRows(use) && !isSilent(use, rewriting.index))
   );
@@ -105,7 +106,8 @@ function findTelling(bound: BoundStatement, index: CatalogIndex): readonly Telli
   return [
     ...bound.functions.filter((use) => !isBehind(use) && !isLeakproof(use)),
     ...bound.operators.filter((use) => !isBehind(use) && !isSilent(use, index)),
-    ...bound.casts.filter((use) => !isSilentCast(use, index)),
+    // What is converted without being told so may be done elsewhere than where it is needed: USING.
+    ...bound.casts.filter((use) => !(use.isExplicit && isBehind(use)) && !isSilentCast(use, index)),
   ];
 }
 
@@ -149,8 +151,11 @@ function isSilent({ candidates, pattern }: OperatorUse, index: CatalogIndex): bo
 /** A literal is converted before any row is read, unless its text is only known to the server as a value. */
 function isSilentCast(use: CastUse, index: CatalogIndex): boolean {
   if (use.literal !== undefined) return true;
+  const { kind, name } = index.type(use.target) ?? {};
+  // What takes values of any type gets them as they are.
+  if (kind === 'p' && name !== 'cstring') return true;
   // A domain's constraints, and the length of a type that stays the same, are looked at and can raise.
-  if (index.type(use.target)?.kind === 'd' || use.source === use.target) return false;
+  if (kind === 'd' || use.source === use.target) return false;
   if (use.method === 'binary') return true;
   if (wideningCasts.has(`${use.source}>${use.target}`)) return true;
   const behind = index.function(use.function);

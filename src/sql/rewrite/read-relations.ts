@@ -60,7 +60,7 @@ export function spliceView(
 export function subqueryFor(rewriting: Rewriting, use: RelationUse, restriction: Restriction): string {
   const { relation, rows } = restriction;
   const row = quoteIdentifier(relation.name);
-  const mayBeJoined = rows?.hasSubselect ?? false;
+  const mayBeJoined = rows?.hasSubselect === true && rows.staysFilter !== true;
   const isTold = mayBeJoined ? mayLeakWhenSorted(rewriting) : mayLeak(rewriting);
   // What is asked of a view comes later.
   const isKept = rewriting.bound.kind === 'ViewStmt';

@@ -35,6 +35,8 @@ export interface OperatorSql {
   readonly pieces: readonly (string | { readonly column: string })[];
   /** Names inside a sub-select can be anybody's, so that they must be left to scope: `column` pieces are none of them. */
   readonly hasSubselect: boolean;
+  /** The planner makes no join of it, though there are sub-selects in it: they are inside of a CASE. */
+  readonly staysFilter?: boolean;
 }
 
 /** An identifier, quoted always: what is a keyword differs between versions. */
