@@ -56,12 +56,18 @@ export interface Denial {
   readonly rules: readonly string[];
 }
 
+/** UNLISTEN * is a part of DISCARD ALL, which drivers send that listen to nothing. */
+function isUnlistenAll({ command, target }: StatementFacts): boolean {
+  return command === 'unlisten' && target === null;
+}
+
 /** What a statement is: its kind, the settings that it touches, what is never allowed. Null: nothing against it. */
 export function decideKind(rights: Rights, facts: StatementFacts): Denial | null {
   if (!rights.isCovered) return deny('no policy allows this user anything');
   if (facts.unknown !== null) return deny(`this syntax (${facts.unknown}) is not known to policies`);
   if (facts.forbidden !== null) return deny(`${facts.forbidden} is never allowed under a policy`);
-  const kind = facts.kinds.find((needed) => !rights.statements.has(needed));
+  const isDiscarding = isUnlistenAll(facts) && rights.statements.has('discard');
+  const kind = isDiscarding ? undefined : facts.kinds.find((needed) => !rights.statements.has(needed));
   if (kind !== undefined) return deny(`statement kind "${kind}" is not allowed for this user`);
   return (
     firstOf(facts.settings, ({ name, value, isKnown }) => refused(settingRefusal(name, isKnown ? value : undefined))) ??

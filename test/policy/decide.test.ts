@@ -138,10 +138,11 @@ t.test('what several files allow is joined, and a file of other roles says nothi
 });
 
 t.test('statement kinds are a list', async (t) => {
-  const usual = ['begin', 'set work_mem = 1', 'show work_mem', 'execute p', 'fetch c', 'discard all'];
+  const usual = ['begin', 'set work_mem = 1', 'show work_mem', 'execute p', 'fetch c', 'discard all', 'unlisten *'];
   const others = [
     'explain select 1',
     'listen c',
+    'unlisten c',
     'notify c',
     'create temp table t ()',
     'drop table t',

@@ -153,6 +153,8 @@ export const askedBesides: readonly string[] = [
   'SELECT gss_authenticated, encrypted, ssl FROM pg_stat_gssapi JOIN pg_stat_ssl USING (pid) WHERE pid = pg_backend_pid()',
   'SELECT CASE WHEN (SELECT count(*) FROM pg_replication_slots) > 0 THEN 1 END, pg_is_in_recovery() AND pg_is_wal_replay_paused()',
   'SELECT pg_advisory_unlock_all()',
+  'SELECT t.oid, t.xmin, t.tgname, t.*, c.relname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid WHERE NOT t.tgisinternal',
+  'SELECT xmin, * FROM pg_namespace',
   "SELECT set_config('bytea_output', 'hex', false) FROM pg_show_all_settings() WHERE name = 'bytea_output'",
   "SELECT name, s.vartype, pg_catalog.current_setting('jit') FROM pg_catalog.pg_show_all_settings() s JOIN pg_show_all_settings() USING (name)",
 ];

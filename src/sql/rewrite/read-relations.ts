@@ -5,6 +5,7 @@ import { lessThanOf } from '../catalog/default-operators.js';
 import { isHarmlessConjunct, mayLeak, mayLeakWhenSorted, sortsRows } from './leaks.js';
 import { printInScope, qualifiedName, quoteIdentifier, type Restriction } from './restriction.js';
 import { isWithin, RewriteRefusal, type Rewriting } from './rewriting.js';
+import { expandStars } from './stars.js';
 
 /** Replaces a relation that is read by a subquery of what the session may see of it. */
 export function spliceReading(rewriting: Rewriting, use: RelationUse, restriction: Restriction): void {
@@ -100,7 +101,7 @@ function coveredColumns(rewriting: Rewriting, use: RelationUse, isKept: boolean)
   return new Set(candidates.filter(({ type }) => lessThanOf(index, type) !== 0).map(({ attnum }) => attnum));
 }
 
-/** A subquery can show some of its rows' system columns, but then a star would show them too. */
+/** A subquery can show some of its rows' system columns, but then a star would show them too and is written out. */
 function systemColumnsIn(rewriting: Rewriting, use: RelationUse): readonly string[] {
   const { bound } = rewriting;
   const left = systemColumnsLeft(use.relation);
@@ -111,17 +112,22 @@ function systemColumnsIn(rewriting: Rewriting, use: RelationUse): readonly strin
   }
   const [first] = system;
   if (first === undefined) return [];
+  const refuse = (what: string) =>
+    new RewriteRefusal(
+      '0A000',
+      `${first.name} beside ${what} is not supported on a relation that a policy restricts`,
+      first.span.start,
+    );
   const isShownWhole =
-    bound.stars.some(({ relations }) => relations.includes(use)) ||
     bound.wholeRows.some(({ relation }) => relation === use) ||
     rewriting.columnsOf(use).some(({ form }) => form === 'natural');
-  if (!isShownWhole && use.aliasColumns === null)
-    return left.filter((name) => system.some((each) => each.name === name));
-  throw new RewriteRefusal(
-    '0A000',
-    `${first.name} beside * or a whole row is not supported on a relation that a policy restricts`,
-    first.span.start,
-  );
+  if (isShownWhole || use.aliasColumns !== null) throw refuse('a whole row');
+  const stars = bound.stars.filter(({ relations }) => relations.includes(use));
+  const isRenamed = rewriting.nameOf(use) !== use.visibleName;
+  if (stars.some(({ qualifierParts }) => qualifierParts > 1) || (isRenamed && stars.length > 0))
+    throw refuse('* of a table with its schema');
+  expandStars(rewriting, use, () => refuse('* over several relations'));
+  return left.filter((name) => system.some((each) => each.name === name));
 }
 
 /** A mask is a function like any other: in a condition it could run on rows that the filter is going to take out. */
