@@ -10,7 +10,7 @@ import { type ConfigChange, diffConfig } from './config/diff-config.js';
 import { ProxyError } from './errors/proxy-error.js';
 import { Firewalls } from './firewall/firewalls.js';
 import { JudgeThreads } from './judge/judge-threads.js';
-import { loadPoliciesInForce, type PoliciesByTenant } from './judge/policies-in-force.js';
+import { forgetPolicies, loadPoliciesInForce, type PoliciesByTenant } from './judge/policies-in-force.js';
 import { TimerWheel } from './limits/timer-wheel.js';
 import { Listener } from './listener/listener.js';
 import { createListenerCounters } from './listener/listener-counters.js';
@@ -77,6 +77,8 @@ export interface PreparedReload {
   readonly policyEvents: readonly AuditEvent[];
   /** Brings it into force. */
   apply(): void;
+  /** It will not come into force. */
+  abandon(): void;
 }
 
 /** What the other processes tell this one, or ask of it. */
@@ -260,6 +262,7 @@ class RunningDaemon implements Daemon, DaemonView {
     const tls = await loadServerTls(config.listen.tls);
     const policies = await this.#loadPolicies(config);
     const apply = () => {
+      const before = this.#policies;
       this.#config = config;
       this.#policies = policies;
       this.#databases.reconfigure((tenant, database) => databaseOf(config, tenant, database));
@@ -268,8 +271,10 @@ class RunningDaemon implements Daemon, DaemonView {
       this.#audit.reopen(config.audit);
       if (config.admin !== null) this.#admin?.reload(config.admin);
       this.#log.level = config.log.level;
+      forgetPolicies(before, policies, this.#threads);
     };
-    return { policyEvents: policyChanges(this.#policies, policies), apply };
+    const abandon = () => forgetPolicies(policies, this.#policies, this.#threads);
+    return { policyEvents: policyChanges(this.#policies, policies), apply, abandon };
   }
 
   async stop({ isReplaced } = { isReplaced: false }): Promise<void> {

@@ -51,10 +51,13 @@ export async function loadPoliciesInForce(
     loaded.set(name, { key: `policies ${versions}`, digest, policies });
   }
   await firewalls?.load([...loaded.values()].map(({ policies }) => policies));
-  const keys = new Set([...loaded.values()].map(({ key }) => key));
-  for (const { key } of before.values()) if (!keys.has(key)) threads.tell({ kind: 'forget', key });
   for (const known of loaded.values()) if (!isAmong(known, before)) threads.tell({ kind: 'policies', ...known });
   return loaded;
+}
+
+/** Those that are in force no more, or never came into force. */
+export function forgetPolicies(dropped: PoliciesByTenant, kept: PoliciesByTenant, threads: JudgeThreads): void {
+  for (const known of dropped.values()) if (!isAmong(known, kept)) threads.tell({ kind: 'forget', key: known.key });
 }
 
 function isAmong({ key }: PoliciesInForce, before: PoliciesByTenant): boolean {

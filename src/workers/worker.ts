@@ -69,6 +69,7 @@ export class Worker {
         this.#prepared = null;
         return;
       case 'abandon':
+        this.#prepared?.abandon();
         this.#prepared = null;
         return;
       case 'grant':
