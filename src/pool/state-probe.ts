@@ -1,4 +1,5 @@
 import { askUpstream } from '../backend/postgres/own-query.js';
+import { transactionSettings } from '../sql/setting-effects.js';
 import { customNamesMax } from './custom-names.js';
 import type { PooledUpstream } from './pooled-upstream.js';
 import { quoteLiteral, SessionSettings } from './session-settings.js';
@@ -14,7 +15,7 @@ export interface SessionState {
 // `session_authorization` aren't in pg_settings (GUC_NO_SHOW_ALL).
 const equals = 'OPERATOR(pg_catalog.=)';
 const stateFields = `'settings', (SELECT pg_catalog.json_object_agg(name, setting) FROM pg_catalog.pg_settings
-  WHERE source ${equals} 'session' AND NOT pg_catalog.starts_with(name, 'transaction_')),
+  WHERE source ${equals} 'session' AND NOT name ${equals} ANY ('{${transactionSettings}}')),
  'role', pg_catalog.current_setting('role'),
  'user', pg_catalog.current_setting('session_authorization'),
  'sticky', EXISTS (SELECT FROM pg_catalog.pg_listening_channels())

@@ -2,6 +2,7 @@ import { leavesSessionAlone } from './harmless-functions.js';
 import { columnNameWords, reservedWords } from './keywords.js';
 import { Scanner, token } from './scan.js';
 import type { StatementEffect } from './session-effects.js';
+import { endsWithTransaction } from './setting-effects.js';
 import type { StatementReader } from './statement-reader.js';
 
 /** Words that stand before a parenthesis without being a function, beside those that can't name one. */
@@ -147,7 +148,7 @@ class CallReader {
       .toLowerCase();
     if (arguments_.next() !== token.punctuation || text[arguments_.start] !== ',') this.isUnknown = true;
     this.names.push(name);
-    if (!endsWithTrue(arguments_)) this.isLasting = true;
+    if (!endsWithTrue(arguments_) && !endsWithTransaction(name)) this.isLasting = true;
   }
 
   /** The token before the name at hand, a word in lower case. */

@@ -7,6 +7,9 @@ const characteristics = [
   'default_transaction_deferrable',
 ];
 
+/** They end with the transaction, whichever way they are set, and can't be reset (GUC_NO_RESET in guc_tables.c). */
+export const transactionSettings = ['transaction_isolation', 'transaction_read_only', 'transaction_deferrable'];
+
 /** SET, from behind the word. */
 export function readSet(reader: StatementReader): StatementEffect {
   const isLocal = reader.accept('local');
@@ -35,7 +38,12 @@ export function readReset(reader: StatementReader): StatementEffect {
   }
   if (reader.accept('transaction')) return local('reset', []);
   const names = readSettingNames(reader);
-  return names === null ? unknownReset : reset(names);
+  if (names === null) return unknownReset;
+  return names.every(endsWithTransaction) ? local('reset', names) : reset(names);
+}
+
+export function endsWithTransaction(name: string): boolean {
+  return transactionSettings.includes(name);
 }
 
 const unknownReset: StatementEffect = { command: 'reset', effect: 'unknown', names: [], target: null };
@@ -76,6 +84,7 @@ function isAssignment(reader: StatementReader): boolean {
 function setTo(reader: StatementReader, names: readonly string[]): StatementEffect {
   const isLocalZone = names[0] === 'timezone' && reader.word === 'local';
   if (isAssignment(reader)) reader.advance();
+  if (names.every(endsWithTransaction)) return local('set', names);
   const effect = isLocalZone || reader.word === 'default' ? 'reset' : 'settings';
   return { command: 'set', effect, names, target: null };
 }

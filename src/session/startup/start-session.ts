@@ -2,6 +2,7 @@ import type { UserConfig } from '../../config/config.js';
 import { ProxyError } from '../../errors/proxy-error.js';
 import { policedSearchPath, settingRefusal } from '../../policy/settings.js';
 import { SessionSettings } from '../../pool/session-settings.js';
+import { transactionSettings } from '../../sql/setting-effects.js';
 import type { CancelKeys } from '../cancel.js';
 import type { ServedDatabase } from '../databases/served-database.js';
 import { errorResponse } from '../error-response.js';
@@ -108,8 +109,7 @@ function startSettings(client: AdmittedClient, database: ServedDatabase): Sessio
 
 /** At the server these end with the start-up's own transaction, or give way to who has signed in. */
 function lasting(settings: SessionSettings): SessionSettings {
-  const passing = ['transaction_isolation', 'transaction_read_only', 'transaction_deferrable', 'session_authorization'];
-  return passing.reduce((left, name) => left.without(name), settings);
+  return [...transactionSettings, 'session_authorization'].reduce((left, name) => left.without(name), settings);
 }
 
 function mayReplicate(client: AdmittedClient, database: ServedDatabase): boolean {
