@@ -270,7 +270,7 @@ class Judging {
     if (!result.ok) return { ...denial(result.message, null, this.#place(result.position)), sqlstate: result.sqlstate };
     this.#splices.push(...result.splices);
     this.#addsRows.push(result.addsRows);
-    if (result.splices.some(({ meant }) => meant.kind === 'returning' || meant.kind === 'items')) {
+    if (result.splices.some(({ meant }) => /^(?:returning|result|items)$/.test(meant.kind))) {
       this.#checked ??= bound.targets[0]?.relation.relation.name ?? null;
     }
     return null;

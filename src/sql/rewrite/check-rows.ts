@@ -1,4 +1,5 @@
 import type { Span, Target } from '../bind/bound.js';
+import { SourceText } from '../bind/source-text.js';
 import { type OperatorSql, printOver, quoteIdentifier, type Restriction } from './restriction.js';
 import { RewriteRefusal, type Rewriting } from './rewriting.js';
 import { expandStars } from './stars.js';
@@ -42,10 +43,11 @@ export function spliceReturning(
   expandStars(rewriting, target.relation, (what) => unsupported(target.relation, what), checked);
 }
 
-/** Gives the item that checks the row; null: one of ours. */
+const reason = 'written rows are checked';
+
+/** Gives the star that checks the row; null: it is checked by an item. */
 function spliceRaising(rewriting: Rewriting, target: Target, raising: string): Span | null {
   const { relation } = target;
-  const reason = 'written rows are checked';
   if (target.returning === null) {
     rewriting.add({
       start: target.returningPlace,
@@ -56,48 +58,77 @@ function spliceRaising(rewriting: Rewriting, target: Target, raising: string): S
     });
     return null;
   }
-  const item = plainItem(rewriting, target);
-  if (item === null) {
+  const items = itemsIn(rewriting, target.returning);
+  let column = 0;
+  for (const item of items) {
+    const star = rewriting.bound.stars.find(({ span }) => span.start === item.start);
+    if (star === undefined) {
+      spliceAround(rewriting, item, raising, target.query.output[column]?.name ?? null);
+      return null;
+    }
+    column += star.output.length;
+  }
+  return spliceStar(rewriting, target, items, raising);
+}
+
+/** The first column of a star of the row that was written checks it. Gives the star. */
+function spliceStar(rewriting: Rewriting, target: Target, items: readonly ListItem[], raising: string): Span {
+  const { relation, returning } = target;
+  const star = rewriting.bound.stars.find(
+    ({ span, isOfVersion, relations }) =>
+      items.some(({ start }) => start === span.start) &&
+      !isOfVersion &&
+      relations.length === 1 &&
+      relations[0] === relation,
+  );
+  const [first, ...others] = star?.output.map(({ name }) => quoteIdentifier(name)) ?? [];
+  if (star === undefined || first === undefined) {
     throw new RewriteRefusal(
       '0A000',
-      'RETURNING without a plain column is not supported where a policy checks the rows; add one',
-      target.returning.start,
+      'RETURNING of stars alone is not supported where a policy checks the rows; add a column',
+      returning?.start ?? null,
     );
   }
-  const items = `CASE WHEN ${raising} THEN ${item.written} END AS ${quoteIdentifier(item.name)}${item.rest}`;
-  rewriting.add({ ...item.span, text: items, reason, meant: { kind: 'items', at: item.span.start, items } });
-  return item.span;
+  const row = rewriting.rowName(relation);
+  const rest = others.map((other) => `, ${row}.${other}`).join('');
+  const list = `CASE WHEN ${raising} THEN ${row}.${first} END AS ${first}${rest}`;
+  const meant = { kind: 'items', at: star.span.start, items: list } as const;
+  rewriting.add({ ...star.span, text: list, reason, meant });
+  return star.span;
 }
 
-interface Item {
-  readonly span: Span;
-  readonly written: string;
-  readonly name: string;
-  /** What a star has besides. */
-  readonly rest: string;
+/** An item of a list, with what it is called by where that is written behind AS. */
+interface ListItem extends Span {
+  readonly value: Span;
+  readonly isNamed: boolean;
 }
 
-/** An item that is nothing but a column of the row that was written, or the star. */
-function plainItem(rewriting: Rewriting, { relation, query, returning }: Target): Item | null {
-  if (returning === null) return null;
-  const isWhole = (span: Span) => {
-    const before = rewriting.bytes.toString('latin1', returning.start, span.start).trimEnd();
-    const behind = rewriting.bytes.toString('latin1', span.end, returning.end).trimStart();
-    return (before === '' || before.endsWith(',')) && (behind === '' || behind.startsWith(','));
-  };
-  for (const { place, form, span, name, relation: of, query: reader, version } of rewriting.bound.columns) {
-    if (place !== 'returning' || form !== 'name' || of !== relation || reader !== query || !isWhole(span)) continue;
-    if (version !== 'stored' && version !== 'new') continue;
-    return { span, written: rewriting.bytes.toString('utf8', span.start, span.end), name, rest: '' };
+function itemsIn({ text }: Rewriting, { start, end }: Span): readonly ListItem[] {
+  const source = new SourceText(text);
+  const items: ListItem[] = [];
+  let first = source.firstFrom(start);
+  let word = -1;
+  for (let token = first; ; token++) {
+    const isEnd = token >= source.length || source.start(token) >= end;
+    if (isEnd || source.is(token, ',')) {
+      const last = word < 0 ? token - 1 : word - 1;
+      items.push({ ...source.span(first, token - 1), value: source.span(first, last), isNamed: word >= 0 });
+      first = token + 1;
+      word = -1;
+    }
+    if (isEnd) return items;
+    if (source.word(token) === 'as') word = token;
+    if (source.partner(token) > token) token = source.partner(token);
   }
-  for (const star of rewriting.bound.stars) {
-    if (star.place !== 'returning' || star.query !== query || !isWhole(star.span)) continue;
-    if (star.isOfVersion || star.relations.length !== 1 || star.relations[0] !== relation) continue;
-    const names = star.output.map(({ name }) => name);
-    const [first, ...others] = names.map((name) => `${rewriting.rowName(relation)}.${quoteIdentifier(name)}`);
-    if (first === undefined) continue;
-    const rest = others.map((other) => `, ${other}`).join('');
-    return { span: star.span, written: first, name: names[0] as string, rest };
-  }
-  return null;
+}
+
+/** The check goes around what an item gives, which keeps its name. */
+function spliceAround(rewriting: Rewriting, item: ListItem, raising: string, output: string | null): void {
+  const { start, end } = item.value;
+  const name = item.isNamed ? null : output;
+  const around = [`CASE WHEN ${raising} THEN `, ' END'] as const;
+  const meant = { kind: 'result', at: start, around, name } as const;
+  rewriting.add({ start, end: start, text: around[0], reason, meant, isOpening: true });
+  const label = name === null ? '' : ` AS ${quoteIdentifier(name)}`;
+  rewriting.add({ start: end, end, text: `${around[1]}${label}`, reason, meant });
 }

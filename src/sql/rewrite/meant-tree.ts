@@ -95,6 +95,7 @@ class Changing {
     else if (/^(?:TypeName|typeName|ofTypename)$/.test(kind)) this.prefix('type', fields.location, own, 'names');
     else if (kind === 'ColumnRef') this.qualifier(fields, own);
     else if (kind === 'TypeCast') this.cast(fields, own);
+    else if (kind === 'ResTarget') this.result(fields, own);
     else if (kind === 'SelectStmt' || isArm(kind, fields)) this.selectStatement(fields, own);
     else if (/^(Insert|Update|Delete|Merge|Copy)Stmt$/.test(kind)) this.statement(kind, fields, own);
   }
@@ -140,6 +141,13 @@ class Changing {
   private cast({ location }: Fields, own: Record<string, unknown>): void {
     const meant = this.take('operand', location);
     if (meant !== null) own.arg = this.aroundValue(meant.around, own.arg);
+  }
+
+  private result({ location }: Fields, own: Record<string, unknown>): void {
+    const meant = this.take('result', location);
+    if (meant === null) return;
+    own.val = this.aroundValue(meant.around, own.val);
+    if (meant.name !== null) own.name = meant.name;
   }
 
   private aroundValue(texts: readonly string[], value: unknown): unknown {

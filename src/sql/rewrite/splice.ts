@@ -42,6 +42,13 @@ export type Meant =
   | { readonly kind: 'operand'; readonly at: number; readonly around: readonly string[] }
   /** A select or RETURNING item, told by where it starts, becomes these. */
   | { readonly kind: 'items'; readonly at: number; readonly items: string }
+  /** What a RETURNING item gives, and the name that it gets: null where it has one. */
+  | {
+      readonly kind: 'result';
+      readonly at: number;
+      readonly around: readonly string[];
+      readonly name: string | null;
+    }
   /** The `index`th WHEN of a MERGE gets a column list. */
   | { readonly kind: 'when-columns'; readonly at: number; readonly index: number; readonly columns: readonly string[] }
   /** INSERT and COPY get a column list. */

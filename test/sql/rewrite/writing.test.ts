@@ -101,6 +101,12 @@ const statements = [
   'insert into orders (id, clerk) values (12, $$ann$$) returning id, clerk',
   'insert into orders values (11, $$ann$$) returning *',
   'insert into orders (id, clerk) values (12, $$bob$$) returning id',
+  'insert into orders (id, clerk) values (12, $$bob$$) returning 1',
+  'insert into orders (id, clerk) values (12, $$ann$$) returning 1',
+  "update orders set clerk = 'bob' where id = 2 returning concat('a', id, false) as r, (id)",
+  "update orders set note = 'c' where id = 2 returning concat('a', orders.id, note) as r, cast(id as text)",
+  "update orders set note = 'c' where id = 2 returning *, id + 1",
+  "with done as (update orders set note = 'c' returning 1) select count(*) from done",
   'insert into orders (id, secret) values (12, $$x$$)',
   'insert into orders (id, clerk) select id + 20, $$ann$$ from items returning id',
   'insert into orders select id + 20, $$bob$$ from items',
@@ -143,7 +149,6 @@ t.test('what cannot be done soundly is refused by name', async (t) => {
     'truncate orders': /42501 permission denied: relation "orders" has rows that this user may not delete/,
     'copy stamped from stdin': /0A000 COPY FROM .* triggers may change the rows/,
     'explain select * from orders': /42501 permission denied: EXPLAIN of public.orders/,
-    'insert into orders (id) values (1) returning 1': /0A000 RETURNING without a plain column/,
     'update orders set amount = 1 where current of c': /0A000|is not supported/,
   };
   for (const [text, message] of Object.entries(refusals)) {
