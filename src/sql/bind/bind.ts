@@ -80,7 +80,7 @@ function bound(binder: Binder, kind: string, raw: Readonly<Record<string, unknow
   }
   // The drafts are finished: what was mutable while binding is read-only from here on.
   const { queries, relations, columns, stars, wholeRows, assigned, functions, operators, casts, types } = binder;
-  const { collations, withQueries, targets, parameters } = binder;
+  const { collations, outranked, withQueries, targets, parameters } = binder;
   const lists = { relations, columns, stars, wholeRows, assigned, functions, operators, casts, types, collations };
   const output = rows === null || rows.query.output.length === 0 ? null : rows.query.output;
   return {
@@ -88,6 +88,7 @@ function bound(binder: Binder, kind: string, raw: Readonly<Record<string, unknow
     span,
     queries,
     ...lists,
+    outranked,
     defined: [...binder.defined],
     withQueries,
     targets,

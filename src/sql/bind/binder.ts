@@ -9,6 +9,7 @@ import {
   type NameUse,
   type OperatorUse,
   type OutputColumn,
+  type OutrankedName,
   type Place,
   type Span,
   type StarUse,
@@ -84,6 +85,7 @@ export class Binder {
   readonly columns: ColumnDraft[] = [];
   readonly stars: StarUse[] = [];
   readonly wholeRows: (WholeRowUse & { isAggregated: boolean })[] = [];
+  readonly outranked: OutrankedName[] = [];
   readonly assigned: AssignedColumn[] = [];
   readonly functions: FunctionUse[] = [];
   readonly operators: OperatorUse[] = [];

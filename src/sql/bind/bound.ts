@@ -18,6 +18,7 @@ export interface BoundStatement {
   readonly columns: readonly ColumnUse[];
   readonly stars: readonly StarUse[];
   readonly wholeRows: readonly WholeRowUse[];
+  readonly outranked: readonly OutrankedName[];
   readonly assigned: readonly AssignedColumn[];
   readonly functions: readonly FunctionUse[];
   readonly operators: readonly OperatorUse[];
@@ -219,6 +220,21 @@ export interface ColumnUse {
   readonly isAggregated: boolean;
   /** OLD or NEW of RETURNING, or `excluded` of ON CONFLICT: the row there isn't the relation's stored one. */
   readonly version: 'stored' | 'excluded' | 'old' | 'new';
+}
+
+/**
+ * A name without a qualifier that is also the name of a column that the session doesn't see. Where that column's relation
+ * stays a table in what is sent, the server would find the column there, or call the name ambiguous.
+ */
+export interface OutrankedName {
+  readonly name: string;
+  readonly span: Span;
+  /** What has columns of that name that aren't seen. */
+  readonly relations: readonly RelationUse[];
+  /** By which name its own source can be named there; null: by none. */
+  readonly source: string | null;
+  /** It is the source's whole row, and not a column of it. */
+  readonly isRow: boolean;
 }
 
 /** `*` or `t.*` in a select list, RETURNING, VALUES or a row. Its columns are in `columns` as well. */

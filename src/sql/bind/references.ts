@@ -12,6 +12,7 @@ import {
 } from './columns.js';
 import { applyCall, type Call, resolveCall } from './functions.js';
 import { noSuchColumn } from './not-found.js';
+import { noteOutranked } from './outranked-names.js';
 import { BindError, unknownConstruct } from './refusal.js';
 import type { Scope, Typed } from './scope.js';
 import { firstLocation } from './source-text.js';
@@ -23,6 +24,9 @@ export function columnReference(binder: Binder, fields: Fields, scope: Scope): T
   const reference = referenceOf(binder, fields);
   if (reference.isStar) return starAsValue(binder, scope, reference);
   const meaning = resolveReference(binder, scope, reference);
+  if (reference.parts.length === 1) {
+    noteOutranked(binder, scope, reference, meaning.found, meaning.kind === 'row');
+  }
   if (meaning.kind === 'row') return valueOfRow(binder, scope, meaning.found.source, reference);
   if (meaning.kind === 'column') {
     const { span, qualifier } = reference;

@@ -1,7 +1,7 @@
 import type { BoundQuery, RelationUse, Span } from '../bind/bound.js';
 import { isHarmlessConjunct, mayLeak } from './leaks.js';
 import { isWithin, type Rewriting } from './rewriting.js';
-import type { Meant } from './splice.js';
+import { isOfName, type Meant } from './splice.js';
 
 export interface ConditionPlace {
   readonly query: BoundQuery;
@@ -47,6 +47,6 @@ function harmlessParts(rewriting: Rewriting, { query, condition, use }: Conditio
       conjunct.columns.some(({ relation }) => relation === use) &&
       isHarmlessConjunct(conjunct, rewriting),
   );
-  const names = rewriting.splices.filter(({ meant }) => meant.kind === 'schema' || meant.kind === 'qualifier');
+  const names = rewriting.splices.filter(({ meant }) => isOfName(meant));
   return inside.map(({ span }) => `(${rewriting.copied(span, names)}) AND `);
 }

@@ -3,7 +3,7 @@ import { SourceText } from '../bind/source-text.js';
 import type { Relation } from '../catalog/catalog.js';
 import { quoteIdentifier } from './restriction.js';
 import { RewriteRefusal, type Rewriting } from './rewriting.js';
-import type { Meant } from './splice.js';
+import { isOfName, type Meant } from './splice.js';
 
 /** How a value that stands for an object is looked at before it is used. */
 export interface Guard {
@@ -54,9 +54,7 @@ export function spliceGuards(
   const reason = 'the catalog tells of what is visible only';
   // Of two that start together, what holds the other opens first.
   for (const { start, end, around, meant } of found.sort((a, b) => a.start - b.start || b.end - a.end)) {
-    const names = rewriting.splices.filter(
-      (splice) => splice.meant.kind === 'schema' || splice.meant.kind === 'qualifier',
-    );
+    const names = rewriting.splices.filter((splice) => isOfName(splice.meant));
     const before = around.slice(0, -1).join(around.length > 2 ? rewriting.copied({ start, end }, names) : '');
     rewriting.add({ start, end: start, text: before, reason, meant, isOpening: true });
     rewriting.add({ start: end, end, text: around.at(-1) ?? '', reason, meant });

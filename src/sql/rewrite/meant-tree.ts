@@ -59,6 +59,11 @@ class Changing {
       const subquery = this.take('subquery', firstLocation(node.fields.functions));
       if (subquery !== null) return this.subselect(subquery, node.fields);
     }
+    if (node?.kind === 'ColumnRef') {
+      const reference = this.take('reference', node.fields.location);
+      if (reference !== null)
+        return nodeOf(listOf(this.select(`SELECT ${reference.expression}`).targetList)[0])?.fields.val;
+    }
     if (node?.kind === 'MultiAssignRef') return { MultiAssignRef: this.sharedSource(node.fields) };
     const changed: Record<string, unknown> = {};
     for (const [inner, item] of Object.entries(value)) changed[inner] = this.change(inner, item);

@@ -5,6 +5,7 @@ import { spliceCopy } from './copy-relation.js';
 import { spliceGrouping } from './grouping.js';
 import { type CallGuard, type Guard, spliceGuards } from './guard-calls.js';
 import { spliceLocking } from './lock-rows.js';
+import { qualifyOutranked } from './outranked-names.js';
 import { qualifyNames } from './qualify.js';
 import { spliceReading, spliceView } from './read-relations.js';
 import { type Restriction, restrictsReading } from './restriction.js';
@@ -89,6 +90,7 @@ function spliceStatement(rewriting: Rewriting, restrictions: Restrictions): void
   }
   qualifyNames(rewriting, (use) => ('candidates' in use ? viewed.has(use) : replaced.has(use) || isCopiedOut(use)));
   for (const [use, view] of viewed) spliceView(rewriting, use, view, restrictions.get(view.oid) ?? null);
+  qualifyOutranked(rewriting, (use) => isWritten(use) || use.lock !== null);
   for (const use of bound.relations) {
     const restriction = rewriting.restrictionOf(use);
     if (restriction === null || isWritten(use)) continue;

@@ -7,7 +7,7 @@ import { literalsIn, markOf, withLiterals } from './template.js';
 /** Why a statement isn't sent. `position` is a UTF-8 byte offset in the client's text, or null. */
 export class RewriteRefusal extends Error {
   constructor(
-    readonly sqlstate: '42501' | '42703' | '0A000',
+    readonly sqlstate: '42501' | '42702' | '42703' | '0A000',
     message: string,
     readonly position: number | null = null,
   ) {

@@ -22,6 +22,8 @@ export type Meant =
   | { readonly kind: 'schema'; readonly at: number; readonly of: NamedNode; readonly schema: string }
   /** The first `parts` parts of a column's name become one. */
   | { readonly kind: 'qualifier'; readonly at: number; readonly parts: number; readonly name: string }
+  /** A name becomes an expression that means the same. */
+  | { readonly kind: 'reference'; readonly at: number; readonly expression: string }
   /** The relation gets names for all its columns, and an alias where it has none. */
   | { readonly kind: 'alias'; readonly at: number; readonly alias: string; readonly columns: readonly string[] }
   /** Further columns behind those of the GROUP BY that lies in `within`. */
@@ -55,6 +57,11 @@ export type Meant =
   | { readonly kind: 'columns'; readonly at: number; readonly columns: readonly string[] }
   /** COPY of the relation becomes COPY of a query. */
   | { readonly kind: 'copy-query'; readonly at: number; readonly query: string };
+
+/** Whether a change makes a name mean what it does wherever it is copied to. */
+export function isOfName({ kind }: Meant): boolean {
+  return kind === 'schema' || kind === 'qualifier' || kind === 'reference';
+}
 
 export type NamedNode = 'relation' | 'function' | 'type' | 'collation' | 'operator';
 

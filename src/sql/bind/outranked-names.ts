@@ -1,0 +1,42 @@
+import type { Binder } from './binder.js';
+import type { RelationUse } from './bound.js';
+import type { Found, Reference } from './columns.js';
+import type { Item, Scope, Source } from './scope.js';
+import { systemColumns } from './type-oids.js';
+
+/** Notes what a name without a qualifier means, if the server could find a column that isn't seen before it, or beside it. */
+export function noteOutranked(
+  binder: Binder,
+  scope: Scope,
+  { parts: [name = ''], span }: Reference,
+  { source, scope: level }: Found<unknown>,
+  isRow: boolean,
+): void {
+  const around = itemsAround(scope, level);
+  const relations = around.flatMap(({ source: other }) =>
+    (other !== source || isRow) && hasUnseen(binder, other, name) ? [other.relation as RelationUse] : [],
+  );
+  if (relations.length === 0) return;
+  const isNamed = level.items.some((item) => item.source === source && item.isNamed);
+  const namesakes = around.filter((other) => other.isNamed && other.source.name === source.name);
+  const canBeNamed = isNamed && namesakes.length === 1;
+  binder.outranked.push({ name, span, relations, source: canBeNamed ? source.name : null, isRow });
+}
+
+/** All that stands in a FROM, from a level on to one further out. */
+function itemsAround(scope: Scope, outermost: Scope): readonly Item[] {
+  const found: Item[] = [];
+  for (let level: Scope | null = scope; level !== null; level = level.parent) {
+    found.push(...level.items);
+    if (level === outermost) break;
+  }
+  return found;
+}
+
+function hasUnseen(binder: Binder, { relation, systemColumns: seen }: Source, name: string): boolean {
+  if (relation === null) return false;
+  const hidden = binder.visibilityOf(relation.relation)?.hidden;
+  if (hidden === undefined) return false;
+  if (systemColumns.has(name)) return !seen.includes(name);
+  return relation.relation.columns.some((column) => column.name === name && hidden.has(column.attnum));
+}

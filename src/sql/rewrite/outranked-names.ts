@@ -1,0 +1,27 @@
+import type { RelationUse } from '../bind/bound.js';
+import { quoteIdentifier } from './restriction.js';
+import { RewriteRefusal, type Rewriting } from './rewriting.js';
+
+/**
+ * The server sees columns of what stays a table that the binder has looked past: a name that would mean one of them says
+ * what it is of.
+ * @param isKept whether a relation stays what it is
+ */
+export function qualifyOutranked(rewriting: Rewriting, isKept: (use: RelationUse) => boolean): void {
+  const { outranked, sourceNames, relations: uses } = rewriting.bound;
+  const reason = 'hidden columns do not exist for the session';
+  for (const { name, span, relations, source, isRow } of outranked) {
+    if (!relations.some(isKept)) continue;
+    // A relation may get another alias because of a namesake.
+    const isUnsure = uses.some(
+      (use) => use.alias === null && use.visibleName === source && sourceNames.get(source) !== 1,
+    );
+    if (source === null || isUnsure) {
+      throw new RewriteRefusal('42702', `column reference "${name}" is ambiguous`, span.start);
+    }
+    const row = quoteIdentifier(source);
+    // A cast to record changes nothing, but keeps the star from being spread out, and the name.
+    const expression = isRow ? `${row}.*::pg_catalog.record` : `${row}.${quoteIdentifier(name)}`;
+    rewriting.add({ ...span, text: expression, reason, meant: { kind: 'reference', at: span.start, expression } });
+  }
+}
