@@ -41,6 +41,14 @@ const statements = [
   'select ctid::text from tasks, (values (1)) ctid(i) for update of tasks',
   "select s.i, x.* from (values (1, 'a')) s(i, xmin), lateral (select id, xmin from tasks order by id for share) x",
   'delete from tasks using (values (1)) xmax(i) returning xmax::text',
+  "update tasks set note = 'x' from plain where plain.id = tasks.id returning *",
+  "update tasks t set note = 'x' from plain p join (values (1, 'a')) v(i, w) on i = p.id where p.id = t.id returning v.*, *",
+  'delete from tasks t using plain where plain.id = t.id returning *',
+  'delete from tasks t using (select id as i, note as secret from plain) s where i = t.id returning *, s.*',
+  'select * from tasks, plain p where p.id = tasks.id order by 1 for update of tasks',
+  'select * from tasks t join plain p using (id) order by 1 for update of t',
+  'select * from plain p join tasks t on p.id = t.id order by 1 for share',
+  "select p.*, * from plain p cross join tasks t, (values ('v')) v(secret) order by 1, 3 for update of t",
 ];
 const merge =
   'merge into tasks using (values (1)) secret(i) on id = secret.i when matched then update set note = secret::text';

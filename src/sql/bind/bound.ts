@@ -237,6 +237,12 @@ export interface OutrankedName {
   readonly isRow: boolean;
 }
 
+/** A column as it can be named beside the star; `source` null: without a qualifier. */
+export interface StarColumn {
+  readonly name: string;
+  readonly source: { readonly name: string; readonly relation: RelationUse | null } | null;
+}
+
 /** `*` or `t.*` in a select list, RETURNING, VALUES or a row. Its columns are in `columns` as well. */
 export interface StarUse {
   readonly query: BoundQuery;
@@ -248,6 +254,8 @@ export interface StarUse {
   readonly relations: readonly RelationUse[];
   /** OLD's or NEW's of RETURNING, by whatever name: the row there isn't the relation's own. */
   readonly isOfVersion: boolean;
+  /** Its columns one by one, where something is restricted beside it; null: that can't be told. */
+  readonly written: readonly StarColumn[] | null;
   /** What it expands to, with names as the client sees them. */
   readonly output: readonly OutputColumn[];
 }

@@ -33,7 +33,8 @@ function itemsAround(scope: Scope, outermost: Scope): readonly Item[] {
   return found;
 }
 
-function hasUnseen(binder: Binder, { relation, systemColumns: seen }: Source, name: string): boolean {
+/** Whether a relation has a column of that name, hidden or of the system, that the session doesn't see. */
+export function hasUnseen(binder: Binder, { relation, systemColumns: seen }: Source, name: string): boolean {
   if (relation === null) return false;
   const hidden = binder.visibilityOf(relation.relation)?.hidden;
   if (hidden === undefined) return false;

@@ -1,11 +1,12 @@
 import { listOf, nodeOf, type TreeNode } from '../facts/tree.js';
 import type { Binder } from './binder.js';
-import type { BoundQuery, RelationUse } from './bound.js';
+import type { BoundQuery, RelationUse, StarColumn } from './bound.js';
 import { undecided } from './bound.js';
 import { type Reference, referenceOf, sourceOfStar } from './columns.js';
+import { hasUnseen } from './outranked-names.js';
 import { rowExpression } from './references.js';
 import { BindError, unknownConstruct } from './refusal.js';
-import type { Scope, Source, SourceColumn } from './scope.js';
+import type { Item, Scope, Source, SourceColumn } from './scope.js';
 import { firstLocation } from './source-text.js';
 
 /** `*`, `t.*` or `(row).*`. */
@@ -32,6 +33,7 @@ export function expandStar(binder: Binder, node: TreeNode, scope: Scope): readon
     qualifierParts,
     relations: relations as RelationUse[],
     isOfVersion: columns.some(({ reads }) => reads.some(({ version }) => version !== 'stored')),
+    written: writtenOut(binder, scope, columns),
     output: columns.map((column) => binder.output(column)),
   });
   return columns;
@@ -47,6 +49,35 @@ function columnsOfStar(binder: Binder, scope: Scope, reference: Reference): read
 
 function starColumns({ columns }: Source): readonly SourceColumn[] {
   return columns.filter(({ isLeftOutOfStars }) => isLeftOutOfStars !== true);
+}
+
+function writtenOut(binder: Binder, scope: Scope, columns: readonly SourceColumn[]): readonly StarColumn[] | null {
+  const isRestricted = ({ source: { relation } }: Item) =>
+    relation !== null && binder.visibilityOf(relation.relation) !== null;
+  if (!scope.items.some(isRestricted)) return null;
+  const written: StarColumn[] = [];
+  for (const column of columns) {
+    const one = namedColumn(binder, scope, column);
+    if (one === null) return null;
+    written.push(one);
+  }
+  return written;
+}
+
+function namedColumn(binder: Binder, { items }: Scope, column: SourceColumn): StarColumn | null {
+  const { name } = column;
+  const isOnly = (columns: readonly SourceColumn[]) => columns.filter((other) => other.name === name).length === 1;
+  const named = items.filter(({ source, isNamed }) => isNamed && source.columns.includes(column));
+  const [source] = named.map((item) => item.source);
+  if (source !== undefined && isOnly(source.columns)) {
+    const { relation, version } = source;
+    const isRow = version === 'stored' && relation !== null;
+    return { name, source: { name: source.name, relation: isRow ? (relation as RelationUse) : null } };
+  }
+  // What USING makes one has no other name.
+  const bare = items.filter(({ hasColumns }) => hasColumns).flatMap((item) => item.source.columns);
+  const isTaken = items.some((item) => hasUnseen(binder, item.source, name));
+  return isOnly(bare) && bare.includes(column) && !isTaken ? { name, source: null } : null;
 }
 
 /** `(t).*` and `(f(x)).*`. */

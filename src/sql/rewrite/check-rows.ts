@@ -2,7 +2,7 @@ import type { Span, Target } from '../bind/bound.js';
 import { SourceText } from '../bind/source-text.js';
 import { type OperatorSql, printOver, quoteIdentifier, type Restriction } from './restriction.js';
 import { RewriteRefusal, type Rewriting } from './rewriting.js';
-import { expandStars } from './stars.js';
+import { expandStars, writtenOut } from './stars.js';
 import { unsupported } from './written-rows.js';
 
 /**
@@ -71,29 +71,20 @@ function spliceRaising(rewriting: Rewriting, target: Target, raising: string): S
   return spliceStar(rewriting, target, items, raising);
 }
 
-/** The first column of a star of the row that was written checks it. Gives the star. */
-function spliceStar(rewriting: Rewriting, target: Target, items: readonly ListItem[], raising: string): Span {
-  const { relation, returning } = target;
-  const star = rewriting.bound.stars.find(
-    ({ span, isOfVersion, relations }) =>
-      items.some(({ start }) => start === span.start) &&
-      !isOfVersion &&
-      relations.length === 1 &&
-      relations[0] === relation,
-  );
-  const [first, ...others] = star?.output.map(({ name }) => quoteIdentifier(name)) ?? [];
+/** The first column of a star checks the row. Gives the star. */
+function spliceStar(rewriting: Rewriting, { returning }: Target, items: readonly ListItem[], raising: string): Span {
+  const star = rewriting.bound.stars.find(({ span }) => items.some(({ start }) => start === span.start));
+  const [first, ...others] = (star && writtenOut(rewriting, star)) ?? [];
   if (star === undefined || first === undefined) {
     throw new RewriteRefusal(
       '0A000',
-      'RETURNING of stars alone is not supported where a policy checks the rows; add a column',
+      'RETURNING of such stars alone is not supported where a policy checks the rows; add a column',
       returning?.start ?? null,
     );
   }
-  const row = rewriting.rowName(relation);
-  const rest = others.map((other) => `, ${row}.${other}`).join('');
-  const list = `CASE WHEN ${raising} THEN ${row}.${first} END AS ${first}${rest}`;
-  const meant = { kind: 'items', at: star.span.start, items: list } as const;
-  rewriting.add({ ...star.span, text: list, reason, meant });
+  const name = quoteIdentifier(star.output[0]?.name ?? '');
+  const list = [`CASE WHEN ${raising} THEN ${first} END AS ${name}`, ...others].join(', ');
+  rewriting.add({ ...star.span, text: list, reason, meant: { kind: 'items', at: star.span.start, items: list } });
   return star.span;
 }
 

@@ -1,6 +1,6 @@
 import type { RelationUse, Span, StarUse } from '../bind/bound.js';
 import { quoteIdentifier } from './restriction.js';
-import { outerName, type RewriteRefusal, type Rewriting } from './rewriting.js';
+import type { RewriteRefusal, Rewriting } from './rewriting.js';
 
 /**
  * Writes out the stars that would show what is hidden, where the relation itself has to stay in the query.
@@ -14,8 +14,8 @@ export function expandStars(
 ): void {
   for (const star of rewriting.bound.stars) {
     if (!star.relations.includes(use) || star.span === done) continue;
-    const items = writtenOut(rewriting, star);
-    if (items === null) throw refuse('with * over several relations');
+    const items = writtenOut(rewriting, star)?.join(', ');
+    if (items === undefined) throw refuse('with * over such relations');
     rewriting.add({
       ...star.span,
       text: items,
@@ -25,13 +25,12 @@ export function expandStars(
   }
 }
 
-function writtenOut(rewriting: Rewriting, star: StarUse): string | null {
-  if (star.isOfVersion || star.relations.length !== 1 || star.output.length === 0) return null;
-  const items = star.output.map(({ origin }) => {
-    if (origin === null) return null;
-    const restriction = rewriting.restrictionOf(origin.relation);
-    const name = restriction === null ? '' : outerName(origin.relation, restriction, origin.attnum);
-    return name === '' ? null : `${rewriting.rowName(origin.relation)}.${quoteIdentifier(name)}`;
+/** The columns of a star one by one; null: they can't be. */
+export function writtenOut(rewriting: Rewriting, { written }: StarUse): readonly string[] | null {
+  if (written === null || written.length === 0) return null;
+  return written.map(({ name, source }) => {
+    if (source === null) return quoteIdentifier(name);
+    const row = source.relation === null ? quoteIdentifier(source.name) : rewriting.rowName(source.relation);
+    return `${row}.${quoteIdentifier(name)}`;
   });
-  return items.includes(null) ? null : items.join(', ');
 }
