@@ -66,6 +66,9 @@ const statements: Readonly<Record<string, readonly string[]>> = {
   'what else is written of it': [
     'select people.id, people.note from people, numbers where numbers.id = people.id for update',
     'select p.*, n.* from people p, numbers n where n.id = p.id for update of n, p',
+    'select * from people p join numbers n on true order by n.id for update of p',
+    "update people set region = 'EU' from numbers n where n.id = people.id returning people.id, *",
+    `update people set note = secret from ${other} cross join (select 1 as i) k where i = id returning note, secret`,
     'select * from only people where id < 5 for no key update',
     'select p.region from people as p where p.id < 5 order by p.note for key share limit 1',
     'declare c cursor for select * from people for update; fetch 2 from c; close c',
@@ -95,8 +98,6 @@ t.test('what isn’t supported is refused, and shows nothing', async (t) => {
   const refused = {
     'select a, d from people x (a, b, d) for update': '0A000',
     'select id from people x (id, note, region) for update': '0A000',
-    'select * from people p join numbers n on true for update of p': '0A000',
-    "update people set region = 'EU' from numbers n where n.id = people.id returning people.id, *": '0A000',
   };
   for (const [text, sqlstate] of Object.entries(refused)) {
     const { messages } = await people.ask(text);
@@ -129,7 +130,8 @@ t.test('neither is it in the row that was there before, by whatever name', { ski
   ]) {
     const { messages } = await client.ask(text);
     t.notMatch(messages.map(({ body }) => body.toString()).join(), canary, text);
-    const shown = messages.filter(({ type }) => type === 'D').map(({ body }) => rowValues(body));
-    t.ok(shown.length === 0 || text.startsWith(merge), text);
+    const shown = messages.filter(({ type }) => type === 'D').map(({ body }) => rowValues(body).join());
+    t.ok(shown.length === 0 || text.startsWith(merge) || !/\bo$/.test(text), text);
+    for (const row of shown) t.match(row, /^(?:1,)?1,EU,[ny]$/, text);
   }
 });

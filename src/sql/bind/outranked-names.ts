@@ -1,7 +1,7 @@
 import type { Binder } from './binder.js';
 import type { RelationUse } from './bound.js';
 import type { Found, Reference } from './columns.js';
-import type { Item, Scope, Source } from './scope.js';
+import type { Item, Scope, Source, SourceColumn } from './scope.js';
 import { systemColumns } from './type-oids.js';
 
 /** Notes what a name without a qualifier means, if the server could find a column that isn't seen before it, or beside it. */
@@ -9,7 +9,7 @@ export function noteOutranked(
   binder: Binder,
   scope: Scope,
   { parts: [name = ''], span }: Reference,
-  { source, scope: level }: Found<unknown>,
+  { source, scope: level, value: column }: Found<SourceColumn | null>,
   isRow: boolean,
 ): void {
   const around = itemsAround(scope, level);
@@ -17,10 +17,13 @@ export function noteOutranked(
     (other !== source || isRow) && hasUnseen(binder, other, name) ? [other.relation as RelationUse] : [],
   );
   if (relations.length === 0) return;
-  const isNamed = level.items.some((item) => item.source === source && item.isNamed);
-  const namesakes = around.filter((other) => other.isNamed && other.source.name === source.name);
-  const canBeNamed = isNamed && namesakes.length === 1;
-  binder.outranked.push({ name, span, relations, source: canBeNamed ? source.name : null, isRow });
+  // A column of a join is one of what it joins.
+  const holder = level.items.find(
+    (item) => item.isNamed && (column === null ? item.source === source : item.source.columns.includes(column)),
+  )?.source.name;
+  const namesakes = around.filter((other) => other.isNamed && other.source.name === holder);
+  const named = holder !== undefined && namesakes.length === 1 ? holder : null;
+  binder.outranked.push({ name, span, relations, source: named, isRow });
 }
 
 /** All that stands in a FROM, from a level on to one further out. */

@@ -6,7 +6,7 @@ import { type Reference, referenceOf, sourceOfStar } from './columns.js';
 import { hasUnseen } from './outranked-names.js';
 import { rowExpression } from './references.js';
 import { BindError, unknownConstruct } from './refusal.js';
-import type { Item, Scope, Source, SourceColumn } from './scope.js';
+import type { Scope, Source, SourceColumn } from './scope.js';
 import { firstLocation } from './source-text.js';
 
 /** `*`, `t.*` or `(row).*`. */
@@ -33,7 +33,7 @@ export function expandStar(binder: Binder, node: TreeNode, scope: Scope): readon
     qualifierParts,
     relations: relations as RelationUse[],
     isOfVersion: columns.some(({ reads }) => reads.some(({ version }) => version !== 'stored')),
-    written: writtenOut(binder, scope, columns),
+    written: writtenOut(binder, scope, reference, columns),
     output: columns.map((column) => binder.output(column)),
   });
   return columns;
@@ -51,13 +51,18 @@ function starColumns({ columns }: Source): readonly SourceColumn[] {
   return columns.filter(({ isLeftOutOfStars }) => isLeftOutOfStars !== true);
 }
 
-function writtenOut(binder: Binder, scope: Scope, columns: readonly SourceColumn[]): readonly StarColumn[] | null {
-  const isRestricted = ({ source: { relation } }: Item) =>
-    relation !== null && binder.visibilityOf(relation.relation) !== null;
-  if (!scope.items.some(isRestricted)) return null;
+function writtenOut(
+  binder: Binder,
+  scope: Scope,
+  reference: Reference,
+  columns: readonly SourceColumn[],
+): readonly StarColumn[] | null {
+  const isRestricted = ({ relation }: Source) => relation !== null && binder.visibilityOf(relation.relation) !== null;
+  const whose = reference.parts.length > 0 ? sourceOfStar(binder, scope, reference) : null;
+  if (whose === null ? !scope.items.some(({ source }) => isRestricted(source)) : !isRestricted(whose)) return null;
   const written: StarColumn[] = [];
   for (const column of columns) {
-    const one = namedColumn(binder, scope, column);
+    const one = whose === null ? namedColumn(binder, scope, column) : columnOfSource(whose, column);
     if (one === null) return null;
     written.push(one);
   }
@@ -66,18 +71,24 @@ function writtenOut(binder: Binder, scope: Scope, columns: readonly SourceColumn
 
 function namedColumn(binder: Binder, { items }: Scope, column: SourceColumn): StarColumn | null {
   const { name } = column;
-  const isOnly = (columns: readonly SourceColumn[]) => columns.filter((other) => other.name === name).length === 1;
-  const named = items.filter(({ source, isNamed }) => isNamed && source.columns.includes(column));
-  const [source] = named.map((item) => item.source);
-  if (source !== undefined && isOnly(source.columns)) {
-    const { relation, version } = source;
-    const isRow = version === 'stored' && relation !== null;
-    return { name, source: { name: source.name, relation: isRow ? (relation as RelationUse) : null } };
-  }
+  const named = items.find(({ source, isNamed }) => isNamed && source.columns.includes(column));
+  const own = named === undefined ? null : columnOfSource(named.source, column);
+  if (own !== null) return own;
   // What USING makes one has no other name.
   const bare = items.filter(({ hasColumns }) => hasColumns).flatMap((item) => item.source.columns);
   const isTaken = items.some((item) => hasUnseen(binder, item.source, name));
-  return isOnly(bare) && bare.includes(column) && !isTaken ? { name, source: null } : null;
+  return isOnly(bare, name) && bare.includes(column) && !isTaken ? { name, source: null } : null;
+}
+
+function columnOfSource({ name: of, relation, version, columns }: Source, { name }: SourceColumn): StarColumn | null {
+  const isRow = version === 'stored' && relation !== null;
+  return isOnly(columns, name)
+    ? { name, source: { name: of, relation: isRow ? (relation as RelationUse) : null } }
+    : null;
+}
+
+function isOnly(columns: readonly SourceColumn[], name: string): boolean {
+  return columns.filter((other) => other.name === name).length === 1;
 }
 
 /** `(t).*` and `(f(x)).*`. */

@@ -1,17 +1,19 @@
 import type { RelationUse } from '../bind/bound.js';
+import { systemColumns } from '../bind/type-oids.js';
 import { quoteIdentifier } from './restriction.js';
 import { RewriteRefusal, type Rewriting } from './rewriting.js';
 
 /**
  * The server sees columns of what stays a table that the binder has looked past: a name that would mean one of them says
  * what it is of.
- * @param isKept whether a relation stays what it is
  */
-export function qualifyOutranked(rewriting: Rewriting, isKept: (use: RelationUse) => boolean): void {
+export function qualifyOutranked(rewriting: Rewriting, isWritten: (use: RelationUse) => boolean): void {
   const { outranked, sourceNames, relations: uses } = rewriting.bound;
   const reason = 'hidden columns do not exist for the session';
   for (const { name, span, relations, source, isRow } of outranked) {
-    if (!relations.some(isKept)) continue;
+    // What is locked has other names for its hidden columns, see renameHidden.
+    const isSeen = (use: RelationUse) => isWritten(use) || (use.lock !== null && systemColumns.has(name));
+    if (!relations.some(isSeen)) continue;
     // A relation may get another alias because of a namesake.
     const isUnsure = uses.some(
       (use) => use.alias === null && use.visibleName === source && sourceNames.get(source) !== 1,

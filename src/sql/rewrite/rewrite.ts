@@ -90,7 +90,7 @@ function spliceStatement(rewriting: Rewriting, restrictions: Restrictions): void
   }
   qualifyNames(rewriting, (use) => ('candidates' in use ? viewed.has(use) : replaced.has(use) || isCopiedOut(use)));
   for (const [use, view] of viewed) spliceView(rewriting, use, view, restrictions.get(view.oid) ?? null);
-  qualifyOutranked(rewriting, (use) => isWritten(use) || use.lock !== null);
+  qualifyOutranked(rewriting, isWritten);
   for (const use of bound.relations) {
     const restriction = rewriting.restrictionOf(use);
     if (restriction === null || isWritten(use)) continue;
