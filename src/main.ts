@@ -14,7 +14,7 @@ import { forgetPolicies, loadPoliciesInForce, type PoliciesByTenant } from './ju
 import { TimerWheel } from './limits/timer-wheel.js';
 import { Listener } from './listener/listener.js';
 import { createListenerCounters } from './listener/listener-counters.js';
-import { diffPolicies } from './policy/diff-policies.js';
+import { diffPolicies } from './policy/file/diff-policies.js';
 import { CancelKeys } from './session/cancel.js';
 import { type DatabaseUsage, ServedDatabases } from './session/databases/served-databases.js';
 import { type BreakerTurn, type LeftDatabase, noSiblings, type Siblings } from './session/databases/siblings.js';

@@ -12,7 +12,7 @@ import {
   defaultPool,
 } from '../src/config/defaults.js';
 import { parseConfig } from '../src/config/load-config.js';
-import { loadPolicies } from '../src/policy/load-policies.js';
+import { loadPolicies } from '../src/policy/file/load-policies.js';
 import { root } from './support/source-tree.js';
 
 const pages = ['README.md', 'CHANGELOG.md', ...readdirSync(path.join(root, 'docs')).map((name) => `docs/${name}`)];

@@ -7,7 +7,7 @@ import { loadPoliciesInForce } from '../judge/policies-in-force.js';
 import type { Answer, Question } from '../judge/question.js';
 import { sentText } from '../judge/rewriting.js';
 import type { Principal } from '../policy/decide.js';
-import { policedSearchPath } from '../policy/search-path.js';
+import { policedSearchPath } from '../policy/settings/search-path.js';
 import { sessionEffects } from '../sql/session-effects.js';
 import { keyOf, shapeOf } from '../sql/shape.js';
 import { type Explanation, formatExplanation } from './format-explanation.js';

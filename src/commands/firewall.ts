@@ -5,7 +5,7 @@ import { loadConfig } from '../config/load-config.js';
 import { ProxyError } from '../errors/proxy-error.js';
 import { type FingerprintList, fingerprintsMax, type Known, keyOf, shownShape } from '../firewall/fingerprint-list.js';
 import { editList, FirewallFileError, readList } from '../firewall/firewall-file.js';
-import { loadPolicies } from '../policy/load-policies.js';
+import { loadPolicies } from '../policy/file/load-policies.js';
 import { shapeOf } from '../sql/shape.js';
 import { shownPath } from './shown-path.js';
 

@@ -2,7 +2,7 @@ import type { JudgeThreads } from '../judge/judge-threads.js';
 import { sentText } from '../judge/rewriting.js';
 import type { CaseVerdict } from '../policy/cases.js';
 import type { Principal } from '../policy/decide.js';
-import type { PolicySet } from '../policy/load-policies.js';
+import type { PolicySet } from '../policy/file/load-policies.js';
 import type { CatalogText } from '../sql/catalog/catalog-text.js';
 import { keyOf } from '../sql/shape.js';
 

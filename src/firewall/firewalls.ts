@@ -1,6 +1,6 @@
 import { dirname, resolve } from 'node:path';
 import { ConfigError } from '../config/config-error.js';
-import type { PolicySet } from '../policy/load-policies.js';
+import type { PolicySet } from '../policy/file/load-policies.js';
 import { Rights } from '../policy/rights.js';
 import type { Log } from '../telemetry/log.js';
 import { Firewall, type Gate } from './firewall.js';

@@ -1,10 +1,10 @@
 import { actionsOf, decide, decideKind, type Principal, type TouchedRelation } from '../policy/decide.js';
 import { decideBound } from '../policy/decide-bound.js';
-import type { PolicySet } from '../policy/load-policies.js';
-import { noLimits } from '../policy/policy-file.js';
+import type { PolicySet } from '../policy/file/load-policies.js';
+import { noLimits } from '../policy/file/policy-file.js';
 import { PolicyMismatch } from '../policy/restrict.js';
 import { type Rights, smaller } from '../policy/rights.js';
-import { quoteName } from '../policy/search-path.js';
+import { quoteName } from '../policy/settings/search-path.js';
 import { bindText } from '../sql/bind/bind.js';
 import type { BindResult, BoundStatement } from '../sql/bind/bound.js';
 import type { Relation } from '../sql/catalog/catalog.js';

@@ -1,6 +1,6 @@
 import type { ProxyError } from '../errors/proxy-error.js';
 import type { TouchedRelation } from '../policy/decide.js';
-import { noLimits, type PolicyLimits } from '../policy/policy-file.js';
+import { noLimits, type PolicyLimits } from '../policy/file/policy-file.js';
 import type { RewriteTemplate } from '../sql/rewrite/template.js';
 import type { Kept } from './question.js';
 

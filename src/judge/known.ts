@@ -1,4 +1,4 @@
-import type { PolicySet } from '../policy/load-policies.js';
+import type { PolicySet } from '../policy/file/load-policies.js';
 import { Rights } from '../policy/rights.js';
 import { SessionRestrictions } from '../policy/session-restrictions.js';
 import { CatalogIndex } from '../sql/catalog/catalog-index.js';

@@ -1,7 +1,7 @@
 import type { Config, UserConfig } from '../config/config.js';
 import { readTextFile } from '../config/read-text-file.js';
 import type { Firewalls } from '../firewall/firewalls.js';
-import { loadPolicies, type PolicySet } from '../policy/load-policies.js';
+import { loadPolicies, type PolicySet } from '../policy/file/load-policies.js';
 import type { JudgeThreads } from './judge-threads.js';
 
 /** One tenant's policies as they hold now. A reload that changes them makes others. */

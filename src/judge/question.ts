@@ -1,6 +1,6 @@
 import type { Principal, TouchedRelation } from '../policy/decide.js';
-import type { PolicySet } from '../policy/load-policies.js';
-import type { PolicyLimits } from '../policy/policy-file.js';
+import type { PolicySet } from '../policy/file/load-policies.js';
+import type { PolicyLimits } from '../policy/file/policy-file.js';
 import type { Relation } from '../sql/catalog/catalog.js';
 import type { CatalogText } from '../sql/catalog/catalog-text.js';
 import type { RewriteTemplate } from '../sql/rewrite/template.js';

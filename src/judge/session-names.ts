@@ -1,4 +1,4 @@
-import { splitSearchPath } from '../policy/search-path.js';
+import { splitSearchPath } from '../policy/settings/search-path.js';
 import type { Relation } from '../sql/catalog/catalog.js';
 import type { SessionNames } from './judge.js';
 import type { OwnCatalog } from './own-catalog.js';

@@ -2,9 +2,9 @@ import { ConfigError, type ConfigIssue } from '../config/config-error.js';
 import { Findings } from '../config/findings.js';
 import { parseYamlTree } from '../config/yaml-tree.js';
 import type { Principal } from './decide.js';
-import { loadPolicies, noReferences, type PolicySet, type PolicySource } from './load-policies.js';
-import { policedSearchPath } from './search-path.js';
-import { TreeReader } from './tree-reader.js';
+import { loadPolicies, noReferences, type PolicySet, type PolicySource } from './file/load-policies.js';
+import { TreeReader } from './file/tree-reader.js';
+import { policedSearchPath } from './settings/search-path.js';
 
 /** What a policy is expected to say of a statement. */
 interface Case extends Principal {

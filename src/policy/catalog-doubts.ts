@@ -6,14 +6,14 @@ import { compileSql } from '../sql/rewrite/compile-sql.js';
 import { OperatorSqlError } from '../sql/rewrite/operator-sql-error.js';
 import type { Parse } from '../sql/rewrite/parse.js';
 import { printInScope, qualifiedName } from '../sql/rewrite/restriction.js';
+import { isSystemSchema } from './catalogs/system-relations.js';
 import type { Doubt } from './doubts.js';
-import type { PolicyExpression } from './expression.js';
+import type { PolicyExpression } from './file/expression.js';
+import type { PolicySet } from './file/load-policies.js';
+import { matchesTable, type TablePattern } from './file/name-pattern.js';
+import type { Rule } from './file/policy-file.js';
 import { fillExpression, type Session } from './fill-expression.js';
-import type { PolicySet } from './load-policies.js';
-import { matchesTable, type TablePattern } from './name-pattern.js';
-import type { Rule } from './policy-file.js';
-import { quoteName } from './search-path.js';
-import { isSystemSchema } from './system-relations.js';
+import { quoteName } from './settings/search-path.js';
 
 /** SQL that the server can prepare if what stands at a place of a policy fits the database. */
 export interface Probe {

@@ -5,13 +5,13 @@ import { holdsType } from '../sql/catalog/types-within.js';
 import { isHarmless } from '../sql/harmless-functions.js';
 import type { Restrictions } from '../sql/rewrite/rewrite.js';
 import type { Action } from '../sql/statement-facts.js';
-import { type CatalogGuards, isSizeFunction } from './catalog-guards.js';
-import { hasCatalogFilter, isFilteredAlways } from './catalog-restriction.js';
-import { matchesFunction } from './name-pattern.js';
+import { type CatalogGuards, isSizeFunction } from './catalogs/catalog-guards.js';
+import { hasCatalogFilter, isFilteredAlways } from './catalogs/catalog-restriction.js';
+import { isReadableByAll, isSystemSchema } from './catalogs/system-relations.js';
+import { matchesFunction } from './file/name-pattern.js';
 import type { Rights } from './rights.js';
-import { quoteName } from './search-path.js';
-import { settingReadRefusal, settingRefusal } from './settings.js';
-import { isReadableByAll, isSystemSchema } from './system-relations.js';
+import { quoteName } from './settings/search-path.js';
+import { settingReadRefusal, settingRefusal } from './settings/settings.js';
 import { UnnamedReach } from './unnamed-reach.js';
 
 export interface BoundDenial {

@@ -1,12 +1,12 @@
 import { isHarmless, isSurelyBuiltin } from '../sql/harmless-functions.js';
 import type { Action, FunctionUse, RelationUse, SettingUse, StatementFacts } from '../sql/statement-facts.js';
+import { isReadableByAll, isSurelySystem } from './catalogs/system-relations.js';
+import type { PolicySet } from './file/load-policies.js';
+import { matchesFunction } from './file/name-pattern.js';
 import type { Session } from './fill-expression.js';
-import type { PolicySet } from './load-policies.js';
-import { matchesFunction } from './name-pattern.js';
 import { Rights } from './rights.js';
-import { narrowsSearchPath, quoteName } from './search-path.js';
-import { settingReadRefusal, settingRefusal } from './settings.js';
-import { isReadableByAll, isSurelySystem } from './system-relations.js';
+import { narrowsSearchPath, quoteName } from './settings/search-path.js';
+import { settingReadRefusal, settingRefusal } from './settings/settings.js';
 
 /** Who asks, as far as deciding needs it. */
 export interface Principal extends Session {

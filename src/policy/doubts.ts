@@ -1,7 +1,7 @@
 import type { TreePath } from '../config/yaml-tree.js';
-import type { PolicySet } from './load-policies.js';
-import { matchesTable, type TablePattern } from './name-pattern.js';
-import type { PolicyFile, Rule } from './policy-file.js';
+import type { PolicySet } from './file/load-policies.js';
+import { matchesTable, type TablePattern } from './file/name-pattern.js';
+import type { PolicyFile, Rule } from './file/policy-file.js';
 
 /** What can be loaded and is probably not meant, in one of the files. `message`: `what; what to do`. */
 export interface Doubt {

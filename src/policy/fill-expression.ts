@@ -1,4 +1,4 @@
-import type { Attribute, PolicyExpression } from './expression.js';
+import type { Attribute, PolicyExpression } from './file/expression.js';
 
 /** Whose attributes an expression is filled with. */
 export interface Session {

@@ -5,10 +5,10 @@ import { OperatorSqlError } from '../sql/rewrite/operator-sql-error.js';
 import type { Parse } from '../sql/rewrite/parse.js';
 import { type OperatorSql, qualifiedName, quoteIdentifier, type Restriction } from '../sql/rewrite/restriction.js';
 import type { Action } from '../sql/statement-facts.js';
-import type { PolicyExpression } from './expression.js';
+import type { PolicyExpression } from './file/expression.js';
+import type { TablePattern } from './file/name-pattern.js';
+import type { Rule } from './file/policy-file.js';
 import { fillExpression, type Session } from './fill-expression.js';
-import type { TablePattern } from './name-pattern.js';
-import type { Rule } from './policy-file.js';
 import type { Rights } from './rights.js';
 
 /** A policy that can't be applied to a relation as it is: the relation is refused until one of them changes. */

@@ -1,9 +1,10 @@
 import type { Relation } from '../sql/catalog/catalog.js';
 import type { CatalogIndex } from '../sql/catalog/catalog-index.js';
 import type { Action, StatementKind } from '../sql/statement-facts.js';
+import { isSystemSchema } from './catalogs/system-relations.js';
 import type { Principal } from './decide.js';
-import type { PolicySet } from './load-policies.js';
-import { type FunctionPattern, matchesTable } from './name-pattern.js';
+import type { PolicySet } from './file/load-policies.js';
+import { type FunctionPattern, matchesTable } from './file/name-pattern.js';
 import {
   actions,
   type CatalogMode,
@@ -12,8 +13,7 @@ import {
   firewallModes,
   type PolicyLimits,
   type Rule,
-} from './policy-file.js';
-import { isSystemSchema } from './system-relations.js';
+} from './file/policy-file.js';
 
 /** What the policies come to for one session. */
 export class Rights {

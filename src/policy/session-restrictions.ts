@@ -5,15 +5,15 @@ import type { CallGuard, Guard } from '../sql/rewrite/guard-calls.js';
 import type { Parse } from '../sql/rewrite/parse.js';
 import type { Restriction } from '../sql/rewrite/restriction.js';
 import type { Restrictions } from '../sql/rewrite/rewrite.js';
-import { CatalogGuards, isRelationSize, isSizeFunction, ownViewGuard } from './catalog-guards.js';
-import { CatalogPredicates } from './catalog-predicates.js';
-import { catalogRestriction, isFilteredAlways, showsValues, showsViews } from './catalog-restriction.js';
+import { CatalogGuards, isRelationSize, isSizeFunction, ownViewGuard } from './catalogs/catalog-guards.js';
+import { CatalogPredicates } from './catalogs/catalog-predicates.js';
+import { catalogRestriction, isFilteredAlways, showsValues, showsViews } from './catalogs/catalog-restriction.js';
+import { isSystemSchema } from './catalogs/system-relations.js';
+import { isTooMuch, nothingVisible, type VisibleObjects, visibleObjects } from './catalogs/visible-objects.js';
+import { matchesFunction } from './file/name-pattern.js';
 import type { Session } from './fill-expression.js';
-import { matchesFunction } from './name-pattern.js';
 import { PolicyMismatch, restrictionOf } from './restrict.js';
 import type { Rights } from './rights.js';
-import { isSystemSchema } from './system-relations.js';
-import { isTooMuch, nothingVisible, type VisibleObjects, visibleObjects } from './visible-objects.js';
 
 /** The restrictions of one session by relation, each worked out when it is first asked for, and once. */
 export class SessionRestrictions implements Restrictions {

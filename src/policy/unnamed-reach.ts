@@ -3,8 +3,8 @@ import type { Relation } from '../sql/catalog/catalog.js';
 import type { CatalogIndex } from '../sql/catalog/catalog-index.js';
 import { restrictsReading } from '../sql/rewrite/restriction.js';
 import type { Restrictions } from '../sql/rewrite/rewrite.js';
+import { isSystemSchema } from './catalogs/system-relations.js';
 import type { Rights } from './rights.js';
-import { isSystemSchema } from './system-relations.js';
 
 const writing = ['insert', 'update', 'delete'] as const;
 

@@ -1,6 +1,6 @@
 import t from 'tap';
 import { bare, JudgeThreads } from '../../src/judge/judge-threads.js';
-import { loadPolicies } from '../../src/policy/load-policies.js';
+import { loadPolicies } from '../../src/policy/file/load-policies.js';
 import { defaultGuardBounds } from '../../src/sql/guard.js';
 import type { ParseResult } from '../../src/sql/statement-facts.js';
 import { textClasses } from '../support/heavy-texts.js';

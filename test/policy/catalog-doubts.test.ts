@@ -1,6 +1,6 @@
 import t from 'tap';
 import { compareWithCatalog } from '../../src/policy/catalog-doubts.js';
-import { loadPolicies } from '../../src/policy/load-policies.js';
+import { loadPolicies } from '../../src/policy/file/load-policies.js';
 import { readCatalog } from '../support/catalog.js';
 import { parse } from '../support/policed-session.js';
 import { startPostgres } from '../support/postgres.js';

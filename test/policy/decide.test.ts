@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { decide, type Principal, type Verdict } from '../../src/policy/decide.js';
-import { loadPolicies } from '../../src/policy/load-policies.js';
+import { loadPolicies } from '../../src/policy/file/load-policies.js';
 import { parseStatements } from '../../src/sql/parser/parse-statements.js';
 
 const ann: Principal = {

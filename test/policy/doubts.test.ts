@@ -1,6 +1,6 @@
 import t from 'tap';
 import { findDoubts, findForgottenUsers, type Surroundings } from '../../src/policy/doubts.js';
-import { loadPolicies } from '../../src/policy/load-policies.js';
+import { loadPolicies } from '../../src/policy/file/load-policies.js';
 
 const surroundings: Surroundings = {
   users: [

@@ -4,8 +4,8 @@ import t from 'tap';
 import { checkConfig } from '../../src/commands/check-config.js';
 import { visitDatabase } from '../../src/commands/visit-database.js';
 import { JudgeThreads } from '../../src/judge/judge-threads.js';
-import { loadPolicies } from '../../src/policy/load-policies.js';
-import { actions, statementKinds } from '../../src/policy/policy-file.js';
+import { loadPolicies } from '../../src/policy/file/load-policies.js';
+import { actions, statementKinds } from '../../src/policy/file/policy-file.js';
 import { startPostgres } from '../support/postgres.js';
 import { root } from '../support/source-tree.js';
 

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { loadPolicies } from '../../src/policy/load-policies.js';
+import { loadPolicies } from '../../src/policy/file/load-policies.js';
 import { Rights } from '../../src/policy/rights.js';
 
 function rights(...texts: readonly string[]): Rights {

@@ -1,7 +1,7 @@
 import t from 'tap';
 import { JudgeThreads } from '../../src/judge/judge-threads.js';
 import { decide, type Principal } from '../../src/policy/decide.js';
-import { loadPolicies } from '../../src/policy/load-policies.js';
+import { loadPolicies } from '../../src/policy/file/load-policies.js';
 import { samplePolicy } from '../../src/quickstart/sample-policy.js';
 
 t.test('what the guide says of the sample is so', async (t) => {

@@ -1,6 +1,6 @@
 import { judgeText } from '../../src/judge/judge-text.js';
 import type { Question, Verdict } from '../../src/judge/question.js';
-import { loadPolicies } from '../../src/policy/load-policies.js';
+import { loadPolicies } from '../../src/policy/file/load-policies.js';
 import type { CatalogIndex } from '../../src/sql/catalog/catalog-index.js';
 import { parseSql, parseStatements } from '../../src/sql/parser/parse-statements.js';
 import { policedSession } from './policed-session.js';

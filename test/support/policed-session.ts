@@ -1,6 +1,6 @@
 import { loadModule, parseSync } from 'libpg-query';
+import { loadPolicies } from '../../src/policy/file/load-policies.js';
 import type { Session } from '../../src/policy/fill-expression.js';
-import { loadPolicies } from '../../src/policy/load-policies.js';
 import { Rights } from '../../src/policy/rights.js';
 import { SessionRestrictions } from '../../src/policy/session-restrictions.js';
 import type { CatalogIndex } from '../../src/sql/catalog/catalog-index.js';

@@ -1,5 +1,5 @@
 import type { LimitsConfig } from '../../config/config.js';
-import type { PolicyLimits } from '../../policy/policy-file.js';
+import type { PolicyLimits } from '../../policy/file/policy-file.js';
 import { smaller } from '../../policy/rights.js';
 
 /** How much one statement may give; 0: no limit. */

@@ -1,6 +1,6 @@
 import type { UserConfig } from '../../config/config.js';
 import { ProxyError } from '../../errors/proxy-error.js';
-import { policedSearchPath, settingRefusal } from '../../policy/settings.js';
+import { policedSearchPath, settingRefusal } from '../../policy/settings/settings.js';
 import { SessionSettings } from '../../pool/session-settings.js';
 import { transactionSettings } from '../../sql/setting-effects.js';
 import type { CancelKeys } from '../cancel.js';

@@ -1,4 +1,4 @@
-import { noLimits } from '../../policy/policy-file.js';
+import { noLimits } from '../../policy/file/policy-file.js';
 import type { PooledUpstream } from '../../pool/pooled-upstream.js';
 import { freeAllNames, freeName } from '../prepared/free-names.js';
 import { namesInText, onlyStatement } from '../prepared/named-in-text.js';

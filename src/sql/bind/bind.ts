@@ -3,14 +3,14 @@ import { nodeOf, structOf } from '../facts/tree.js';
 import { literalSpans } from '../shape.js';
 import { type BindContext, Binder, type QueryOptions, type Rows } from './binder.js';
 import type { BindResult, BoundStatement, Span, Utility } from './bound.js';
-import { bindDelete, bindInsert, bindUpdate } from './changes.js';
-import { bindExpression } from './expressions.js';
-import { bindMerge } from './merge.js';
+import { bindExpression } from './expressions/expressions.js';
+import { bindSelect } from './queries/select.js';
 import { BindError, isStackOverflow, unknownConstruct } from './refusal.js';
 import type { Scope } from './scope.js';
-import { bindSelect } from './select.js';
 import { locationOf, SourceText } from './source-text.js';
-import { bindUtility, createdInto } from './utilities.js';
+import { bindUtility, createdInto } from './utilities/utilities.js';
+import { bindDelete, bindInsert, bindUpdate } from './writes/changes.js';
+import { bindMerge } from './writes/merge.js';
 
 const walkers = { expression: bindExpression, query: bindQuery };
 

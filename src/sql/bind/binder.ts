@@ -19,13 +19,13 @@ import {
   type WholeRowUse,
   type WithQuery,
 } from './bound.js';
-import { Coercions } from './coercions.js';
+import { Coercions } from './expressions/coercions.js';
+import { typeNames } from './expressions/type-names.js';
+import { isRegistry, oid } from './expressions/type-oids.js';
 import { type NameSettings, Names } from './names.js';
 import { BindError } from './refusal.js';
 import type { ColumnDraft, Lockable, QueryDraft, RelationDraft, Scope, Source, SourceColumn, Typed } from './scope.js';
 import type { SourceText } from './source-text.js';
-import { typeNames } from './type-names.js';
-import { isRegistry, oid } from './type-oids.js';
 
 export interface BindContext extends NameSettings {
   /** Types of $1, $2, ... as Parse gave them; 0 or missing: to be found out. */

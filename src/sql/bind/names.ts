@@ -1,6 +1,6 @@
 import type { CatalogFunction, Collation, Operator, Relation, Type } from '../catalog/catalog.js';
 import type { CatalogIndex } from '../catalog/catalog-index.js';
-import type { Candidate } from './candidates.js';
+import type { Candidate } from './expressions/candidates.js';
 import { BindError } from './refusal.js';
 
 /** Where names are looked for, as the session has it at this moment. */

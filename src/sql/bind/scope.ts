@@ -1,6 +1,6 @@
 import type * as bound from './bound.js';
 import type { ColumnUse, OutputColumn, Place, RelationAction, RelationUse, RowLock } from './bound.js';
-import { oid } from './type-oids.js';
+import { oid } from './expressions/type-oids.js';
 
 /** The bound statement's parts while they are being made. */
 type Draft<T> = { -readonly [Key in keyof T]: T[Key] };

@@ -1,4 +1,4 @@
-import { oid } from '../bind/type-oids.js';
+import { oid } from '../bind/expressions/type-oids.js';
 import type { Column, Relation } from '../catalog/catalog.js';
 import type { CatalogIndex } from '../catalog/catalog-index.js';
 import { type Fields, listOf, namesOf, nodeOf, structOf } from '../facts/tree.js';

@@ -1,6 +1,6 @@
 import { bindText } from '../bind/bind.js';
 import type { BoundStatement, FunctionUse, OperatorUse, Span } from '../bind/bound.js';
-import { isFoundFirst } from '../bind/operators.js';
+import { isFoundFirst } from '../bind/expressions/operators.js';
 import type { CatalogIndex } from '../catalog/catalog-index.js';
 import { OperatorSqlError } from './operator-sql-error.js';
 import type { Parse } from './parse.js';

@@ -1,4 +1,4 @@
-import { oid } from '../bind/type-oids.js';
+import { oid } from '../bind/expressions/type-oids.js';
 import type { Type } from '../catalog/catalog.js';
 import type { CatalogIndex } from '../catalog/catalog-index.js';
 

@@ -1,5 +1,5 @@
 import type { RelationUse } from '../bind/bound.js';
-import { systemColumns } from '../bind/type-oids.js';
+import { systemColumns } from '../bind/expressions/type-oids.js';
 import { quoteIdentifier } from './restriction.js';
 import { RewriteRefusal, type Rewriting } from './rewriting.js';
 

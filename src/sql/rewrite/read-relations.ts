@@ -1,5 +1,5 @@
 import type { ColumnUse, Conjunct, FunctionUse, RelationUse, StarUse } from '../bind/bound.js';
-import { systemColumnsLeft } from '../bind/type-oids.js';
+import { systemColumnsLeft } from '../bind/expressions/type-oids.js';
 import type { Relation } from '../catalog/catalog.js';
 import { lessThanOf } from '../catalog/default-operators.js';
 import { isHarmlessConjunct, mayLeak, mayLeakWhenSorted, sortsRows } from './leaks.js';

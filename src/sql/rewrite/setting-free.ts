@@ -1,5 +1,5 @@
 import type { BoundStatement, CastUse } from '../bind/bound.js';
-import { isPolymorphic, oid } from '../bind/type-oids.js';
+import { isPolymorphic, oid } from '../bind/expressions/type-oids.js';
 import type { CatalogFunction } from '../catalog/catalog.js';
 import type { CatalogIndex } from '../catalog/catalog-index.js';
 import { type Fields, textOf } from '../facts/tree.js';

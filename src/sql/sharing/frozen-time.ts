@@ -1,5 +1,5 @@
 import { type BoundStatement, undecided } from '../bind/bound.js';
-import { oid } from '../bind/type-oids.js';
+import { oid } from '../bind/expressions/type-oids.js';
 import type { Type } from '../catalog/catalog.js';
 import type { CatalogIndex } from '../catalog/catalog-index.js';
 import { holdsType } from '../catalog/types-within.js';

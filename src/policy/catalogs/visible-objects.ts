@@ -1,0 +1,163 @@
+import type { CatalogFunction, Relation, Type } from '../../sql/catalog/catalog.js';
+import type { CatalogIndex } from '../../sql/catalog/catalog-index.js';
+import { isHarmless } from '../../sql/harmless-functions.js';
+import { type Restriction, restrictsReading } from '../../sql/rewrite/restriction.js';
+import { matchesFunction } from '../file/name-pattern.js';
+import { actions } from '../file/policy-file.js';
+import type { Rights } from '../rights.js';
+import { isSystemSchema } from './system-relations.js';
+
+/** What the rules come to for a relation; null where it is closed because a rule doesn't fit it. */
+export type RestrictionOf = (relation: Relation) => Restriction | null | 'closed';
+
+/** Objects that aren't PostgreSQL's own, by oid, as far as a session may use them. */
+export interface VisibleObjects {
+  readonly relations: ReadonlySet<number>;
+  /** Those of them that nothing is withheld of: their size, statistics, definitions and comments are no secret. */
+  readonly open: ReadonlySet<number>;
+  /** Views among the open ones whose definitions name nothing but visible things. */
+  readonly transparent: ReadonlySet<number>;
+  /** Those of them below and above which there is nothing but visible parts. */
+  readonly whole: ReadonlySet<number>;
+  /** attnums by relation: what doesn't exist, and what isn't shown as it is. */
+  readonly hiddenColumns: ReadonlyMap<number, readonly number[]>;
+  readonly maskedColumns: ReadonlyMap<number, readonly number[]>;
+  readonly functions: ReadonlySet<number>;
+  readonly types: ReadonlySet<number>;
+  readonly schemas: ReadonlySet<number>;
+  /** Temporary relations are a session's own; the catalog doesn't know them. */
+  readonly hasTemporary: boolean;
+}
+
+/** PG 70.3: from here on oids are given to what isn't PostgreSQL's own. */
+export const firstNormalOid = 16384;
+
+/** More oids than this in one list make a filter too long to send with every statement. */
+const visibleOidsMax = 20_000;
+
+export function isTooMuch({ relations, types, functions, hiddenColumns, maskedColumns }: VisibleObjects): boolean {
+  const columns = [hiddenColumns, maskedColumns].map((each) => [...each.values()].flat().length);
+  return Math.max(relations.size, types.size, functions.size, ...columns) > visibleOidsMax;
+}
+
+export const nothingVisible: VisibleObjects = {
+  relations: new Set(),
+  open: new Set(),
+  transparent: new Set(),
+  whole: new Set(),
+  hiddenColumns: new Map(),
+  maskedColumns: new Map(),
+  functions: new Set(),
+  types: new Set(),
+  schemas: new Set(),
+  hasTemporary: false,
+};
+
+/** Everything that the rules leave to a session. Pure, and worth keeping: it looks at all that there is. */
+export function visibleObjects(index: CatalogIndex, rights: Rights, restrictionOf: RestrictionOf): VisibleObjects {
+  const { relations: all, functions: allFunctions } = index.catalog;
+  const relations = new Set<number>();
+  const open = new Set<number>();
+  const hiddenColumns = new Map<number, readonly number[]>();
+  const maskedColumns = new Map<number, readonly number[]>();
+  for (const relation of all) {
+    if (isSystemSchema(relation.schema) || !isUsable(relation, rights)) continue;
+    const restriction = restrictionOf(relation);
+    if (restriction === 'closed') continue;
+    relations.add(relation.oid);
+    if (restriction === null || !restrictsReading(restriction)) open.add(relation.oid);
+    else {
+      const masked = restriction.columns.filter(({ mask }) => mask !== null).map(({ column }) => column.attnum);
+      if (masked.length > 0) maskedColumns.set(relation.oid, masked);
+      if (restriction.hidden.size > 0) hiddenColumns.set(relation.oid, [...restriction.hidden]);
+    }
+  }
+  const functions = new Set(
+    allFunctions.filter((each) => each.oid >= firstNormalOid && isAllowed(each, rights)).map(({ oid }) => oid),
+  );
+  const types = typesOf(index, relations, functions, hiddenColumns);
+  for (const oid of types) {
+    const relation = index.relation(index.type(oid)?.relation ?? 0);
+    if (relation?.kind === 'c') relations.add(relation.oid);
+  }
+  const transparent = new Set(
+    all.filter((relation) => open.has(relation.oid) && isTransparent(relation, open, functions)).map(({ oid }) => oid),
+  );
+  const used = new Set<string>();
+  for (const oid of relations) used.add(index.relation(oid)?.schema ?? '');
+  for (const oid of functions) used.add(index.function(oid)?.schema ?? '');
+  for (const oid of types) used.add(index.type(oid)?.schema ?? '');
+  return {
+    relations,
+    open,
+    transparent,
+    whole: new Set([...relations].filter((oid) => isWhole(index, oid, relations))),
+    hiddenColumns,
+    maskedColumns,
+    functions,
+    types,
+    schemas: new Set([...used].flatMap((name) => index.schema(name)?.oid ?? [])),
+    hasTemporary: rights.statements.has('temp'),
+  };
+}
+
+function isWhole(index: CatalogIndex, oid: number, relations: ReadonlySet<number>): boolean {
+  return [...index.descendants(oid), ...index.ancestors(oid)].every((each) => relations.has(each.oid));
+}
+
+function isUsable({ schema, name, parents }: Relation, rights: Rights): boolean {
+  return actions.some((action) => rights.ruleFor(action, schema, name, parents.length > 0)?.effect === 'allow');
+}
+
+function isAllowed({ schema, name }: CatalogFunction, { functions: { allow, deny } }: Rights): boolean {
+  if (deny.some((pattern) => matchesFunction(pattern, schema, name, true))) return false;
+  if (schema === 'pg_catalog' && isHarmless(name)) return true;
+  return allow.some((pattern) => matchesFunction(pattern, schema, name, false));
+}
+
+function isTransparent({ view }: Relation, open: ReadonlySet<number>, functions: ReadonlySet<number>): boolean {
+  const isOwn = (oid: number) => oid < firstNormalOid;
+  return (
+    (view?.reads.every((oid) => isOwn(oid) || open.has(oid)) ?? false) &&
+    (view?.calls.every((oid) => isOwn(oid) || functions.has(oid)) ?? false)
+  );
+}
+
+/** Types of what is visible, and what those are made of. */
+function typesOf(
+  index: CatalogIndex,
+  relations: ReadonlySet<number>,
+  functions: ReadonlySet<number>,
+  hiddenColumns: ReadonlyMap<number, readonly number[]>,
+): Set<number> {
+  const found = new Set<number>();
+  const waiting: number[] = [];
+  for (const oid of relations) {
+    const relation = index.relation(oid);
+    const hidden = hiddenColumns.get(oid) ?? [];
+    // With a column that doesn't exist for the session, the row type doesn't either.
+    if (hidden.length === 0) waiting.push(relation?.rowType ?? 0);
+    for (const { attnum, type } of relation?.columns ?? []) if (!hidden.includes(attnum)) waiting.push(type);
+  }
+  for (const oid of functions) {
+    const called = index.function(oid);
+    waiting.push(called?.returns ?? 0, ...(called?.arguments ?? []), ...(called?.allArguments ?? []));
+  }
+  for (let oid = waiting.pop(); oid !== undefined; oid = waiting.pop()) {
+    const type = index.type(oid);
+    if (type === undefined || oid < firstNormalOid || found.has(oid)) continue;
+    found.add(oid);
+    waiting.push(...madeOf(type), ...fieldTypes(type, index));
+  }
+  return found;
+}
+
+function madeOf({ element, array, base, subtype, counterpart }: Type): number[] {
+  return [element, array, base, subtype, counterpart];
+}
+
+/** Of a composite type that is no table's: a table's columns are looked at with the table. */
+function fieldTypes({ relation: oid }: Type, index: CatalogIndex): number[] {
+  const relation = index.relation(oid);
+  return relation?.kind === 'c' ? relation.columns.map(({ type }) => type) : [];
+}

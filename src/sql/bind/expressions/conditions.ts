@@ -1,0 +1,81 @@
+import { listOf, nodeOf } from '../../facts/tree.js';
+import type { Binder } from '../binder.js';
+import type { BoundQuery, Span } from '../bound.js';
+import { expressionLast } from '../queries/clauses.js';
+import type { Scope, Typed } from '../scope.js';
+import { firstLocation } from '../source-text.js';
+import { oid } from './type-oids.js';
+
+/**
+ * Binds a condition and, where it holds for every row that comes out, notes its terms between ANDs as conjuncts.
+ * @param word the keyword that stands before it
+ * @param holds for which rows: of all others it has no conjuncts
+ */
+export function bindCondition(
+  binder: Binder,
+  node: unknown,
+  scope: Scope,
+  word: 'where' | 'on',
+  holds: 'all' | 'matched' | 'unknown',
+): Typed[] {
+  return scope.at('condition', () => {
+    const found = nodeOf(node);
+    const isAnd = found?.kind === 'BoolExpr' && found.fields.boolop === 'AND_EXPR';
+    const terms = isAnd ? listOf(found.fields.args) : [node];
+    const spans = holds === 'unknown' ? null : spansOf(binder, terms, word);
+    return terms.map((term, at) => conjunct(binder, term, scope, spans?.[at] ?? null, holds === 'matched'));
+  });
+}
+
+function conjunct(binder: Binder, term: unknown, scope: Scope, span: Span | null, isOuter: boolean): Typed {
+  const { columns, functions, operators, wholeRows, subqueriesSeen, parametersSeen, derivedColumnsSeen } = binder;
+  const from = [columns.length, functions.length, operators.length, wholeRows.length] as const;
+  const value = binder.expression(term, scope);
+  binder.coerce(value, oid.bool, scope);
+  if (span !== null) {
+    scope.query.conjuncts.push({
+      query: scope.query as BoundQuery,
+      span,
+      isOuter,
+      columns: columns.slice(from[0]),
+      functions: functions.slice(from[1]),
+      operators: operators.slice(from[2]),
+      hasWholeRow: wholeRows.length > from[3],
+      hasDerivedColumns: binder.derivedColumnsSeen > derivedColumnsSeen,
+      hasSubquery: binder.subqueriesSeen > subqueriesSeen,
+      hasParameter: binder.parametersSeen > parametersSeen,
+    });
+  }
+  return value;
+}
+
+/** Where each term stands; null if that can't be told for sure. */
+function spansOf(binder: Binder, terms: readonly unknown[], word: string): Span[] | null {
+  const { source } = binder;
+  const starts: number[] = [];
+  for (const term of terms) {
+    const location = firstLocation(term);
+    if (location === null) return null;
+    let at = source.tokenAt(location);
+    while (source.is(at - 1, '(')) at--;
+    const before = source.keyword(at - 1);
+    if (before !== (starts.length === 0 ? word : 'and')) return null;
+    starts.push(at);
+  }
+  const [first] = starts;
+  if (first === undefined) return null;
+  const last = expressionLast(source, first);
+  return starts.map((start, at) =>
+    balanced(binder, start, at + 1 < starts.length ? (starts[at + 1] as number) - 2 : last),
+  );
+}
+
+/** Without the parentheses that open here and close in another term: `(a and b) and c`. */
+function balanced(binder: Binder, first: number, last: number): Span {
+  const { source } = binder;
+  let from = first;
+  let to = last;
+  while (from < to && source.is(from, '(') && source.partner(from) > to) from++;
+  while (to > from && source.is(to, ')') && source.partner(to) < from) to--;
+  return source.span(from, to);
+}

@@ -1,0 +1,104 @@
+import pg from 'pg';
+import t from 'tap';
+import { informationFilters } from '../../../src/policy/catalogs/information-filters.js';
+import { alwaysFilters, catalogFilters } from '../../../src/policy/catalogs/pg-catalog-filters.js';
+import { isReadableByAll } from '../../../src/policy/catalogs/system-relations.js';
+import { kinds } from '../../support/catalog.js';
+import { filteredPolicy, openFilteredDatabase } from '../../support/filtered-catalog.js';
+import { policedSession } from '../../support/policed-session.js';
+import { rewritten } from '../../support/rewriting.js';
+
+for (const kind of kinds) {
+  t.test(`on ${kind} PostgreSQL`, async (t) => {
+    const { server, index, session, client } = await openFilteredDatabase(t, kind);
+
+    t.test('no system relation shows a name of what is hidden', async (t) => {
+      const system = index.catalog.relations.filter(({ schema }) => /^(pg_catalog|information_schema)$/.test(schema));
+      let telling = 0;
+      for (const { schema, name } of system) {
+        const result = rewritten(`select * from ${schema}.${name}`, index, session);
+        if (!result.ok) {
+          t.equal(result.sqlstate, '42501', `${name}: ${result.message}`);
+          continue;
+        }
+        const { rows } = await client.query(result.text);
+        const text = JSON.stringify(rows);
+        const at = text.indexOf('zq');
+        t.equal(at, -1, `${schema}.${name}${at < 0 ? '' : `: ${text.slice(Math.max(0, at - 200), at + 50)}`}`);
+        if (schema === 'information_schema') continue;
+        const plain = await client.query(`select * from ${schema}.${name}`);
+        if (JSON.stringify(plain.rows).includes('zq')) telling++;
+      }
+      t.ok(telling >= 25, `${telling} of pg_catalog show one without a filter`);
+    });
+
+    t.test(`hidden is what PostgreSQL brings along, visible is what there is`, async (t) => {
+      const hidden = policedSession(index, filteredPolicy.replace('catalog: filtered', 'catalog: hidden'));
+      const namesIn = async (sql: string, who: typeof session) => {
+        const result = rewritten(sql, index, who);
+        if (!result.ok) throw new Error(result.message);
+        return (await client.query<{ name: string }>(result.text)).rows.map(({ name }) => name);
+      };
+      const tables = "select relname as name from pg_class where oid >= 16384 and relkind = 'r' order by 1";
+      t.same(await namesIn(tables, session), ['open', 'orders', 'people']);
+      t.same(await namesIn(tables, hidden), []);
+      t.same(await namesIn("select nspname as name from pg_namespace where nspname !~ '^pg_' order by 1", hidden), [
+        'information_schema',
+        'public',
+      ]);
+      const visible = policedSession(index, filteredPolicy.replace('catalog: filtered', 'catalog: visible'));
+      t.ok((await namesIn(tables, visible)).includes('zq_table'));
+      const statements = 'select name from pg_prepared_statements';
+      await client.query({ name: 'of another', text: 'select 1' });
+      t.same(await namesIn(statements, visible), [], 'what the pool prepared is nobody’s business in any mode');
+      t.same(
+        await namesIn("select name from pg_settings where name ~ 'config_file|work_mem'", visible).then((names) =>
+          names.sort(),
+        ),
+        ['autovacuum_work_mem', 'logical_decoding_work_mem', 'maintenance_work_mem', 'work_mem'],
+      );
+    });
+
+    t.test('own temporary tables are seen, those of others are not', async (t) => {
+      const other = new pg.Client({ connectionString: server.url });
+      await other.connect();
+      await other.query('create temp table of_another (id int)');
+      await client.query('create temp table of_mine (id int)');
+      const result = rewritten("select relname from pg_class where relname ~ '^of_'", index, session);
+      t.ok(result.ok);
+      if (result.ok) t.same((await client.query(result.text)).rows, [{ relname: 'of_mine' }]);
+      await other.end();
+      await client.query('drop table of_mine');
+    });
+
+    t.test('estimates are told of what nothing is withheld of', async (t) => {
+      await server.query(
+        'insert into shop.open select generate_series(1, 100); analyze shop.open; analyze people; analyze pg_class',
+      );
+      const sql = "select relname, reltuples from pg_class where relname in ('open', 'people', 'pg_class') order by 1";
+      const result = rewritten(sql, index, session);
+      t.ok(result.ok);
+      if (!result.ok) return;
+      t.same((await client.query(result.text)).rows, [
+        { relname: 'open', reltuples: 100 },
+        { relname: 'people', reltuples: -1 },
+        { relname: 'pg_class', reltuples: -1 },
+      ]);
+    });
+  });
+}
+
+t.test(
+  'every relation that everybody may read has a filter, and each column that a filter names is there',
+  async (t) => {
+    for (const [schema, filters] of [
+      ['pg_catalog', { ...catalogFilters, ...alwaysFilters }],
+      ['information_schema', informationFilters],
+    ] as const) {
+      for (const name of Object.keys(filters)) {
+        const isAlways = Object.hasOwn(alwaysFilters, name) || name === 'pg_sequences';
+        t.equal(isReadableByAll(schema, name), !isAlways, name);
+      }
+    }
+  },
+);
