@@ -1,4 +1,5 @@
 import { createHmac, createSecretKey, hash } from 'node:crypto';
+import { countLines } from './count-lines.js';
 
 /** Hex digits of a SHA-256. */
 const hashCharacters = 64;
@@ -55,10 +56,4 @@ export class Chain {
     }
     return sealed;
   }
-}
-
-function countLines(lines: Buffer): number {
-  let count = 0;
-  for (let at = lines.indexOf(newline); at >= 0; at = lines.indexOf(newline, at + 1)) count += 1;
-  return count;
 }

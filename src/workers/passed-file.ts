@@ -1,7 +1,6 @@
 import type { AppenderOptions } from '../audit/appender.js';
+import { countLines } from '../audit/count-lines.js';
 import type { AuditConfig } from '../config/config.js';
-
-const newline = 0x0a;
 
 /**
  * Stands for the audit file in a worker: what an appender writes is passed to the primary, which has the file. While
@@ -24,10 +23,4 @@ export function passedFile(
     keepUp: async () => {},
     close: async () => {},
   };
-}
-
-function countLines(lines: Buffer): number {
-  let count = 0;
-  for (let at = lines.indexOf(newline); at >= 0; at = lines.indexOf(newline, at + 1)) count += 1;
-  return count;
 }
