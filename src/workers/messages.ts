@@ -11,6 +11,11 @@ import type { MetricsSnapshot } from '../telemetry/metrics-snapshot.js';
 /** Told by a worker when it begins: after an upgrade the primary may be of another version than the workers it starts. */
 export const messagesVersion = 1;
 
+/** How often limits that hold for all are spoken of: what each worker uses, and what all the others do. */
+export const usageEveryMs = 50;
+/** How long a cancel request that was passed on to another process is waited for: it is over by then. */
+export const cancelWithinMs = 10_000;
+
 /** What a worker tells the primary, which doesn't answer. */
 export type FromWorker =
   | { readonly kind: 'hello'; readonly version: number }

@@ -13,7 +13,15 @@ import { readVersion } from '../telemetry/version.js';
 import { BackOff } from './back-off.js';
 import { configForWorker } from './config-for-worker.js';
 import { Crew, type Member } from './crew.js';
-import type { CancelQuestion, FromWorker, Prepared, WorkerQuestion, WorkerReport } from './messages.js';
+import {
+  type CancelQuestion,
+  cancelWithinMs,
+  type FromWorker,
+  type Prepared,
+  usageEveryMs,
+  type WorkerQuestion,
+  type WorkerReport,
+} from './messages.js';
 import { Numbers } from './numbers.js';
 import { workerOf } from './process-numbers.js';
 import { sumDatabases } from './sum-statuses.js';
@@ -45,13 +53,10 @@ interface Changed {
   readonly policyEvents: readonly AuditEvent[];
 }
 
-const usageEveryMs = 50;
 /** So often every worker's numbers are fetched, lest they die with it. */
 const numbersEveryMs = 5_000;
 const reportWithinMs = 1_000;
 const prepareWithinMs = 30_000;
-/** A cancel request that has gone to another process is over by then. */
-const cancelWithinMs = 10_000;
 
 /** Starts the workers of `listen.workers`. Rejects with a ProxyError when that can't be done; nothing is left running. */
 export async function startWorkers(options: WorkersOptions): Promise<WorkersDaemon> {

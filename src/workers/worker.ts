@@ -10,12 +10,14 @@ import { Metrics } from '../telemetry/metrics.js';
 import { takeSnapshot } from '../telemetry/metrics-snapshot.js';
 import { Channel, type ChannelEnd } from './channel.js';
 import {
+  cancelWithinMs,
   type FromWorker,
   messagesVersion,
   type Prepared,
   type PrimaryQuestion,
   type StartMessage,
   type ToWorker,
+  usageEveryMs,
   type WorkerQuestion,
   type WorkerReport,
 } from './messages.js';
@@ -24,10 +26,6 @@ import { processIdsOf } from './process-numbers.js';
 import { ShareDesk } from './share-desk.js';
 import { isSameUsage } from './usage-board.js';
 
-/** How often the others are told what is used here of limits that hold for all. */
-const usageEveryMs = 50;
-/** A cancel request that has gone to another process is over by then. */
-const cancelWithinMs = 10_000;
 /** Lines kept while the primary falls behind: as many as for a disk that does. */
 const auditBytesMax = 8 * 1024 * 1024;
 
