@@ -3,7 +3,7 @@ import { Command } from 'commander';
 import { type ChainReport, verifyChain } from '../audit/verify-chain.js';
 import type { AuditConfig } from '../config/config.js';
 import { loadConfig } from '../config/load-config.js';
-import { ProxyError } from '../errors/proxy-error.js';
+import { wrongUse } from './wrong-use.js';
 
 const brokenExitCode = 1;
 /** As `audit.keep` has. */
@@ -88,8 +88,4 @@ async function isThere(file: string): Promise<boolean> {
     () => true,
     () => false,
   );
-}
-
-function wrongUse(message: string): ProxyError {
-  return new ProxyError('configInvalid', message);
 }

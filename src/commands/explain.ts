@@ -1,7 +1,6 @@
 import { Command } from 'commander';
 import type { Config, TenantConfig } from '../config/config.js';
 import { loadConfig } from '../config/load-config.js';
-import { ProxyError } from '../errors/proxy-error.js';
 import { JudgeThreads } from '../judge/judge-threads.js';
 import { loadPoliciesInForce } from '../judge/policies-in-force.js';
 import type { Answer, Question } from '../judge/question.js';
@@ -12,6 +11,7 @@ import { sessionEffects } from '../sql/session-effects.js';
 import { keyOf, shapeOf } from '../sql/shape.js';
 import { type Explanation, formatExplanation } from './format-explanation.js';
 import { visitDatabase } from './visit-database.js';
+import { wrongUse } from './wrong-use.js';
 
 interface ExplainOptions {
   readonly user: string;
@@ -136,8 +136,4 @@ function principal(config: Config, tenant: TenantConfig, options: ExplainOptions
   if ('refusal' in path) throw wrongUse(path.refusal);
   const { name, roles, attributes } = user;
   return { user: name, tenant: tenant.name, roles, attributes, database, searchPath: path.schemas };
-}
-
-function wrongUse(message: string): ProxyError {
-  return new ProxyError('configInvalid', message);
 }

@@ -2,12 +2,12 @@ import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { Command } from 'commander';
 import { loadConfig } from '../config/load-config.js';
-import { ProxyError } from '../errors/proxy-error.js';
 import { type FingerprintList, fingerprintsMax, type Known, keyOf, shownShape } from '../firewall/fingerprint-list.js';
 import { editList, FirewallFileError, readList } from '../firewall/firewall-file.js';
 import { loadPolicies } from '../policy/file/load-policies.js';
 import { shapeOf } from '../sql/shape.js';
 import { shownPath } from './shown-path.js';
+import { wrongUse } from './wrong-use.js';
 
 const nothingFoundExitCode = 1;
 
@@ -210,8 +210,4 @@ async function usable<T>(use: () => Promise<T>): Promise<T> {
     if (error instanceof FirewallFileError) throw wrongUse(error.message);
     throw error;
   }
-}
-
-function wrongUse(message: string): ProxyError {
-  return new ProxyError('configInvalid', message);
 }

@@ -1,4 +1,4 @@
-import { ProxyError } from '../errors/proxy-error.js';
+import { wrongUse } from './wrong-use.js';
 
 const secretBytesMax = 8192;
 
@@ -23,8 +23,8 @@ export interface SecretPrompt {
 export async function readSecret(label: string, prompt: SecretPrompt): Promise<string> {
   const { input } = prompt;
   const secret = input.isTTY === true ? await typeTwice(label, prompt) : await readAll(input);
-  if (secret === '') throw wrong('no password was given; type one, or pipe it in');
-  if (secret.includes('\0')) throw wrong('a password cannot have a NUL in it; take it out');
+  if (secret === '') throw wrongUse('no password was given; type one, or pipe it in');
+  if (secret.includes('\0')) throw wrongUse('a password cannot have a NUL in it; take it out');
   return secret;
 }
 
@@ -34,7 +34,8 @@ async function readAll(input: SecretInput): Promise<string> {
   for await (const chunk of input) {
     const buffer = Buffer.from(chunk);
     bytes += buffer.length;
-    if (bytes > secretBytesMax) throw wrong(`a password has at most ${secretBytesMax} bytes; check what was piped in`);
+    if (bytes > secretBytesMax)
+      throw wrongUse(`a password has at most ${secretBytesMax} bytes; check what was piped in`);
     chunks.push(buffer);
   }
   return decode(Buffer.concat(chunks)).replace(/\r?\n$/, '');
@@ -46,7 +47,7 @@ async function typeTwice(label: string, { input, output }: SecretPrompt): Promis
   try {
     const first = await typeLine(`${label}: `, keys, output);
     const again = await typeLine('Once more: ', keys, output);
-    if (first !== again) throw wrong('the two passwords differ; try again');
+    if (first !== again) throw wrongUse('the two passwords differ; try again');
     return first;
   } finally {
     input.setRawMode?.(false);
@@ -82,7 +83,7 @@ async function typeLine(
     if (key === backspace || key === del) typed.pop();
     else if (key === killLine) typed.length = 0;
     else typed.push(key);
-    if (typed.length > secretBytesMax) throw wrong(`a password has at most ${secretBytesMax} bytes`);
+    if (typed.length > secretBytesMax) throw wrongUse(`a password has at most ${secretBytesMax} bytes`);
   }
 }
 
@@ -90,10 +91,6 @@ function decode(bytes: Buffer): string {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
-    throw wrong('the password is not UTF-8; check the terminal’s or the file’s encoding');
+    throw wrongUse('the password is not UTF-8; check the terminal’s or the file’s encoding');
   }
-}
-
-function wrong(message: string): ProxyError {
-  return new ProxyError('configInvalid', message);
 }

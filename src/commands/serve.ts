@@ -13,9 +13,10 @@ import { startQuickStart } from '../quickstart/quick-start.js';
 import { createLog, type Log } from '../telemetry/log.js';
 import { openLogOutput } from '../telemetry/log-output.js';
 import type { WorkersDaemon, WorkersOptions } from '../workers/primary.js';
+import { wrongUse } from './wrong-use.js';
 
 const usualFile = 'pgturnstile.yaml';
-/** npm passes on the Ctrl-C that the terminal has already sent: as long a second signal is the first one's echo. */
+/** The terminal sends Ctrl-C to npm and to us, and npm passes its own on: a second signal this soon is the first one's echo. */
 const sameStopWithinMs = 300;
 
 interface ServeOptions {
@@ -85,8 +86,6 @@ async function fromFile(file: string, { port, data }: ServeOptions, env: NodeJS.
   const reloadConfig = () => loadConfig(file, env);
   return { config: await reloadConfig(), reloadConfig };
 }
-
-const wrongUse = (message: string) => new ProxyError('configInvalid', message);
 
 /** Runs the daemon until it is told to stop, or its own database ends. */
 async function serve(served: Served): Promise<void> {
