@@ -10,7 +10,7 @@ export type Disposition = 'forward' | 'swallow' | 'synthesise';
 
 /** One request that is to be answered. */
 export interface PendingReply<Owner> {
-  /** Type byte of the request; Describe is told apart by `describe`. */
+  /** Type byte of the request. */
   readonly request: number;
   readonly disposition: Disposition;
   /** Who takes the replies. */

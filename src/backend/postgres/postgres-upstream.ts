@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { type FrameReader, framing } from '../../../protocol/frame-reader.js';
-import { backend, frontend } from '../../../protocol/message-types.js';
+import { backend } from '../../../protocol/message-types.js';
+import { terminateFrame } from '../../../protocol/messages/bodiless.js';
 import { decodeErrorResponse, type ErrorFields } from '../../../protocol/messages/error-response.js';
 import { decodeParameterStatus, type ParameterStatus } from '../../../protocol/messages/parameter-status.js';
 import { type PendingReply, ReplyQueue } from '../../../protocol/reply-queue.js';
@@ -310,8 +311,6 @@ export class PostgresUpstream {
 }
 
 const rulesFor = { client: replyRules, lane: laneRules, question: ownQueryRules, catalog: catalogRules } as const;
-
-const terminateFrame = Buffer.from([frontend.Terminate, 0, 0, 0, 4]);
 
 /** Whether an ErrorResponse says FATAL or PANIC in the field that isn't translated (PG 55.8, V). */
 function isFatal(buffer: Buffer, start: number, end: number): boolean {

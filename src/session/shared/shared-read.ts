@@ -1,4 +1,5 @@
 import { backend, frontend } from '../../../protocol/message-types.js';
+import { parseCompleteFrame } from '../../../protocol/messages/bodiless.js';
 import { queryFrame } from '../../../protocol/messages/query.js';
 import type { PostgresUpstream, ReplyOwner, UpstreamLoss } from '../../backend/postgres/postgres-upstream.js';
 import type { LaneRead } from '../../pool/lane-read.js';
@@ -31,7 +32,6 @@ export interface BatchParts {
 const writesAfterAll = '25006';
 /** Class 22: what is wrong with a value. */
 const dataException = /^22/;
-const parseCompleteFrame = Buffer.from([backend.ParseComplete, 0, 0, 0, 4]);
 const nothing: Buffer = Buffer.alloc(0);
 
 /**
