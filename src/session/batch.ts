@@ -12,7 +12,7 @@ import { freeName, isInDoubt, whileInDoubt } from './prepared/free-names.js';
 import { nameTaken } from './prepared/named-in-text.js';
 import { forwardUnread, onBind, onParse } from './prepared/prepare.js';
 import { prepareUpstream } from './prepared/prepare-upstream.js';
-import { isAnothers } from './prepared/statement-name.js';
+import { isOurName } from './prepared/statement-name.js';
 import { refuseAnothers, refuseInBatch } from './refuse.js';
 import type { Session, SessionPhase } from './session.js';
 import { shareBatch } from './shared/share.js';
@@ -105,7 +105,7 @@ function onDescribe(session: Session): SessionPhase | null {
   if (upstream === null) return null;
   if (upstream instanceof ProxyError) return refuseInBatch(session, null, upstream);
   const prepared = asked?.target === 'statement' ? session.statements.get(asked.name) : undefined;
-  if (asked?.target === 'statement' && prepared === undefined && isAnothers(asked.name)) {
+  if (asked?.target === 'statement' && prepared === undefined && isOurName(asked.name)) {
     return refuseAnothers(session, asked.name);
   }
   if (prepared !== undefined) prepareUpstream(session, upstream, prepared);
@@ -172,7 +172,7 @@ function onClose(session: Session): SessionPhase | null {
 function closeStatement(session: Session, name: string): SessionPhase | null {
   const { statements, attachment, replies } = session;
   const closed = statements.get(name);
-  const isOfSql = closed === undefined && attachment.isAtStake && !isAnothers(name);
+  const isOfSql = closed === undefined && attachment.isAtStake && !isOurName(name);
   const upstream = isOfSql ? attachment.acquire() : attachment.held;
   if (isOfSql && upstream === null) return null;
   if (upstream instanceof ProxyError) return refuseInBatch(session, null, upstream);

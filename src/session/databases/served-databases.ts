@@ -21,7 +21,7 @@ import { SharedLanes, type SharedLanesOptions } from '../../pool/shared-lanes.js
 import { lanes } from '../../telemetry/database-counters.js';
 import type { Log } from '../../telemetry/log.js';
 import type { Metrics } from '../../telemetry/metrics.js';
-import { isAnothers as isOurName } from '../prepared/statement-name.js';
+import { isOurName } from '../prepared/statement-name.js';
 import type { Session } from '../session.js';
 import type { AdmittedClient } from '../startup/admitted-client.js';
 import type { ServedDatabase } from './served-database.js';

@@ -3,7 +3,7 @@ import type { PooledUpstream } from '../../pool/pooled-upstream.js';
 import type { Session } from '../session.js';
 import { Assumption } from '../statements/run.js';
 import { prepareUpstream, sendClose } from './prepare-upstream.js';
-import { statementNamePrefix } from './statement-name.js';
+import { isOurName } from './statement-name.js';
 
 /**
  * A statement is about to look at what its session has prepared. From now on the client keeps its upstream, which has
@@ -17,11 +17,11 @@ export function showClientNames(session: Session, upstream: PooledUpstream, onAn
   // Nothing can be prepared there, and nothing looked at.
   if (upstream.connection.status === transactionStatus.failed) return false;
   attachment.keepNames();
-  const ours = [...statements].filter(([, { upstreamName }]) => isOurs(upstreamName));
+  const ours = [...statements].filter(([, { upstreamName }]) => isOurName(upstreamName));
   // What was too large to be held can't be parsed again.
   const unheld = new Set(ours.filter(([, { asked }]) => asked === null).map(([, { upstreamName }]) => upstreamName));
   for (const name of upstream.statements.names) {
-    if (isOurs(name) && !unheld.has(name)) closeOurs(session, upstream, name);
+    if (isOurName(name) && !unheld.has(name)) closeOurs(session, upstream, name);
   }
   const renamed = ours.filter(([, { asked }]) => asked !== null);
   for (const [at, [name, prepared]] of renamed.entries()) {
@@ -35,10 +35,6 @@ export function showClientNames(session: Session, upstream: PooledUpstream, onAn
     prepareUpstream(session, upstream, own, new Assumption(undo, null, confirm));
   }
   return renamed.length > 0;
-}
-
-function isOurs(upstreamName: string): boolean {
-  return upstreamName.startsWith(statementNamePrefix);
 }
 
 function closeOurs(session: Session, upstream: PooledUpstream, name: string): void {

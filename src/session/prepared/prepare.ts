@@ -24,7 +24,7 @@ import {
   sendClose,
   sendKeptParse,
 } from './prepare-upstream.js';
-import { isAnothers, statementName } from './statement-name.js';
+import { isOurName, statementName } from './statement-name.js';
 
 type BindNames = ReturnType<typeof decodeBindNames>;
 
@@ -177,7 +177,7 @@ export function onBind(session: Session): SessionPhase | null {
   if (names === null) return forwardUnread(session, frontend.Bind);
   if (isInDoubt(session, names.statement)) return null;
   const prepared = session.statements.get(names.statement);
-  if (prepared === undefined && isAnothers(names.statement)) return refuseAnothers(session, names.statement);
+  if (prepared === undefined && isOurName(names.statement)) return refuseAnothers(session, names.statement);
   if (prepared !== undefined && isOutdated(session, prepared.statement)) return judgeAgain(session, names);
   return bindTo(session, names, prepared);
 }

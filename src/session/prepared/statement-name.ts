@@ -6,8 +6,11 @@ import { createHash, randomBytes } from 'node:crypto';
  */
 export const statementNamePrefix = `pgt_${randomBytes(6).toString('base64url')}_`;
 
-/** Whether a name that the client hasn't given to a statement of its own would reach that of another client. */
-export function isAnothers(name: string): boolean {
+/**
+ * Whether a name is one of ours, such as `statementName` makes. From a client that hasn't prepared a statement under it,
+ * it would reach what another client prepared.
+ */
+export function isOurName(name: string): boolean {
   return name.startsWith(statementNamePrefix);
 }
 
