@@ -2,7 +2,7 @@ import { encodeText } from '../../protocol/text.js';
 import { defaultGuardBounds, type GuardBounds, guardText } from '../sql/guard.js';
 import type { ParseResult } from '../sql/statement-facts.js';
 import type { Answer, Knowledge, Question } from './question.js';
-import { ThreadLane } from './thread-lane.js';
+import { QueuedThread } from './queued-thread.js';
 
 export interface JudgeThreadsOptions {
   readonly bounds: GuardBounds;
@@ -38,32 +38,32 @@ export const defaultJudgeThreadsOptions: JudgeThreadsOptions = {
  * each, clients take turns.
  */
 export class JudgeThreads {
-  private readonly bounds: GuardBounds;
-  private readonly shortTokensMax: number;
-  private readonly knowledge = new Map<string, Knowledge>();
+  readonly #bounds: GuardBounds;
+  readonly #shortTokensMax: number;
+  readonly #knowledge = new Map<string, Knowledge>();
   /** How many questions without an answer name a key. */
-  private readonly named = new Map<string, number>();
+  readonly #named = new Map<string, number>();
   /** Keys to be forgotten when no question names them any more. */
-  private readonly outdated = new Set<string>();
-  private readonly short: ThreadLane;
-  private readonly long: ThreadLane;
+  readonly #outdated = new Set<string>();
+  readonly #short: QueuedThread;
+  readonly #long: QueuedThread;
 
   constructor(options: Partial<JudgeThreadsOptions> = {}) {
-    const { bounds, shortTokensMax, longIdleMs, ...lane } = { ...defaultJudgeThreadsOptions, ...options };
-    this.bounds = bounds;
-    this.shortTokensMax = shortTokensMax;
-    this.short = new ThreadLane({ ...lane, idleMs: null }, this.knowledge);
-    this.long = new ThreadLane({ ...lane, idleMs: longIdleMs }, this.knowledge);
+    const { bounds, shortTokensMax, longIdleMs, ...threadOptions } = { ...defaultJudgeThreadsOptions, ...options };
+    this.#bounds = bounds;
+    this.#shortTokensMax = shortTokensMax;
+    this.#short = new QueuedThread({ ...threadOptions, idleMs: null }, this.#knowledge);
+    this.#long = new QueuedThread({ ...threadOptions, idleMs: longIdleMs }, this.#knowledge);
   }
 
   /** Threads started so far: more than a few of them, and somebody sends texts that break the parser. */
   get starts(): number {
-    return this.short.starts + this.long.starts;
+    return this.#short.starts + this.#long.starts;
   }
 
   /** Threads that are there. */
   get threads(): number {
-    return Number(this.short.isRunning) + Number(this.long.isRunning);
+    return Number(this.#short.isRunning) + Number(this.#long.isRunning);
   }
 
   /** Loads the parser now instead of at the first text. Never rejects. */
@@ -73,14 +73,14 @@ export class JudgeThreads {
 
   /** What every question from now on may name by its key. One that was asked before its key is forgotten is answered by it. */
   tell(knowledge: Knowledge): void {
-    if (knowledge.kind === 'forget' && this.named.has(knowledge.key)) {
-      this.outdated.add(knowledge.key);
+    if (knowledge.kind === 'forget' && this.#named.has(knowledge.key)) {
+      this.#outdated.add(knowledge.key);
       return;
     }
-    if (knowledge.kind === 'forget') this.knowledge.delete(knowledge.key);
-    else this.knowledge.set(knowledge.key, knowledge);
-    this.short.tell(knowledge);
-    this.long.tell(knowledge);
+    if (knowledge.kind === 'forget') this.#knowledge.delete(knowledge.key);
+    else this.#knowledge.set(knowledge.key, knowledge);
+    this.#short.tell(knowledge);
+    this.#long.tell(knowledge);
   }
 
   /** Never rejects. `client` is any value that stands for who asks: clients take turns. */
@@ -89,25 +89,25 @@ export class JudgeThreads {
     // C ends a text here, and would see less than the server is sent.
     const wrong = text.search(/[\0\p{Surrogate}]/u);
     if (wrong >= 0) return Promise.resolve(notUtf8(text.slice(wrong)));
-    const guarded = guardText(text, this.bounds);
+    const guarded = guardText(text, this.#bounds);
     if (!guarded.ok) return Promise.resolve({ ...guarded, position: null });
-    const lane = guarded.tokens <= this.shortTokensMax ? this.short : this.long;
-    return this.naming(question, () => lane.ask(question, client));
+    const thread = guarded.tokens <= this.#shortTokensMax ? this.#short : this.#long;
+    return this.#naming(question, () => thread.ask(question, client));
   }
 
-  private async naming({ policies, catalog }: Question, ask: () => Promise<Answer>): Promise<Answer> {
+  async #naming({ policies, catalog }: Question, ask: () => Promise<Answer>): Promise<Answer> {
     const keys = [policies, catalog].filter((key) => key !== null);
-    for (const key of keys) this.named.set(key, (this.named.get(key) ?? 0) + 1);
+    for (const key of keys) this.#named.set(key, (this.#named.get(key) ?? 0) + 1);
     const answer = await ask();
-    for (const key of keys) this.answered(key);
+    for (const key of keys) this.#answered(key);
     return answer;
   }
 
-  private answered(key: string): void {
-    const left = (this.named.get(key) as number) - 1;
-    if (left > 0) this.named.set(key, left);
-    else this.named.delete(key);
-    if (left === 0 && this.outdated.delete(key)) this.tell({ kind: 'forget', key });
+  #answered(key: string): void {
+    const left = (this.#named.get(key) as number) - 1;
+    if (left > 0) this.#named.set(key, left);
+    else this.#named.delete(key);
+    if (left === 0 && this.#outdated.delete(key)) this.tell({ kind: 'forget', key });
   }
 
   /** What a text's statements are, by the text alone. */
@@ -117,7 +117,7 @@ export class JudgeThreads {
 
   /** Ends the threads; what waits is refused. */
   async close(): Promise<void> {
-    await Promise.all([this.short.close(), this.long.close()]);
+    await Promise.all([this.#short.close(), this.#long.close()]);
   }
 }
 

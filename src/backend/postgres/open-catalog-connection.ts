@@ -48,10 +48,14 @@ export function catalogConnection(upstream: PostgresUpstream): CatalogConnection
 }
 
 class ChangeListener implements ReplyOwner {
-  constructor(private readonly onChange: () => void) {}
+  readonly #onChange: () => void;
+
+  constructor(onChange: () => void) {
+    this.#onChange = onChange;
+  }
 
   onAsync(type: number): void {
-    if (type === backend.NotificationResponse) this.onChange();
+    if (type === backend.NotificationResponse) this.#onChange();
   }
 
   onBytes(): void {}
