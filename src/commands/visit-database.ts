@@ -1,5 +1,5 @@
 import { openCatalogConnection } from '../backend/postgres/open-catalog-connection.js';
-import { UpstreamTarget } from '../backend/postgres/upstream-target.js';
+import { accountAt, UpstreamTarget } from '../backend/postgres/upstream-target.js';
 import { CatalogSession } from '../catalog/load-catalog.js';
 import type { CatalogConnection } from '../catalog/reopening-reader.js';
 import type { DatabaseConfig } from '../config/config.js';
@@ -45,19 +45,8 @@ function accountIsSuperuser({ upstream }: DatabaseConfig): string {
 
 function targetOf(config: DatabaseConfig, name: string): UpstreamTarget {
   const address = config.control ?? config.upstream;
-  const { password, user } = address;
-  if (user === null) throw new Error('the configuration names no account to ask as');
-  return new UpstreamTarget(
-    {
-      address,
-      user,
-      database: address.database === '*' ? name : address.database,
-      credential: password === null ? null : { kind: 'password', password },
-      isClientsOwn: false,
-      parameters: [],
-    },
-    { fromUpstreams: 0, toUpstreams: 0 },
-  );
+  if (address.user === null) throw new Error('the configuration names no account to ask as');
+  return new UpstreamTarget(accountAt(address, name), { fromUpstreams: 0, toUpstreams: 0 });
 }
 
 async function within(ms: number, opening: Promise<CatalogConnection>): Promise<CatalogConnection> {

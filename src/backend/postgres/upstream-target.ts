@@ -18,6 +18,22 @@ export interface UpstreamAccount {
   readonly parameters: readonly (readonly [name: string, value: string])[];
 }
 
+/**
+ * The account that an address of the configuration names.
+ * @param database for an address that leaves the database open
+ */
+export function accountAt(address: UpstreamAddress, database: string): UpstreamAccount {
+  const { user, password } = address;
+  return {
+    address,
+    user: user ?? '',
+    database: address.database === '*' ? database : address.database,
+    credential: password === null ? null : { kind: 'password', password },
+    isClientsOwn: false,
+    parameters: [],
+  };
+}
+
 /** What upstreams are connected to, and what was learned by connecting. */
 export class UpstreamTarget {
   readonly connectTimeoutMs = connectWithinMs;

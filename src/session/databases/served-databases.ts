@@ -3,10 +3,10 @@ import { cancelUpstream } from '../../backend/postgres/cancel-upstream.js';
 import { connectUpstream } from '../../backend/postgres/connect-upstream.js';
 import { openCatalogConnection } from '../../backend/postgres/open-catalog-connection.js';
 import type { PostgresUpstream, UpstreamLoss } from '../../backend/postgres/postgres-upstream.js';
-import { type UpstreamAccount, UpstreamTarget } from '../../backend/postgres/upstream-target.js';
+import { accountAt, type UpstreamAccount, UpstreamTarget } from '../../backend/postgres/upstream-target.js';
 import { Breaker } from '../../breaker/breaker.js';
 import { BoundedCache } from '../../cache/bounded-cache.js';
-import type { DatabaseConfig, UpstreamAddress } from '../../config/config.js';
+import type { DatabaseConfig } from '../../config/config.js';
 import { ProxyError } from '../../errors/proxy-error.js';
 import type { Firewalls } from '../../firewall/firewalls.js';
 import { CatalogFeed } from '../../judge/catalog-feed.js';
@@ -49,9 +49,10 @@ const sharedStatementsMax = 500;
 const healthCheckAfterMs = 30_000;
 /** How long a server waits for others to leave a database before it refuses (PG, CountOtherDBBackends), milliseconds. */
 const leftForMs = 5_000;
-/** Bytes of prepared texts that are remembered for each database, and what each takes beside its text, about. */
+/** Bytes of prepared texts that are remembered for each database. */
 const preparedBytesMax = 4 * 1024 * 1024;
-const preparedBytes = 1000;
+/** What one of them takes beside its text, about. */
+const preparedOverheadBytes = 1000;
 
 /** What notifications come in, and what an operator knows the connection by. */
 const listeningParameters = [
@@ -283,7 +284,7 @@ export class ServedDatabases {
       rate: new TokenBucket(config.limits.ratePerMinute, config.limits.rateBurst),
       counters,
       welcomes: new Map(),
-      prepared: new BoundedCache(preparedBytesMax, preparedBytes),
+      prepared: new BoundedCache(preparedBytesMax, preparedOverheadBytes),
       leave: (database) => this.#onLeft(served, database),
       leftUntil: 0,
       clients: 0,
@@ -305,7 +306,7 @@ export class ServedDatabases {
   /** Apart from the breaker: another account may be refused here, and clients do without. */
   async #connectToListen({ tenant, name, config, target }: Served): Promise<PostgresUpstream> {
     const { control } = config;
-    const account = control === null ? target.account : ownAccount(control, name);
+    const account = control === null ? target.account : accountAt(control, name);
     try {
       return await connectUpstream(this.#target({ ...account, parameters: listeningParameters }));
     } catch (error) {
@@ -350,7 +351,7 @@ export class ServedDatabases {
 
   /** Where the catalog is read: as the account for that, or as the sessions. */
   #controlTarget({ target, config: { control }, name }: Served): UpstreamTarget {
-    const account = control === null ? target.account : ownAccount(control, name);
+    const account = control === null ? target.account : accountAt(control, name);
     return this.#target({ ...account, parameters: [...account.parameters, ...catalogParameters] });
   }
 
@@ -374,29 +375,17 @@ function retire(served: Served): void {
   served.catalog?.close();
 }
 
+/** Whom an admitted client's upstreams sign in as: the account of the configuration, or else the client's own user. */
 function accountOf({ identity, databaseConfig }: AdmittedClient): UpstreamAccount {
   const { upstream: address } = databaseConfig;
-  const own = ownAccount(address, identity.database);
+  const own = accountAt(address, identity.database);
   if (address.user !== null) return own;
   return { ...own, user: identity.user, credential: identity.upstreamSecret, isClientsOwn: true };
 }
 
-/** The account that an address names. */
-function ownAccount(address: UpstreamAddress, database: string): UpstreamAccount {
-  const { user, password } = address;
-  return {
-    address,
-    user: user ?? '',
-    database: databaseAt(address, database),
-    credential: password === null ? null : { kind: 'password', password },
-    isClientsOwn: false,
-    parameters: [],
-  };
-}
-
-/** The account under another configuration. */
+/** A served database's account under another configuration. */
 function moved({ name, target: { account } }: Served, { upstream: address }: DatabaseConfig): UpstreamAccount {
-  const own = ownAccount(address, name);
+  const own = accountAt(address, name);
   if (address.user !== null) return { ...own, parameters: account.parameters };
   return { ...account, address, database: own.database, isClientsOwn: true };
 }
@@ -410,10 +399,6 @@ function movedAway(): ProxyError {
   return new ProxyError('shuttingDown', 'terminating connection due to administrator command', {
     detail: 'The database is reached in another way now. Notifications may have been missed.',
   });
-}
-
-function databaseAt(address: UpstreamAddress, asked: string): string {
-  return address.database === '*' ? asked : address.database;
 }
 
 function poolOptions({ pool }: DatabaseConfig): PoolOptions {
