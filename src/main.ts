@@ -4,8 +4,9 @@ import { databaseStatuses } from './admin/database-statuses.js';
 import type { AuditEvent } from './audit/audit-event.js';
 import { type AuditLog, openAudit } from './audit/audit-log.js';
 import { AuthDesk, type Failure } from './auth/auth-desk.js';
-import type { Config, UserConfig } from './config/config.js';
+import type { Config, DatabaseConfig } from './config/config.js';
 import { ConfigError } from './config/config-error.js';
+import { databaseIn } from './config/database-in.js';
 import { type ConfigChange, diffConfig } from './config/diff-config.js';
 import { ProxyError } from './errors/proxy-error.js';
 import { Firewalls } from './firewall/firewalls.js';
@@ -23,7 +24,6 @@ import { SessionRecorder } from './session/recorder.js';
 import type { Session } from './session/session.js';
 import type { AcceptedClient } from './session/startup/accepted-client.js';
 import { admitClient } from './session/startup/admit-client.js';
-import type { AdmittedClient } from './session/startup/admitted-client.js';
 import type { AuthEvent } from './session/startup/authenticate.js';
 import { type StartSessionDeps, startSession } from './session/startup/start-session.js';
 import type { Log } from './telemetry/log.js';
@@ -177,7 +177,7 @@ class RunningDaemon implements Daemon, DaemonView {
       cancelKeys: this.#cancelKeys,
       recorder: this.#recorder,
       timeouts: { wheel: this.#wheel, cancel: (session) => void this.#cancelKeys.cancelSession(session) },
-      userOf: (client) => userOf(this.#config, client),
+      userOf: ({ identity }) => this.#desk.usersOf(this.#config).find(identity.tenant, identity.user),
       onStart: (session) => {
         this.#sessions.add(session);
         this.#log.debug(clientFields(session), 'client connected');
@@ -398,13 +398,9 @@ function policyChanges(before: PoliciesByTenant, after: PoliciesByTenant): Audit
   });
 }
 
-function userOf(config: Config, { identity }: AdmittedClient): UserConfig | undefined {
-  return config.tenants.get(identity.tenant)?.users.get(identity.user) ?? config.users.get(identity.user);
-}
-
-function databaseOf(config: Config, tenant: string, database: string) {
-  const databases = config.tenants.get(tenant)?.databases;
-  return databases?.get(database) ?? databases?.get('*') ?? null;
+function databaseOf({ tenants }: Config, tenant: string, database: string): DatabaseConfig | null {
+  const tenantConfig = tenants.get(tenant);
+  return tenantConfig === undefined ? null : (databaseIn(tenantConfig, database) ?? null);
 }
 
 /** Whether statements are judged without a policy: for whether a shared lane takes them. */

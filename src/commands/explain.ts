@@ -1,5 +1,7 @@
 import { Command } from 'commander';
+import { UserDirectory } from '../auth/user-directory.js';
 import type { Config, TenantConfig } from '../config/config.js';
+import { databaseIn } from '../config/database-in.js';
 import { loadConfig } from '../config/load-config.js';
 import { JudgeThreads } from '../judge/judge-threads.js';
 import { loadPoliciesInForce } from '../judge/policies-in-force.js';
@@ -94,7 +96,7 @@ async function readCatalog(
   tenant: TenantConfig,
   who: Principal,
 ): Promise<{ readonly catalog: string | null; readonly upstreamUser: string; readonly note: string | null }> {
-  const database = tenant.databases.get(who.database) ?? tenant.databases.get('*');
+  const database = databaseIn(tenant, who.database);
   const upstreamUser = database?.upstream.user ?? who.user;
   if (database === undefined) return { catalog: null, upstreamUser, note: null };
   try {
@@ -126,10 +128,10 @@ const nothing = {
 };
 
 function principal(config: Config, tenant: TenantConfig, options: ExplainOptions): Principal {
-  const user = tenant.users.get(options.user) ?? config.users.get(options.user);
-  if (user === undefined) throw wrongUse(`there is no user "${options.user}" in ${config.file}`);
+  const user = new UserDirectory(config).find(tenant.name, options.user);
+  if (user === null) throw wrongUse(`there is no user "${options.user}" in ${config.file}`);
   const database = options.database ?? tenant.databases.keys().next().value;
-  if (database === undefined || !(tenant.databases.has(database) || tenant.databases.has('*'))) {
+  if (database === undefined || databaseIn(tenant, database) === undefined) {
     throw wrongUse(`tenant "${tenant.name}" has no database "${database ?? ''}"; name one with --database`);
   }
   const path = policedSearchPath(options.searchPath);

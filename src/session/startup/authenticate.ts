@@ -11,6 +11,7 @@ import { type Destination, selectTenant } from '../../auth/select-tenant.js';
 import { signIn } from '../../auth/sign-in.js';
 import { truncateName } from '../../auth/truncate-name.js';
 import type { AuthMethod, Config, DatabaseConfig, TenantConfig, UserConfig } from '../../config/config.js';
+import { databaseIn } from '../../config/database-in.js';
 import { ProxyError } from '../../errors/proxy-error.js';
 import type { AcceptedClient } from './accepted-client.js';
 import type { AdmittedClient } from './admitted-client.js';
@@ -183,7 +184,7 @@ function findDatabase(
     report(method, 'unknown-database', tenantConfig === undefined ? 'no such tenant' : 'not a tenant of this user');
     throw unknownTenant(tenant);
   }
-  const databaseConfig = tenantConfig.databases.get(database) ?? tenantConfig.databases.get('*');
+  const databaseConfig = databaseIn(tenantConfig, database);
   if (databaseConfig !== undefined) return { tenantConfig, databaseConfig };
   report(method, 'unknown-database', 'no such database');
   throw unknownDatabase(database);

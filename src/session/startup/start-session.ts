@@ -17,8 +17,8 @@ export interface StartSessionDeps {
   readonly cancelKeys: CancelKeys;
   readonly recorder: SessionRecorder;
   readonly timeouts: TimeoutDeps;
-  /** The user as the configuration in force has it; a reload may change it. */
-  readonly userOf: (client: AdmittedClient) => UserConfig | undefined;
+  /** The user as the configuration in force has it, which a reload may have changed; null: it isn't listed. */
+  readonly userOf: (client: AdmittedClient) => UserConfig | null;
   readonly onStart: (session: Session) => void;
   readonly onEnd: (session: Session, reason: string) => void;
 }
