@@ -21,6 +21,9 @@ const takeChannelsSql = `SELECT pg_catalog.encode(pg_catalog.convert_to(
  (SELECT pg_catalog.json_agg(channel) FROM pg_catalog.pg_listening_channels() AS channel)::pg_catalog.text, 'UTF8'), 'base64');
 UNLISTEN *`;
 
+/** A LISTEN on its way: sent to the upstream, completed there, and committed. */
+type ListenState = 'none' | 'sent' | 'completed' | 'committed';
+
 /** Something is about to be sent. Followed from a client's first LISTEN on; `statement` is null where it isn't known. */
 export function noteForListening(session: Session, statement: Statement | null): void {
   if (session.listening === null) {
@@ -44,12 +47,8 @@ export class Listening implements NotificationTaker {
   readonly #session: Session;
   readonly #channels = new Set<string>();
   readonly #unlistens = new PendingUnlistens();
-  /** A LISTEN was sent that is to be taken over. */
-  #isToListen = false;
-  /** It has completed. */
-  #hasListened = false;
-  /** It was committed. */
-  #isListenCommitted = false;
+  /** How far the LISTEN has come that is to be taken over; the first, where the transaction has several. */
+  #listen: ListenState = 'none';
   /** Since the last time that no transaction was open. */
   #mayHaveNotified = false;
   #hasFailed = false;
@@ -70,7 +69,7 @@ export class Listening implements NotificationTaker {
 
   /** What is sent behind a LISTEN or NOTIFY waits: other replies would come between it and what it leads to. */
   get isInTheWay(): boolean {
-    const isAwaited = this.#isToListen || this.#isReadyWithheld || (this.#mayHaveNotified && this.hasChannels);
+    const isAwaited = this.#listen !== 'none' || this.#isReadyWithheld || (this.#mayHaveNotified && this.hasChannels);
     return isAwaited && this.#session.openExchanges > 0;
   }
 
@@ -78,15 +77,15 @@ export class Listening implements NotificationTaker {
     const { attachment } = this.#session;
     // What keeps its upstream anyway, or reads it in another encoding, listens there.
     const isUtf8 = attachment.connection?.parameters.get('client_encoding') === 'UTF8';
-    if (listens(statement) && !attachment.isTied && isUtf8) this.#isToListen = true;
+    if (listens(statement) && !attachment.isTied && isUtf8 && this.#listen === 'none') this.#listen = 'sent';
     if (statement === null || mayNotify(statement.text, statement.effects)) this.#mayHaveNotified = true;
   }
 
   onCompleted(run: Run, tag: string): void {
     const statement = run.statement?.effects.statements?.[run.completed];
     this.#unlistens.onCompleted(statement, tag);
-    if (tag === 'LISTEN' && this.#isToListen) this.#hasListened = true;
-    if (tag === 'COMMIT' && this.#hasListened) this.#isListenCommitted = true;
+    if (tag === 'LISTEN' && this.#listen === 'sent') this.#listen = 'completed';
+    if (tag === 'COMMIT' && this.#listen === 'completed') this.#listen = 'committed';
   }
 
   onError(): void {
@@ -105,10 +104,10 @@ export class Listening implements NotificationTaker {
     this.#hasFailed = false;
     const left = this.#unlistens.take(isIdle);
     const isSettled = isIdle && this.#session.attachment.connection?.queue.size === 0;
-    if (isSettled && this.#hasListened) return this.#takeOver(left);
+    if (isSettled && (this.#listen === 'completed' || this.#listen === 'committed')) return this.#takeOver(left);
     this.#leave(left);
     if (!isIdle) {
-      if (this.#isListenCommitted) this.#stayNative();
+      if (this.#listen === 'committed') this.#stayNative();
       return false;
     }
     if (isSettled && this.#mayHaveNotified && this.hasChannels) return this.#awaitOwn();
@@ -163,9 +162,7 @@ export class Listening implements NotificationTaker {
 
   /** The transaction is over, or lost. */
   forgetTransaction(): void {
-    this.#isToListen = false;
-    this.#hasListened = false;
-    this.#isListenCommitted = false;
+    this.#listen = 'none';
     this.#mayHaveNotified = false;
     this.#isReadyWithheld = false;
     this.#unlistens.abort();
@@ -190,9 +187,7 @@ export class Listening implements NotificationTaker {
 
   /** LISTEN was committed and another transaction has begun: the client is told before anything can be taken over. */
   #stayNative(): void {
-    this.#isToListen = false;
-    this.#hasListened = false;
-    this.#isListenCommitted = false;
+    this.#listen = 'none';
     this.#session.attachment.noteUnknown();
   }
 
