@@ -61,7 +61,7 @@ export interface Verdict {
   readonly addsRows: readonly boolean[];
   /** The relation whose written rows are checked, as the client calls it; null: none is. */
   readonly checked: string | null;
-  /** How much of it may run at once, by the policies. */
+  /** For how long it may run, and how much it may give, by the policies. */
   readonly limits: PolicyLimits;
   /** Something is withheld of a relation in it, or of what it may run unseen: what it raises could quote that. */
   readonly isRestricted: boolean;
@@ -71,9 +71,9 @@ export interface Verdict {
   readonly keeps: readonly Kept[];
   /** What it uses of that. */
   readonly uses: readonly Kept[];
-  /** Of the text; null where no firewall asks for it, and where there is no statement. */
+  /** What a firewall knows the text by; null where none asks for it, and where there is no statement. */
   readonly fingerprint: string | null;
-  /** It only reads, and any session that has the client's settings may run it. */
+  /** It only reads, and any session that has the client's settings may run it. False where that isn't known. */
   readonly isShareable: boolean;
   /** The verdict hangs on a literal, so it holds for this text and not for others of its key. */
   readonly hangsOnLiterals: boolean;
