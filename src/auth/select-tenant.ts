@@ -5,7 +5,7 @@ import { truncateName } from './truncate-name.js';
 export const defaultTenant = 'default';
 
 /** What a client said about where it wants to go. */
-export interface Request {
+export interface ConnectionRequest {
   /** Of the TLS handshake. */
   readonly serverName: string | null;
   /** `-c pgturnstile.tenant=...` */
@@ -30,7 +30,7 @@ export interface Destination {
  * A name is only taken apart when what would be the tenant is one, and a user's never when the configuration lists it
  * whole: a user `john.doe` of the default tenant stays who he is when a tenant `doe` comes.
  */
-export function selectTenant(config: Config, request: Request): Destination {
+export function selectTenant(config: Config, request: ConnectionRequest): Destination {
   const { user, database, tenantOption } = request;
   const byServerName = tenantOfServerName(config, request.serverName);
   if (byServerName !== null) return destination(byServerName, user, database);

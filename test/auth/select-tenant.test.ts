@@ -1,5 +1,5 @@
 import t from 'tap';
-import { type Request, selectTenant } from '../../src/auth/select-tenant.js';
+import { type ConnectionRequest, selectTenant } from '../../src/auth/select-tenant.js';
 import { configOf } from './support/config.js';
 
 const config = configOf(`
@@ -10,7 +10,7 @@ tenants:
   doe: { databases: { sales: DB } }
 `);
 
-const select = (request: Partial<Request>) => {
+const select = (request: Partial<ConnectionRequest>) => {
   const { tenant, user, database } = selectTenant(config, {
     serverName: null,
     tenantOption: null,
