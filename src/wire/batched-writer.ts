@@ -1,16 +1,18 @@
 import type { Socket } from 'node:net';
 
-/** Segments up to this are copied together; larger ones are written from where they lie. */
-const copiedBytes = 4096;
+/** Segments up to this size are copied together into a scratch buffer; larger ones are written from where they lie. */
+const copiedBytesMax = 4096;
 const scratchBytes = 32 * 1024;
 /** What may be collected before it is written without waiting for more. */
-const tickBytes = 256 * 1024;
+const collectedBytesMax = 256 * 1024;
 
 const nothing = Buffer.alloc(0);
+/** Scratch buffers that no writer uses at the moment, kept for the next one. */
 const freeScratches: Buffer[] = [];
-const maxFreeScratches = 64;
-/** Who has something to write when the event at hand is dealt with, and who at the end of the loop's turn. */
+const freeScratchesMax = 64;
+/** Writers to flush when the event at hand has been dealt with. */
 const afterEvent: BatchedWriter[] = [];
+/** Writers to flush at the end of this turn of the event loop. */
 const afterTurn: BatchedWriter[] = [];
 
 function flushAfterEvent(): void {
@@ -66,7 +68,7 @@ export class BatchedWriter {
     if (!this.#isDirty) {
       this.#isDirty = true;
       this.#schedule();
-    } else if (this.#collectedBytes >= tickBytes) {
+    } else if (this.#collectedBytes >= collectedBytesMax) {
       this.#writeOut();
     }
   }
@@ -124,7 +126,7 @@ export class BatchedWriter {
     this.#scratchStart = 0;
     this.#scratchEnd = 0;
     // The kernel took everything at once, nearly always; else the stream still refers to the scratch.
-    if (scratch !== null && socket.writableLength === 0 && freeScratches.length < maxFreeScratches) {
+    if (scratch !== null && socket.writableLength === 0 && freeScratches.length < freeScratchesMax) {
       freeScratches.push(scratch);
     }
   }
@@ -139,7 +141,7 @@ export class BatchedWriter {
   #settle(): void {
     const bytes = this.#end - this.#start;
     if (bytes === 0) return;
-    if (bytes > copiedBytes) {
+    if (bytes > copiedBytesMax) {
       this.#seal();
       this.#parts.push(this.#buffer.subarray(this.#start, this.#end));
       return;
