@@ -1,6 +1,6 @@
-/** Functions come and go: they are read again after so many milliseconds. */
+/** How long what was found in the functions' sources holds: functions come and go. */
 const validMs = 60_000;
-/** More names than these aren't asked for. */
+/** How many names are asked for at most. */
 export const customNamesMax = 500;
 
 /**

@@ -3,8 +3,8 @@ import type { PooledUpstream } from './pooled-upstream.js';
 import { SessionSettings } from './session-settings.js';
 
 /**
- * Brings the session of a client that left into the state it started in. `onDone(false)`: it can't be told what state
- * it is in, so it must be closed.
+ * Brings the server session that a client left behind back to the state it started in. `onDone(false)`: that didn't
+ * work, so the upstream must be closed.
  */
 export function handBackClean(upstream: PooledUpstream, onDone: (isClean: boolean) => void): void {
   const { connection } = upstream;
@@ -20,9 +20,8 @@ export function handBackClean(upstream: PooledUpstream, onDone: (isClean: boolea
   else ask(upstream, 'ROLLBACK', (isDone) => (isDone ? discard() : onDone(false)));
 }
 
-/** Asks an idle upstream for a sign of life. */
-export function isAlive(upstream: PooledUpstream, onAnswer: (isAlive: boolean) => void): void {
-  upstream.idleSince = Number.POSITIVE_INFINITY;
+/** Asks an upstream that nobody holds for a sign of life. */
+export function checkAlive(upstream: PooledUpstream, onAnswer: (isAlive: boolean) => void): void {
   ask(upstream, '', onAnswer);
 }
 

@@ -9,14 +9,15 @@ import type { SessionSettings } from './session-settings.js';
 const waitingMax = 10_000;
 /** Upstreams one group shares at most. */
 const lanesMax = 3;
-/** So many reads under way for each upstream, on average, are worth another one; half of what fewer could carry gives one up. */
+/** With more reads under way than these for each open lane, on average, the group asks for one upstream more. */
 const readsForOneMore = 24;
+/** It gives one up when those that are left would have fewer than these each. */
 const readsForOneLess = 8;
 /** Weight of the newest look in the average of reads under way. */
 const newestWeight = 0.1;
-/** After a refusal no other upstream is asked for, milliseconds. */
+/** How long after a refusal no upstream is asked for, milliseconds. */
 const refusedForMs = 1000;
-/** A lane that nobody used for so long gives its upstream back, milliseconds. */
+/** A group that nobody has used for this long gives its upstreams back, milliseconds. */
 const idleForMs = 10_000;
 
 export interface GroupDeps {
@@ -35,7 +36,7 @@ export class LaneGroup implements LaneHost, Waiter {
   readonly settings: SessionSettings;
   readonly #lanes: LaneUpstream[] = [];
   #waiting: LaneRead[] = [];
-  /** Before it everything was sent. */
+  /** Where in `#waiting` the first read stands that is still to be sent. */
   #nextWaiting = 0;
   #isOpening = false;
   #refusedUntil = 0;
@@ -76,7 +77,10 @@ export class LaneGroup implements LaneHost, Waiter {
     else lane.take(read);
   }
 
-  /** To be called every so often while it is busy: slow heads are left alone, and the number of upstreams follows the load. */
+  /**
+   * To be called every so often while it is busy. A lane whose head is slow is left to that read alone, and the number of
+   * upstreams follows the load.
+   */
   look(): void {
     for (const lane of [...this.#lanes]) {
       if (lane.look()) this.#onSlow(lane);

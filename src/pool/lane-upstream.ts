@@ -10,12 +10,12 @@ import type { PooledUpstream } from './pooled-upstream.js';
 
 /** Reads under way at once on one upstream. */
 export const depthMax = 64;
-/** Bytes of a reply nobody waits for that are read to its end; a server that still sends then is cut off. */
+/** Bytes that are read of a reply that nobody waits for any more; a server that sends more is cut off. */
 const unreadBytesMax = 1024 * 1024;
-/** Looks at the lane that find the same read at its head, after the first, until it counts as slow. */
+/** A read counts as slow when so many looks at the lane, after the first, have found it still at the head. */
 const slowLooks = 2;
 
-/** Whose upstream it is. */
+/** The group that a lane belongs to, as the lane knows it. */
 export interface LaneHost {
   /** One read less is under way. */
   onAnswered(lane: LaneUpstream): void;

@@ -21,10 +21,10 @@ export interface NotificationsDeps {
 
 /** Channels that the clients of a database listen on together; the client that asks for more keeps its upstream. */
 const channelsMax = 10_000;
-/** Without a sign of life for so long the server is asked for one; a connection that nobody needs is closed. */
+/** After so long without a word from the server it is asked for one, or the connection closed if nobody needs it. */
 const quietMs = 30_000;
 
-/** The connection is there for hours, saying nothing. */
+/** The connection may say nothing for hours, and the server must not end it for that. Before PostgreSQL 14 there is no such setting. */
 const openingSql = `SELECT pg_catalog.set_config(name, '0', false) FROM pg_catalog.pg_settings
  WHERE name OPERATOR(pg_catalog.=) 'idle_session_timeout'`;
 

@@ -2,7 +2,7 @@ import type { PostgresUpstream, UpstreamLoss } from '../backend/postgres/postgre
 import type { PoolConfig } from '../config/config.js';
 import { ProxyError } from '../errors/proxy-error.js';
 import { CustomNames } from './custom-names.js';
-import { handBackClean, isAlive } from './hand-back.js';
+import { checkAlive, handBackClean } from './hand-back.js';
 import { PooledUpstream } from './pooled-upstream.js';
 
 // generic-pool was looked at: its checkout is a promise even when an upstream is idle, and it has neither a reserve
@@ -108,7 +108,7 @@ export class Pool {
       }
     }
     if (this.#isClosed) {
-      waiter.onRefused(new ProxyError('notAccepting', 'the database system is shutting down', { severity: 'ERROR' }));
+      waiter.onRefused(shuttingDown());
     } else if (this.#waiting.length >= waitingMax) {
       waiter.onRefused(new ProxyError('noFreeConnection', 'too many clients wait for a connection to this database'));
     } else {
@@ -158,11 +158,12 @@ export class Pool {
     });
   }
 
-  /** A cancel request for what ran on this upstream was sent, or has arrived. */
+  /** A cancel request for what runs on this upstream is about to be sent: nobody else gets it until `cancelEnded`. */
   cancelStarted(upstream: PooledUpstream): void {
     upstream.cancelsUnderWay += 1;
   }
 
+  /** The request has arrived. What was released in the meantime is handed on now. */
   cancelEnded(upstream: PooledUpstream): void {
     upstream.cancelsUnderWay -= 1;
     const isParked = upstream.connection.attached === null && !this.#idle.includes(upstream);
@@ -199,7 +200,7 @@ export class Pool {
     const idleBefore = this.#deps.now() - idleMs;
     const closed = this.#idle.filter(({ idleSince }) => idleSince <= idleBefore).slice(0, upstreamsMax);
     for (const upstream of closed) {
-      this.#idle.splice(this.#idle.indexOf(upstream), 1);
+      this.#takeFromIdle(upstream);
       this.#discard(upstream);
     }
     return closed.length;
@@ -217,7 +218,7 @@ export class Pool {
   close(): void {
     this.#isClosed = true;
     for (const { waiter } of this.#waiting.splice(0)) {
-      waiter.onRefused(new ProxyError('notAccepting', 'the database system is shutting down', { severity: 'ERROR' }));
+      waiter.onRefused(shuttingDown());
     }
     for (const upstream of this.#idle.splice(0)) this.#discard(upstream);
   }
@@ -235,6 +236,11 @@ export class Pool {
     if ((idle[last] as PooledUpstream).settings.key === settingsKey) return idle.pop() as PooledUpstream;
     const at = idle.findLastIndex((upstream) => upstream.settings.key === settingsKey);
     return idle.splice(at < 0 ? last : at, 1)[0] as PooledUpstream;
+  }
+
+  #takeFromIdle(upstream: PooledUpstream): void {
+    const at = this.#idle.indexOf(upstream);
+    if (at >= 0) this.#idle.splice(at, 1);
   }
 
   #limit(oldest: Waiting | undefined): number {
@@ -286,8 +292,7 @@ export class Pool {
 
   #strike(upstream: PooledUpstream): void {
     this.#open.delete(upstream);
-    const at = this.#idle.indexOf(upstream);
-    if (at >= 0) this.#idle.splice(at, 1);
+    this.#takeFromIdle(upstream);
     this.#deps.onFewer?.();
     this.#grow();
   }
@@ -301,11 +306,15 @@ export class Pool {
     const idleMs = now - upstream.idleSince;
     const isUnneeded = this.#open.size > min && idleMs >= idleTimeoutMs;
     if (isUnneeded || now - upstream.bornAt > lifetimeMs) {
-      this.#idle.splice(this.#idle.indexOf(upstream), 1);
+      this.#takeFromIdle(upstream);
       this.#discard(upstream);
     } else if (idleMs >= healthCheckAfterMs) {
-      this.#idle.splice(this.#idle.indexOf(upstream), 1);
-      isAlive(upstream, (alive) => (alive ? this.release(upstream) : upstream.connection.destroy()));
+      this.#takeFromIdle(upstream);
+      checkAlive(upstream, (isAlive) => (isAlive ? this.release(upstream) : upstream.connection.destroy()));
     }
   }
+}
+
+function shuttingDown(): ProxyError {
+  return new ProxyError('notAccepting', 'the database system is shutting down', { severity: 'ERROR' });
 }

@@ -12,7 +12,7 @@ export class PooledUpstream {
   touchedBy: object | null = null;
   /** Cancel requests on their way to the server: until each has arrived, nobody else may use the upstream. */
   cancelsUnderWay = 0;
-  /** Whose it was last. */
+  /** Who held it last. */
   lastHolder: object | null = null;
   idleSince: number;
   /** Whom the server takes the connection for, before any SET SESSION AUTHORIZATION. */
@@ -29,13 +29,16 @@ export class PooledUpstream {
     this.loginUser = connection.parameters.get('session_authorization');
   }
 
-  /** What makes its session one with these settings, for the client that `client` stands for; null: it is one. */
+  /**
+   * The SQL that gives its session these settings, for the client that `client` stands for; null: it has them already.
+   * Where another client may have set what isn't known, all settings are taken back first.
+   */
   sqlToBecome(settings: SessionSettings, client: object | null): string | null {
     const isAnothers = this.touchedBy !== null && this.touchedBy !== client;
     return isAnothers ? wholeSql(this.settings, settings) : differenceSql(this.settings, settings);
   }
 
-  /** That has been run. */
+  /** What `sqlToBecome` gave has been run. */
   became(settings: SessionSettings, client: object | null): void {
     this.settings = settings;
     if (this.touchedBy !== client) this.touchedBy = null;

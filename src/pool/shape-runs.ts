@@ -1,11 +1,10 @@
-/** A run that gave no more is small. */
+/** A run whose result has no more bytes is small. */
 export const smallBytes = 64 * 1024;
-/**
- * Fast and small runs in a row before a shape is shared, the first time and at most: each demotion doubles them, and so
- * many times as many runs on lanes without one make it as good as new.
- */
+/** Fast and small runs in a row after which a shape is shared the first time. Each demotion doubles what is needed... */
 const runsToShare = 3;
+/** ... up to this. */
 const runsToShareMax = 10_000;
+/** After so many times the runs needed, on lanes and without another demotion, a shape is as good as new. */
 const runsToForgive = 100;
 /** Shapes that are remembered in each of two generations. */
 const generationMax = 5_000;
@@ -52,8 +51,8 @@ export class ShapeRuns {
 }
 
 /**
- * The shapes that ran lately, by what stands for them: the same object for the same shape. Those that weren't used
- * while a whole generation of others was are forgotten.
+ * How the shapes went that ran lately. A shape is known by an object that is the same for all of its statements. One that
+ * isn't asked for while a whole generation of others comes in is forgotten.
  */
 export class ShapeMemory {
   #young = new Map<object, ShapeRuns>();

@@ -18,7 +18,7 @@ export interface SharedLanesOptions {
 export interface LaneCounters {
   /** Reads that were answered from a lane. */
   answered: number;
-  /** Of them or before them: reads that were taken off a lane and run anew. */
+  /** Times that a read was taken off a lane, before its client had seen anything of an answer, and run anew. */
   rerun: number;
   /** Slow reads that were left alone with their upstream. */
   rescued: number;
@@ -30,11 +30,11 @@ export interface LaneCounters {
 
 /** Slow heads that may be left alone, a second: an overloaded server isn't to be stormed with what it has yet to answer. */
 const rescuesPerSecondMax = 10;
-/** Settings that clients of one database may differ in; the clients beyond are pinned. */
+/** Groups, one for each set of session settings; clients with settings that would need one more are pinned. */
 const groupsMax = 1000;
 /** Looks in a row that find nothing under way before no more are taken. */
 const restAfterLooks = 20;
-/** What a lane has parsed for clients that leave their statement unnamed is parsed again after so long, milliseconds. */
+/** How long a statement that clients leave unnamed is used on a lane before it is parsed there again, milliseconds. */
 const parsedForMs = 1000;
 
 /** The second line behind the judgement that a statement only reads. */
@@ -43,7 +43,7 @@ const readOnly = SessionSettings.from([['default_transaction_read_only', 'on']])
 /** The shared lanes of one pool: a group for each set of session settings. Times are in milliseconds. */
 export class SharedLanes {
   readonly shapes = new ShapeMemory();
-  /** What was parsed before is parsed again for clients that send a Parse: the catalog may be another. */
+  /** For a client that sends a Parse, a lane uses only what was parsed since: the catalog may have changed before. */
   parsedSince = nextParseTime();
   readonly counters: LaneCounters;
   readonly #pool: Pool;
@@ -68,7 +68,7 @@ export class SharedLanes {
     return this.#options.isOn;
   }
 
-  /** Of clients with these settings; null: they are pinned. */
+  /** The lanes for clients with these settings; null: such clients are pinned. */
   groupFor(settings: SessionSettings): LaneGroup | null {
     if (settings.values.has('default_transaction_read_only')) return null;
     const { ignoreApplicationName } = this.#options;

@@ -69,7 +69,7 @@ export function probeState(
     const functions = state.functions ?? {};
     if (isLearning) customNames.learned(Object.keys(functions));
     const values = new Map(Object.entries(state.settings ?? {}));
-    // Once taken back such a setting is empty.
+    // RESET leaves such a setting behind as an empty text, which is as good as none.
     for (const [name, value] of Object.entries(functions)) if (value) values.set(name, value);
     for (const [name, value] of Object.entries(state.custom ?? {})) if (value !== null) values.set(name, value);
     if (state.role !== 'none') values.set('role', state.role);

@@ -13,12 +13,12 @@ export function nextParseTime(): number {
 export class UpstreamStatements {
   /** In order of use, the longest unused first. */
   readonly #parseTimes = new Map<string, number>();
-  /** The one used last, most of the time again. */
+  /** The one used last. It is mostly used again next, and need not be moved to the end of the order then. */
   #newest = '';
 
   constructor(readonly max: number) {}
 
-  /** Whether the upstream has the statement, no older than `since`. */
+  /** Whether the upstream has the statement, no older than `since`. If so, it counts as used just now. */
   has(name: string, since: number): boolean {
     const parseTime = this.#parseTimes.get(name);
     if (parseTime === undefined || parseTime < since) return false;
@@ -56,12 +56,12 @@ export class UpstreamStatements {
     return oldest;
   }
 
-  /** Something was deallocated unseen: each is parsed again before it is used, over what may still be there. */
+  /** Something was deallocated unseen: each is parsed again before it is used, whether or not it is still there. */
   distrust(): void {
     for (const name of this.#parseTimes.keys()) this.#parseTimes.set(name, 0);
   }
 
-  /** The named ones, which are not on the list any more. */
+  /** Empties the list, and gives what was on it. */
   takeAll(): readonly (readonly [name: string, parseTime: number])[] {
     const all = [...this.#parseTimes];
     this.#parseTimes.clear();
