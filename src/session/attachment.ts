@@ -20,17 +20,20 @@ export interface AttachmentOptions {
   readonly startSettings: SessionSettings;
   /** Called when `acquire` may give another answer than before. */
   readonly wake: () => void;
-  /** Called before an upstream is used that was another's. True: not before `onQuiet` was called. */
+  /**
+   * Called before an upstream is used that another client had last. True: it must not be used until `onQuiet` is called;
+   * false: it may be used at once.
+   */
   readonly quieten: (onQuiet: () => void) => boolean;
 }
 
-/** What may take back what ties a session to its upstream, and is harmless otherwise. */
+/** Commands that may end what ties a session to its upstream. Otherwise they leave nothing behind. */
 const untying: ReadonlySet<string> = new Set(['drop', 'close', 'discard temp']);
 
 /** How long what a client left running may go on before its upstream is given up, milliseconds. */
 const drainWithinMs = 1000;
 
-/** Most sessions never change a setting. */
+/** One set for all: most sessions never change a setting. */
 const noNames: ReadonlySet<string> = new Set();
 
 function union(names: ReadonlySet<string>, others: Iterable<string>): ReadonlySet<string> {
@@ -49,13 +52,17 @@ export class Attachment implements Waiter {
   readonly #options: AttachmentOptions;
   #state: 'free' | 'queued' | 'preparing' | 'held' | 'heldBack' | 'settling' = 'free';
   #refusal: ProxyError | null = null;
-  /** Since the last time the session's state was known. */
+  /** Settings that may have changed since the session's state was last known. */
   #changedNames: ReadonlySet<string> = noNames;
+  /** Anything of the session's state may have changed since then. */
   #isUnknown = false;
   readonly #reset = new ResetSettings();
+  /** The server's session holds what can't be carried over, as was found out last. */
   #isSticky = false;
+  /** As `#isSticky`, but until the client leaves: the server can't be asked about it. */
   #isKept = false;
   #hasClientNames = false;
+  /** The client has left. */
   #isAbandoned = false;
 
   constructor(options: AttachmentOptions) {
@@ -161,12 +168,6 @@ export class Attachment implements Waiter {
       if (effect === 'reset') this.#noteReset(isResetAll ? this.#options.startSettings.values.keys() : names);
       this.#changedNames = union(this.#changedNames, names);
     }
-  }
-
-  /** A report of what no statement was seen to do: a trigger did it, or an operator. */
-  #noteReported(changed: Map<string, unknown>): void {
-    for (const name of changed.keys()) if (!this.#changedNames.has(name.toLowerCase())) this.#isUnknown = true;
-    changed.clear();
   }
 
   noteUnknown(): void {
@@ -358,6 +359,12 @@ export class Attachment implements Waiter {
     const { values } = this.#options.startSettings;
     const own = [...names].filter((name) => values.has(name));
     this.#reset.add(own, this.connection?.parameters ?? values);
+  }
+
+  /** The server has reported a change that no statement was seen to make: a trigger made it, or an operator. */
+  #noteReported(changed: Map<string, unknown>): void {
+    for (const name of changed.keys()) if (!this.#changedNames.has(name.toLowerCase())) this.#isUnknown = true;
+    changed.clear();
   }
 
   #settleIfIdle(): void {

@@ -5,10 +5,13 @@ import type { Session } from './session.js';
 /** Bytes of a cancel key: what protocol 3.0 has room for, and what PostgreSQL 18 gives with 3.2. */
 const keyBytes = { 0: 4, 2: 32 } as const;
 
-/** What a statement says that its client has cancelled before it ran anywhere. */
+/** The error of a statement that its client has cancelled before it ran anywhere. */
 export const canceled = () => new ProxyError('queryCanceled', 'canceling statement due to user request');
 
-/** None up to here: a server process on Linux can have it (PID_MAX_LIMIT), and a client tells its own notifications by it. */
+/**
+ * The largest process id of a server process (PID_MAX_LIMIT of Linux). Ours are larger: a client tells its own
+ * notifications by the process id, so none may be that of a server process.
+ */
 export const serverProcessIdMax = 2 ** 22;
 
 /** The process ids that one process may give out: of several, each has its own. */
@@ -27,8 +30,9 @@ export class CancelKeys {
   readonly #holders = new Map<number, { readonly secretKey: Buffer; session: Session | null }>();
   readonly #cancelUpstream: (session: Session) => Promise<void>;
   readonly #ids: ProcessIds;
-  /** Requests on their way to an upstream, one a session, and one more behind each. */
+  /** Requests on their way to an upstream, at most one for each session. */
   readonly #underWay = new Map<Session, Promise<void>>();
+  /** Those that wait until the one under way has arrived, again at most one for each session. */
   readonly #behind = new Map<Session, Promise<void>>();
 
   /** `cancelUpstream` sends a cancel request to the upstream that the session holds, and resolves when it has arrived. */

@@ -2,8 +2,8 @@ import type { PostgresUpstream } from '../backend/postgres/postgres-upstream.js'
 import type { Session } from './session.js';
 
 /**
- * CopyData messages pass as they come, in parts. The rest of one goes where its beginning went, whatever has become of
- * the copy by then: the upstream takes whatever comes next for that rest, be it another client's.
+ * CopyData messages pass as they come, in parts. The rest of a message goes where its beginning went, whatever has become
+ * of the copy by then: that upstream would take anything else that it is sent for the missing rest.
  */
 export class CopyData {
   /** Some has gone to an upstream since it was last answered. */

@@ -93,7 +93,7 @@ export class Session {
   /** Made by the first LISTEN; null where an upstream of its own listens for the client, or nobody. */
   listening: Listening | null = null;
   phase: SessionPhase = 'ready';
-  /** Whether a Query can be run isn't known before something that it needs is: what is behind it waits. */
+  /** Something that a Query needs was sent and may yet fail, and the Query with it: what comes behind it waits. */
   isPreparing = false;
   /** The text in hand, where its statements are judged and run one after another. */
   inParts: TextInParts | null = null;
@@ -105,11 +105,11 @@ export class Session {
   copying: Run | null = null;
   /** The server streams, and hears the client meanwhile: replication. */
   isStreaming = false;
-  /** The client has said all, within a batch or copy; what the server still says of it is passed on. */
+  /** The client has said its last within a batch or copy. What the server still has to say of that is passed on. */
   isLeaving = false;
-  /** To the client. */
+  /** How many bytes were sent to the client so far. */
   sentBytes = 0;
-  /** The statement in the unfinished message was too large to be held: what becomes of the rest of it. */
+  /** What becomes of the rest of a message that was too large to be held, and whose beginning was taken. */
   pieces: 'forward' | 'drop' = 'drop';
   readonly verdict = new VerdictInHand();
   /** The message in hand has its token of the rate limit. */

@@ -36,7 +36,7 @@ export class ByName<Value> {
   }
 }
 
-/** What a server keeps of a name. */
+/** What a server keeps of a statement's or portal's name: it cuts it at a byte, in the middle of a character if need be. */
 export function keptName(name: string): string {
   if (name.length * 3 <= nameBytesMax) return name;
   const bytes = encodeText(name);

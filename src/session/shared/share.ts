@@ -37,7 +37,7 @@ export function shareBatch(session: Session, type: number): boolean {
   const { reader } = session;
   const { buffer, start, seenEnd } = reader;
   const isParsing = type === frontend.Parse;
-  // A name is given once, and the batch that gives it is as rare.
+  // A statement with a name is parsed once and then used often: its Parse is too rare to be worth a lane.
   if (isParsing && buffer[start + 5] !== 0) return false;
   const bindStart = isParsing ? bindBehind(buffer, reader.end, seenEnd) : start;
   if (bindStart < 0 || !scanBatch(buffer, bindStart, seenEnd)) return false;
@@ -75,7 +75,7 @@ function isCurrent({ judging, names, attachment }: Session, { judgement, namesKe
   return judgement.version === judging?.version && namesKey !== null && names.areStill(namesKey, attachment.settings);
 }
 
-/** Milliseconds between two looks at what isn't known of a statement. */
+/** How often it is looked whether a statement has been judged in the meantime, milliseconds. */
 const lookAgainAfterMs = 200;
 
 function lookAgain(session: Session, prepared: ClientStatement): void {
@@ -86,7 +86,7 @@ function lookAgain(session: Session, prepared: ClientStatement): void {
   prepared.statement = statementOf(session, text) ?? prepared.statement;
 }
 
-/** What is counted while it passes is run pinned. */
+/** A statement whose rows or bytes are limited is run pinned, where they are counted as they pass. */
 function isShareable({ database }: Session, { judgement }: Statement): boolean {
   return judgement.isShareable && resultLimit(database.limits, judgement.limits) === null;
 }
@@ -127,7 +127,7 @@ function noteParsed({ statements }: Session, prepared: ClientStatement): void {
   if (statements.get('') !== prepared) statements.set('', prepared);
 }
 
-/** What the statement is called on lanes; null: it can't be parsed there. */
+/** The statement as it is known on lanes; null: it can't be parsed there. */
 function sharedStatement(session: Session, prepared: ClientStatement): SharedStatement | null {
   const { rest, settingsKey, statement, needs } = prepared;
   if (settingsKey !== session.attachment.settings.parsingKey) return null;

@@ -58,7 +58,8 @@ async function startupMessage(accepted: AcceptedClient, deps: AdmissionDeps): Pr
       await cancel(packet, accepted.address, deps);
       return null;
     default:
-      // What comes a second time is taken for a version, as in ProcessStartupPacket: that of SSLRequest is 1234.5679.
+      // A request for encryption that comes a second time is read as a start-up packet, whose version is its code: of
+      // SSLRequest 1234.5679, as from ProcessStartupPacket.
       throw unsupportedVersion(accepted.packet.readUInt32BE(0));
   }
 }

@@ -68,7 +68,7 @@ function checkout(pool: Pool, settings: SessionSettings): Promise<PooledUpstream
   });
 }
 
-/** Gives the search_path with them. */
+/** Runs the SQL that makes the settings, on an upstream in hand, and gives what it selects: the search_path under them. */
 function makeSettings(pool: Pool, upstream: PooledUpstream, sql: string): Promise<string> {
   return new Promise((resolve, reject) => {
     askUpstream(upstream.connection, sql, (answer) => {

@@ -13,14 +13,14 @@ export class Run {
   isRefused = false;
   /** What its text deallocates or executes, where that was prepared by Parse. */
   named: StatementNames | null = null;
-  /** Of the data of a COPY so far, as it goes over the wire; null: it copies nothing. */
+  /** Bytes of a COPY's data so far, as they go over the wire; null: it copies nothing. */
   copyBytes: number | null = null;
 
   constructor(
     readonly statement: Statement | null,
     /** Milliseconds of the process's monotonic clock. */
     readonly startedAt: number,
-    /** Of the session's bytes to its client, when it was sent. */
+    /** How many bytes the session had sent its client when this was sent. */
     readonly bytesBefore = 0,
   ) {}
 
@@ -66,8 +66,8 @@ export function mentionOf(isPoliced: boolean, name: string, prepared: ClientStat
 /** A statement of ours sent in the place of a refused one, so that the server fails where the client's would have. */
 export class Refusal {
   /**
-   * `error` is the ErrorResponse that the client gets for the server's; `yields`: but for the server's that the
-   * transaction has failed before.
+   * `error` is the ErrorResponse that the client gets in place of the server's. `yields`: if the server says that the
+   * transaction had failed before, the client gets that instead.
    */
   constructor(
     readonly error: Buffer,
@@ -93,7 +93,10 @@ export function statementIn(note: unknown): Statement | null {
   return note instanceof Run || note instanceof Mention || note instanceof Assumption ? note.statement : null;
 }
 
-/** Whether the rows that come now in answer to a request are none of its client's business. */
+/**
+ * Whether the rows that come now in answer to a request aren't for its client: the statement was rewritten so that it
+ * gives rows, and as the client wrote it it gives none.
+ */
 export function addsRows(note: unknown): boolean {
   const rows = statementIn(note)?.judgement.addsRows;
   return rows !== undefined && rows.length > 0 && rows[note instanceof Run ? note.completed : 0] === true;
