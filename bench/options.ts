@@ -8,7 +8,7 @@ export interface BenchOptions {
   only: string[];
   /** The folder of the report; null: a new one in bench/results/. */
   report: string | null;
-  /** What the policy costs is the difference. */
+  /** False: pgturnstile runs as a plain pool, so that the difference shows what the policy costs. */
   isPoliced: boolean;
 }
 

@@ -1,4 +1,4 @@
-/** Whether `name` is what `pattern` says, where `*` stands for any run of characters, also none. Linear in practice. */
+/** Whether the whole of `name` fits `pattern`, in which `*` stands for any run of characters, also none. Linear in practice. */
 export function matchesGlob(pattern: string, name: string): boolean {
   const [first = '', ...rest] = pattern.split('*');
   if (rest.length === 0) return name === pattern;

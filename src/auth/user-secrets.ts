@@ -27,7 +27,7 @@ export class UserSecrets {
     return verifier;
   }
 
-  /** What an exchange with a user is led with who has no verifier; `decoy` lends its number of iterations. */
+  /** The verifier for an exchange with a user who has none; it has as many iterations as that of `decoy`. */
   standIn(user: string, decoy: UserConfig | null): ScramVerifier {
     const iterations = parseVerifier(decoy?.secret ?? '')?.iterations;
     return mockVerifier(user, this.processSecret, iterations);
