@@ -43,6 +43,9 @@ export interface CrewOptions {
   readonly onEnd: (member: Member, how: string) => void;
 }
 
+/** When a worker begins to listen: first of all, beside those that listen already, or when the first one does. */
+type Turn = 'first' | 'joins' | Promise<unknown>;
+
 /** The workers that live now: starts them, and lets them go. */
 export class Crew {
   readonly #options: CrewOptions;
@@ -69,10 +72,9 @@ export class Crew {
   /**
    * Starts one more worker. Resolves when it takes clients.
    *
-   * @param first it joins those that listen already; null: it is the first; a promise: when that one listens
    * @throws ProxyError, when it can't; it has ended then, or is about to
    */
-  async hire(config: Config, first: 'joins' | null | Promise<unknown>): Promise<Member> {
+  async hire(config: Config, turn: Turn): Promise<Member> {
     let failure: ProxyError | null = null;
     let onReady = () => {};
     const ready = new Promise<true>((resolve) => {
@@ -80,24 +82,10 @@ export class Crew {
     });
     const onTold = (member: Member, message: FromWorker): void => {
       switch (message.kind) {
-        case 'hello': {
-          const { isTerminal } = this.#options;
-          const start = {
-            kind: 'start',
-            number: member.number,
-            config,
-            isJoining: first !== null,
-            isTerminal,
-          } as const;
-          if (message.version === messagesVersion) {
-            return void Promise.resolve(first).then(
-              () => member.channel.tell(start),
-              () => member.kill(),
-            );
-          }
+        case 'hello':
+          if (message.version === messagesVersion) return void this.#tellStart(member, config, turn);
           failure = otherVersion();
           return member.kill();
-        }
         case 'ready':
           member.listening = message.listening;
           member.state = 'ready';
@@ -124,6 +112,17 @@ export class Crew {
     const timer = setTimeout(() => member.kill(), stopWithinMs);
     await member.ended;
     clearTimeout(timer);
+  }
+
+  /** Tells a worker that has said hello what it is to do, when it is its turn; where the first one fails it ends, too. */
+  async #tellStart({ number, channel, kill }: Member, config: Config, turn: Turn): Promise<void> {
+    const { isTerminal } = this.#options;
+    try {
+      await turn;
+    } catch {
+      return kill();
+    }
+    channel.tell({ kind: 'start', number, config, isJoining: turn !== 'first', isTerminal });
   }
 
   #start(onTold: (member: Member, message: FromWorker) => void): Member {

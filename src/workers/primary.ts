@@ -267,9 +267,9 @@ class Primary implements WorkersDaemon, DaemonView {
     return configForWorker(config, this.#options.config.listen);
   }
 
-  async #hire(config: Config, after?: Promise<unknown>): Promise<Member> {
+  async #hire(config: Config, first?: Promise<unknown>): Promise<Member> {
     const isAnyListening = this.#crew.members.some(({ listening }) => listening !== null);
-    const member = await this.#crew.hire(this.#forWorker(config), after ?? (isAnyListening ? 'joins' : null));
+    const member = await this.#crew.hire(this.#forWorker(config), first ?? (isAnyListening ? 'joins' : 'first'));
     this.#usage.add(member.number);
     return member;
   }
