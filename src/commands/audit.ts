@@ -1,8 +1,9 @@
-import { readFile, stat } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { Command } from 'commander';
 import { type ChainReport, verifyChain } from '../audit/verify-chain.js';
 import type { AuditConfig } from '../config/config.js';
 import { loadConfig } from '../config/load-config.js';
+import { isThere } from './is-there.js';
 import { wrongUse } from './wrong-use.js';
 
 const brokenExitCode = 1;
@@ -81,11 +82,4 @@ function printReport({ ok, files, breaks, remarks }: ChainReport): void {
   for (const remark of remarks) process.stdout.write(`${remark}\n`);
   for (const { file, lines } of files) process.stdout.write(`${file}: ${lines} lines\n`);
   process.stdout.write(ok ? 'the chain holds\n' : 'the chain is broken\n');
-}
-
-async function isThere(file: string): Promise<boolean> {
-  return stat(file).then(
-    () => true,
-    () => false,
-  );
 }

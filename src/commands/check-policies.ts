@@ -1,4 +1,3 @@
-import { access } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import type { Config, TenantConfig } from '../config/config.js';
 import { ConfigError, type ConfigIssue } from '../config/config-error.js';
@@ -15,6 +14,7 @@ import type { Rule } from '../policy/file/policy-file.js';
 import type { Session } from '../policy/fill-expression.js';
 import { CatalogIndex } from '../sql/catalog/catalog-index.js';
 import { parseCatalog } from '../sql/catalog/parse-catalog.js';
+import { isThere } from './is-there.js';
 import { CaseJudging } from './judge-case.js';
 import { shownPath } from './shown-path.js';
 import type { Visit, Visitor } from './visit-database.js';
@@ -243,11 +243,4 @@ async function checkCases(
 
 function isAmong(patterns: readonly RegExp[] | null, names: readonly string[]): boolean {
   return patterns === null || patterns.some((pattern) => names.some((name) => pattern.test(name)));
-}
-
-async function isThere(file: string): Promise<boolean> {
-  return access(file).then(
-    () => true,
-    () => false,
-  );
 }

@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { access, mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Command } from 'commander';
 import { defaultHosts, writeCertificates } from '../../certs/write-certificates.js';
 import { ProxyError } from '../errors/proxy-error.js';
 import { buildVerifier, formatVerifier } from '../scram/verifier.js';
 import { initialCases, initialConfig, initialGitignore, initialPolicy } from './init-files.js';
+import { isThere } from './is-there.js';
 
 const firstUser = 'alice';
 const passwordBytes = 18;
@@ -56,7 +57,7 @@ export async function initialise(directory: string): Promise<Initialised> {
     });
   }
   const gitignore = path.join(directory, '.gitignore');
-  if (!(await exists(gitignore))) await writeFile(gitignore, initialGitignore);
+  if (!(await isThere(gitignore))) await writeFile(gitignore, initialGitignore);
   await writeCertificates(path.join(directory, 'certs'), defaultHosts(), false);
   return { user: firstUser, password, files };
 }
@@ -64,16 +65,9 @@ export async function initialise(directory: string): Promise<Initialised> {
 async function refuseExisting(directory: string, files: readonly string[]): Promise<void> {
   for (const file of files) {
     const shown = path.join(directory, file);
-    if (!(await exists(shown))) continue;
+    if (!(await isThere(shown))) continue;
     throw new ProxyError('configInvalid', `${shown} is there already; name an empty directory, or take it away`);
   }
-}
-
-async function exists(file: string): Promise<boolean> {
-  return access(file).then(
-    () => true,
-    () => false,
-  );
 }
 
 function describe(directory: string, { user, password, files }: Initialised): string {
