@@ -173,31 +173,8 @@ class RunningDaemon implements Daemon, DaemonView {
       firewalls: this.#firewalls,
     });
     this.#cancelKeys = new CancelKeys((session) => this.#databases.cancel(session), this.#siblings.processIds);
-    this.#sessionDeps = {
-      cancelKeys: this.#cancelKeys,
-      recorder: this.#recorder,
-      timeouts: { wheel: this.#wheel, cancel: (session) => void this.#cancelKeys.cancelSession(session) },
-      userOf: ({ identity }) => this.#desk.usersOf(this.#config).find(identity.tenant, identity.user),
-      onStart: (session) => {
-        this.#sessions.add(session);
-        this.#log.debug(clientFields(session), 'client connected');
-      },
-      onEnd: (session, reason) => {
-        this.#sessions.delete(session);
-        this.#log.debug({ ...clientFields(session), reason }, 'client gone');
-      },
-    };
-    this.siblingCalls = {
-      cancel: (processId, secretKey) => this.#cancelKeys.cancel(processId, secretKey),
-      followBreaker: (turn) => this.#databases.followBreaker(turn),
-      leave: (left) => this.#databases.leave(left),
-      learnFailure: (failure) => this.#desk.learnFailure(failure),
-      usage: () => ({ clients: this.#listenerCounters.clients, databases: this.#databases.usage() }),
-      learnUsage: ({ clients, databases }) => {
-        if (this.#listener !== null) this.#listener.clientsElsewhere = clients;
-        this.#databases.learnUsage(databases);
-      },
-    };
+    this.#sessionDeps = this.#makeSessionDeps();
+    this.siblingCalls = this.#makeSiblingCalls();
     this.stopped = new Promise((resolve) => {
       this.#onStopped = resolve;
     });
@@ -304,6 +281,37 @@ class RunningDaemon implements Daemon, DaemonView {
     this.#record({ kind: 'stop' });
     await this.#audit.close();
     this.#onStopped();
+  }
+
+  #makeSessionDeps(): StartSessionDeps {
+    return {
+      cancelKeys: this.#cancelKeys,
+      recorder: this.#recorder,
+      timeouts: { wheel: this.#wheel, cancel: (session) => void this.#cancelKeys.cancelSession(session) },
+      userOf: ({ identity }) => this.#desk.usersOf(this.#config).find(identity.tenant, identity.user),
+      onStart: (session) => {
+        this.#sessions.add(session);
+        this.#log.debug(clientFields(session), 'client connected');
+      },
+      onEnd: (session, reason) => {
+        this.#sessions.delete(session);
+        this.#log.debug({ ...clientFields(session), reason }, 'client gone');
+      },
+    };
+  }
+
+  #makeSiblingCalls(): SiblingCalls {
+    return {
+      cancel: (processId, secretKey) => this.#cancelKeys.cancel(processId, secretKey),
+      followBreaker: (turn) => this.#databases.followBreaker(turn),
+      leave: (left) => this.#databases.leave(left),
+      learnFailure: (failure) => this.#desk.learnFailure(failure),
+      usage: () => ({ clients: this.#listenerCounters.clients, databases: this.#databases.usage() }),
+      learnUsage: ({ clients, databases }) => {
+        if (this.#listener !== null) this.#listener.clientsElsewhere = clients;
+        this.#databases.learnUsage(databases);
+      },
+    };
   }
 
   /** Those that were accepted before others took over get in, and those that came for one statement have it. */
