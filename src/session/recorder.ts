@@ -41,8 +41,8 @@ export class SessionRecorder {
   onRun(session: Session, run: Run, rows: number, sqlstate: string | null): number {
     const durationMs = performance.now() - run.startedAt;
     const recorded = this.#recorded(run.statement ?? unseen);
-    const outcome = sqlstate === null ? outcomeIndex.ok : outcomeIndex.error;
-    session.database.counters.countStatement(recorded.kind, outcome, durationMs);
+    const outcome = run.isLost ? 'lost' : sqlstate === null ? 'ok' : 'error';
+    session.database.counters.countStatement(recorded.kind, outcomeIndex[outcome], durationMs);
     if (recorded.kind === copyKind) session.database.counters.copyRows += rows;
     for (const verdict of recorded.verdicts) verdict.count += 1;
     if (run.statement !== null) noteRun(session, run.statement);

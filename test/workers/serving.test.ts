@@ -5,7 +5,7 @@ import { workerOf } from '../../src/workers/process-numbers.js';
 import { errorIn, rowsOf } from '../support/ask.js';
 import { startPostgres } from '../support/postgres.js';
 import { RawClient } from '../support/raw-client.js';
-import { cancelRequest, query, terminate } from '../support/raw-messages.js';
+import { cancelRequest, functionCall, query, terminate } from '../support/raw-messages.js';
 import { until } from '../support/until.js';
 import { startWorkers } from './support/daemon-of-workers.js';
 
@@ -96,6 +96,22 @@ t.test('one audit file has every statement of every worker exactly once', async 
   t.equal(new Set(numbers).size, clients.length * perClient, 'none is missing');
   for (const kind of ['start', 'stop']) t.equal(lines.filter((line) => line.kind === kind).length, 1, kind);
   t.equal(lines.filter(({ kind }) => kind === 'gap').length, 0);
+});
+
+t.test('what its upstream takes with it is counted as lost, and a FunctionCall as a function', async (t) => {
+  const { signIn, metric } = await startWorkers(t, server);
+  const { client } = await signIn();
+  const count = (kind: string, outcome: string) =>
+    metric(`pgturnstile_statements_total{tenant="default",database="postgres",kind="${kind}",outcome="${outcome}"}`);
+  client.send(functionCall(1299, []));
+  await client.readUntilReady();
+  t.equal(await count('function', 'ok'), 1);
+
+  const asleep = 'select pg_terminate_backend(pid) from pg_stat_activity where query = $$select pg_sleep(60)$$';
+  client.send(query('select pg_sleep(60)'));
+  await until('it sleeps', async () => (await server.query(asleep)).length > 0);
+  await client.readUntilReady();
+  t.equal(await count('select', 'lost'), 1);
 });
 
 t.test('metrics and status are those of all workers together', async (t) => {

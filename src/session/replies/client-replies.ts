@@ -63,6 +63,7 @@ export class ClientReplies implements ReplyOwner {
         return session.onAnswered();
       case backend.PortalSuspended:
       case backend.EmptyQueryResponse:
+      case backend.FunctionCallResponse:
         if (request.note instanceof Run) session.recordRun(request.note, 0, null);
         break;
       case backend.CopyInResponse:
@@ -152,7 +153,9 @@ export class ClientReplies implements ReplyOwner {
     if (session.attachment.connection !== upstream) return;
     for (const { note } of unanswered.toReversed()) {
       undo(note, true);
-      if (note instanceof Run) session.recordRun(note, 0, loss.lastWords?.sqlstate ?? '08006');
+      if (!(note instanceof Run)) continue;
+      note.isLost = true;
+      session.recordRun(note, 0, loss.lastWords?.sqlstate ?? '08006');
     }
     const { isAtStake } = session.attachment;
     session.attachment.lose();

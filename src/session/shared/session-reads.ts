@@ -88,6 +88,7 @@ export class SessionReads {
   lose(read: SharedRead, loss: UpstreamLoss): void {
     const session = this.#session;
     if (loss.isMidMessage) return session.end('the upstream was lost within a message');
+    read.isLost = true;
     this.#fail(read, lossFrame(loss, 'ERROR', session.isTimedOut), loss.lastWords?.sqlstate ?? '08006');
   }
 

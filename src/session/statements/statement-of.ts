@@ -139,6 +139,12 @@ export function largeStatement(database: ServedDatabase): Statement {
   };
 }
 
+/** A FunctionCall message, as it is written down. */
+export function functionCall(): Statement {
+  const effects = { ...unknownEffects, first: 'function' };
+  return { text: null, effects, judgement: allowed, namesKey: null, sent: null, recorded: null };
+}
+
 /** A statement is about to be sent. */
 export function noteSent({ names, judging }: Session, { effects, judgement }: Statement): void {
   const policies = judging?.policies?.key ?? '';
