@@ -1,5 +1,5 @@
 /** As many as are run in CI, of each kind. */
-const programsInCi = 100;
+const programsInCi = 200;
 const secondsInCi = 180;
 
 /** Which programs are run: `MODEL_SEED=n` replays one, else they go on from a random seed until one of the two is reached. */
