@@ -1,7 +1,7 @@
 import { ProxyError } from '../errors/proxy-error.js';
 import { type CatalogSection, type CatalogText, catalogSections } from '../sql/catalog/catalog-text.js';
 import { catalogQueries } from './catalog-queries.js';
-import { differs, type Fingerprint, fingerprintSql } from './fingerprint.js';
+import { differs, type Fingerprint, fingerprintSql, isOfSnapshot, snapshotSql } from './fingerprint.js';
 
 /** A connection of the daemon's own to the database. Rejects when the server refuses or the connection is lost. */
 export interface CatalogLoader {
@@ -35,6 +35,9 @@ const oldestMajor = 13;
 
 /** Reads catalogs over one connection, one thing at a time. Works for every account: it asks only what is open to all. */
 export class CatalogSession {
+  /** As it was looked at last, not within a transaction that changes it. */
+  #seen: Fingerprint | null = null;
+
   private constructor(
     readonly loader: CatalogLoader,
     readonly about: Pick<CatalogText, 'serverMajor' | 'database' | 'timeZone'>,
@@ -63,8 +66,11 @@ export class CatalogSession {
     return new CatalogSession(loader, { serverMajor: major, database, timeZone }, limits);
   }
 
+  /** Asks first whether any transaction has ended since the last one, which costs a twentieth. */
   async readFingerprint(): Promise<Fingerprint> {
-    return JSON.parse(String(await this.loader.ask(fingerprintSql))) as Fingerprint;
+    if (this.#seen !== null && isOfSnapshot(this.#seen, await this.loader.ask(snapshotSql))) return this.#seen;
+    this.#seen = await this.#look();
+    return this.#seen;
   }
 
   /**
@@ -82,7 +88,7 @@ export class CatalogSession {
   async loadWithin(previous: LoadedCatalog): Promise<LoadedCatalog> {
     const changed = (fingerprint: Fingerprint) =>
       catalogSections.filter((section) => differs(section, previous.fingerprint, fingerprint));
-    let asked = changed(await this.readFingerprint());
+    let asked = changed(await this.#look());
     if (asked.length === 0) return previous;
     await this.#checkSize();
     for (;;) {
@@ -91,6 +97,10 @@ export class CatalogSession {
       if (missed.length === 0) return { ...this.about, sections: { ...previous.sections, ...sections }, fingerprint };
       asked = [...asked, ...missed];
     }
+  }
+
+  async #look(): Promise<Fingerprint> {
+    return JSON.parse(String(await this.loader.ask(fingerprintSql))) as Fingerprint;
   }
 
   async #readTogether(asked: readonly CatalogSection[]): Promise<Pick<LoadedCatalog, 'sections' | 'fingerprint'>> {

@@ -1,12 +1,15 @@
 import { execFileSync } from 'node:child_process';
+import pg from 'pg';
 import t, { type Test } from 'tap';
-import { CatalogSession } from '../../src/catalog/load-catalog.js';
+import { fingerprintSql } from '../../src/catalog/fingerprint.js';
+import { type CatalogLoader, CatalogSession } from '../../src/catalog/load-catalog.js';
 import type { Cast, Relation } from '../../src/sql/catalog/catalog.js';
 import type { CatalogIndex } from '../../src/sql/catalog/catalog-index.js';
 import { kinds, openLoader, readCatalog } from '../support/catalog.js';
 import { fixtureFor } from '../support/catalog-fixture.js';
 import { type Postgres, startPostgres } from '../support/postgres.js';
 import { supportUser } from '../support/postgres-template.js';
+import { until } from '../support/until.js';
 
 /** What psql prints for its commands, fields apart: a row an array. */
 function psql(server: Postgres, command: string): string[][] {
@@ -284,6 +287,41 @@ for (const kind of kinds) {
         alter role postgres set search_path = public, pg_catalog`);
       t.teardown(() => server.query(`drop function public.json_build_array; alter role postgres reset search_path`));
       await t.resolves(readCatalog(server));
+    });
+
+    t.test('is looked through only after a transaction has ended', async (t) => {
+      const loader = await openLoader(server.url);
+      const owner = new pg.Client(server.url);
+      await owner.connect();
+      t.teardown(async () => {
+        loader.close();
+        await owner.end();
+      });
+      const asked: string[] = [];
+      const counted: CatalogLoader = {
+        ask: (sql) => {
+          asked.push(sql);
+          return loader.ask(sql);
+        },
+      };
+      const session = await CatalogSession.open(counted);
+      const looked = async () => {
+        asked.length = 0;
+        const fingerprint = await session.readFingerprint();
+        return { fingerprint, isWhole: asked.includes(fingerprintSql) };
+      };
+      const before = await looked();
+      t.ok(before.isWhole);
+      // Another's transaction, of whatever database, may have ended meanwhile.
+      await until('a look that is not whole', async () => !(await looked()).isWhole);
+      await owner.query('begin; create table shop.slow (a int)');
+      await looked();
+      t.same((await looked()).fingerprint.pg_class, before.fingerprint.pg_class);
+      await owner.query('savepoint s; alter table shop.slow add b int; rollback to s; commit');
+      const after = await looked();
+      t.ok(after.isWhole);
+      t.not(after.fingerprint.pg_class, before.fingerprint.pg_class);
+      await owner.query('drop table shop.slow');
     });
 
     t.test('a database that is larger than the limits is refused', async (t) => {
