@@ -7,7 +7,7 @@ import { quoteIdentifier } from './session-settings.js';
 /** A client's session, as far as it listens. */
 export interface NotificationTaker {
   /** `frame` is the NotificationResponse, for all who listen: not to be written to. */
-  onNotification(processId: number, frame: Buffer): void;
+  onNotification(frame: Buffer): void;
   /** The connection is gone, and with it what was notified since. */
   onNotificationsLost(reason: ProxyError): void;
 }
@@ -15,6 +15,8 @@ export interface NotificationTaker {
 export interface NotificationsDeps {
   /** Opens a connection whose client encoding is UTF8. */
   readonly connect: () => Promise<PostgresUpstream>;
+  /** What clients know a server process by; null: as it is. */
+  readonly toldProcessId: (processId: number) => number | null;
   /** Milliseconds that never go back. */
   readonly now: () => number;
 }
@@ -171,8 +173,8 @@ export class Notifications {
     const takers = this.#takers.get(channelOf(buffer, start));
     if (takers === undefined) return;
     const frame = Buffer.from(buffer.subarray(start, end));
-    const processId = frame.readInt32BE(5);
-    for (const taker of [...takers]) taker.onNotification(processId, frame);
+    signNotification(frame, 0, this.#deps.toldProcessId);
+    for (const taker of [...takers]) taker.onNotification(frame);
   }
 
   #onLost({ lastWords }: UpstreamLoss, connection: PostgresUpstream): void {
@@ -199,6 +201,12 @@ export class Notifications {
     this.#underWay = [];
     for (const { onDone } of requests) onDone(false);
   }
+}
+
+/** A client tells its own notifications by the server process that sent them: it knows that one by our name for it. */
+export function signNotification(buffer: Buffer, start: number, told: NotificationsDeps['toldProcessId']): void {
+  const processId = told(buffer.readInt32BE(start + 5));
+  if (processId !== null) buffer.writeInt32BE(processId, start + 5);
 }
 
 /** The channel of a NotificationResponse. */

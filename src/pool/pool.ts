@@ -98,6 +98,14 @@ export class Pool {
     return this.used === 0 && this.#waiting.length === 0;
   }
 
+  /** What clients know a server process by: as whoever held it last was told; null: it is nobody's. */
+  toldProcessId(processId: number): number | null {
+    for (const { connection, lastHolder } of this.#open) {
+      if (connection.secrets.processId === processId) return lastHolder?.processId ?? null;
+    }
+    return null;
+  }
+
   /** An idle upstream, one with the wanted settings before others; or null, and the waiter is called later. */
   checkout(waiter: Waiter, settingsKey: string): PooledUpstream | null {
     if (this.#waiting.length === 0) {

@@ -3,6 +3,12 @@ import type { CustomNames } from './custom-names.js';
 import { differenceSql, SessionSettings, wholeSql } from './session-settings.js';
 import { UpstreamStatements } from './upstream-statements.js';
 
+/** A client's hold on upstreams, one at a time. */
+export interface UpstreamHolder {
+  /** Of the server process that the client takes itself to be connected to. */
+  readonly processId: number;
+}
+
 /** An upstream with what the pool knows of its session's state. */
 export class PooledUpstream {
   readonly statements: UpstreamStatements;
@@ -13,7 +19,7 @@ export class PooledUpstream {
   /** Cancel requests on their way to the server: until each has arrived, nobody else may use the upstream. */
   cancelsUnderWay = 0;
   /** Who held it last. */
-  lastHolder: object | null = null;
+  lastHolder: UpstreamHolder | null = null;
   idleSince: number;
   /** Whom the server takes the connection for, before any SET SESSION AUTHORIZATION. */
   readonly loginUser: string | undefined;

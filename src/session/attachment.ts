@@ -3,7 +3,7 @@ import { type PostgresUpstream, type ReplyOwner, transactionStatus } from '../ba
 import type { Breaker } from '../breaker/breaker.js';
 import { ProxyError } from '../errors/proxy-error.js';
 import type { Pool, Waiter } from '../pool/pool.js';
-import type { PooledUpstream } from '../pool/pooled-upstream.js';
+import type { PooledUpstream, UpstreamHolder } from '../pool/pooled-upstream.js';
 import { restoreSql, type SessionSettings } from '../pool/session-settings.js';
 import { probeSettings, probeState } from '../pool/state-probe.js';
 import type { SessionEffects } from '../sql/session-effects.js';
@@ -18,6 +18,7 @@ export interface AttachmentOptions {
   /** An upstream once taken is kept until the client leaves. */
   readonly isForSession: boolean;
   readonly startSettings: SessionSettings;
+  readonly processId: number;
   /** Called when `acquire` may give another answer than before. */
   readonly wake: () => void;
   /**
@@ -44,7 +45,7 @@ function union(names: ReadonlySet<string>, others: Iterable<string>): ReadonlySe
  * A client's hold on an upstream: taken for an exchange or a transaction, given back when nothing of the client's is
  * left in the server's session, and kept where something is that can't be carried over.
  */
-export class Attachment implements Waiter {
+export class Attachment implements Waiter, UpstreamHolder {
   upstream: PooledUpstream | null = null;
   /** What the client's session has set; made on every upstream that it gets. */
   settings: SessionSettings;
@@ -68,6 +69,10 @@ export class Attachment implements Waiter {
   constructor(options: AttachmentOptions) {
     this.#options = options;
     this.settings = options.startSettings;
+  }
+
+  get processId(): number {
+    return this.#options.processId;
   }
 
   get isForSession(): boolean {
@@ -324,16 +329,21 @@ export class Attachment implements Waiter {
 
   #hold(upstream: PooledUpstream): void {
     const isAnothers = upstream.lastHolder !== this;
+    if (!isAnothers || !this.#options.quieten(() => this.#onQuiet(upstream))) return this.#begin(upstream);
+    this.#state = 'preparing';
+    // Nothing of the client's is there yet that could be lost, and what it notifies of is the last holder's.
+    upstream.connection.attached = null;
+  }
+
+  #begin(upstream: PooledUpstream): void {
+    this.#state = 'held';
     upstream.lastHolder = this;
-    this.#state = isAnothers && this.#options.quieten(() => this.#onQuiet(upstream)) ? 'preparing' : 'held';
-    // Nothing of the client's is there yet that could be lost.
-    if (this.#state === 'preparing') upstream.connection.attached = null;
+    upstream.connection.attached = this.#options.owner;
   }
 
   #onQuiet(upstream: PooledUpstream): void {
     if (upstream.connection.isLost) this.lose();
-    else this.#state = 'held';
-    if (this.#state === 'held') upstream.connection.attached = this.#options.owner;
+    else this.#begin(upstream);
     this.#goOn();
   }
 

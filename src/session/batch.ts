@@ -8,6 +8,7 @@ import { UpstreamRequest } from '../backend/postgres/postgres-upstream.js';
 import { ProxyError } from '../errors/proxy-error.js';
 import { decodeInHand } from './in-hand.js';
 import { noteForListening } from './notifications/listening.js';
+import { overRate } from './over-rate.js';
 import { freeName, isInDoubt, whileInDoubt } from './prepared/free-names.js';
 import { nameTaken } from './prepared/named-in-text.js';
 import { forwardUnread, onBind, onParse } from './prepared/prepare.js';
@@ -125,7 +126,7 @@ function onDescribe(session: Session): SessionPhase | null {
 }
 
 function onExecute(session: Session): SessionPhase | null {
-  const limited = session.overRate();
+  const limited = overRate(session);
   if (limited !== null) return refuseInBatch(session, null, limited);
   const upstream = session.attachment.acquire();
   if (upstream === null) return null;

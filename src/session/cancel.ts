@@ -60,6 +60,11 @@ export class CancelKeys {
     if (holder !== undefined) holder.session = session;
   }
 
+  /** Who was told this process id; null: nobody who is connected to this process. */
+  holderOf(processId: number): Session | null {
+    return this.#holders.get(processId)?.session ?? null;
+  }
+
   revoke(processId: number): void {
     this.#holders.delete(processId);
   }

@@ -9,6 +9,8 @@ export class ClientInput {
   /** Has the message in hand. */
   reader = new FrameReader(clientRules);
   readonly #fromSocket = this.reader;
+  /** The message in hand has its token of the rate limit. */
+  isWithinRate = false;
   /** The message in hand was not taken yet. */
   #inHand: Framing = framing.none;
   /** Readers whose turn comes when what was put back is done with, the next one last. */
@@ -42,6 +44,7 @@ export class ClientInput {
   }
 
   taken(): void {
+    this.isWithinRate = false;
     this.#inHand = framing.none;
   }
 

@@ -8,6 +8,7 @@ import { onBatchMessage, sendStrayCopy, sendSync } from './batch.js';
 import { missingBytes } from './in-hand.js';
 import { leaveBatch } from './leave-batch.js';
 import { noteForListening } from './notifications/listening.js';
+import { overRate } from './over-rate.js';
 import { showClientNames } from './prepared/client-names.js';
 import { namedInText, namesDoubtful, nameTaken } from './prepared/named-in-text.js';
 import { prepareNamed } from './prepared/prepare-upstream.js';
@@ -93,7 +94,7 @@ function runQuery(session: Session, statement: Statement): SessionPhase | null {
   if (namesDoubtful(session, statement)) return null;
   const taken = nameTaken(session, statement);
   if (taken !== null) return refuseQuery(session, statement, taken);
-  const limited = session.overRate();
+  const limited = overRate(session);
   if (limited !== null) return refuseQuery(session, statement, limited);
   const upstream = session.attachment.acquire();
   if (upstream === null) return null;
@@ -174,7 +175,7 @@ function onFunctionCall(session: Session): SessionPhase | null {
     const refusal = new ProxyError('policyDenied', 'permission denied: function calls by message are not allowed here');
     return refuseQuery(session, null, refusal);
   }
-  const limited = session.overRate();
+  const limited = overRate(session);
   if (limited !== null) return refuseQuery(session, null, limited);
   const upstream = session.attachment.acquire();
   if (upstream === null) return null;

@@ -14,6 +14,7 @@ import { databaseToLeave } from '../sql/session-effects.js';
 import { BatchedWriter } from '../wire/batched-writer.js';
 import { Attachment } from './attachment.js';
 import { sendSync } from './batch.js';
+import type { CancelKeys } from './cancel.js';
 import { ClientInput } from './client-input.js';
 import { CopyData } from './copy-data.js';
 import { breakCopy, onCopyInMessage } from './copy-in.js';
@@ -56,6 +57,7 @@ export interface SessionDeps {
   readonly startSettings: SessionSettings;
   /** What the client calls itself; null: nothing. */
   readonly applicationName: string | null;
+  readonly cancelKeys: CancelKeys;
   /** What the client was told of its server process, in BackendKeyData. */
   readonly processId: number;
   /** Who the client is to a policy. */
@@ -75,6 +77,7 @@ export class Session {
   readonly database: ServedDatabase;
   readonly client: ConnectedClient;
   readonly processId: number;
+  readonly cancelKeys: CancelKeys;
   readonly input = new ClientInput();
   readonly replies = new ClientReplies(this);
   readonly attachment: Attachment;
@@ -112,8 +115,6 @@ export class Session {
   /** What becomes of the rest of a message that was too large to be held, and whose beginning was taken. */
   pieces: 'forward' | 'drop' = 'drop';
   readonly verdict = new VerdictInHand();
-  /** The message in hand has its token of the rate limit. */
-  #isWithinRate = false;
   /** What the client calls itself; null: nothing. */
   applicationName: string | null;
   /** Made when it is needed, and again after the name has changed. */
@@ -130,7 +131,7 @@ export class Session {
   #copyOrigin: 'ready' | 'batch' = 'ready';
   #isSyncWithheld = false;
   #hasClientEnded = false;
-  /** The client has broken the protocol: nothing of it is read any more. */
+  /** The client has broken the protocol, or is about to be told goodbye: nothing of it is read any more. */
   #isBroken = false;
   /** What the client is told last, when all that it sent before has been answered. */
   #farewell: { readonly error: Buffer; readonly reason: string } | null = null;
@@ -139,6 +140,7 @@ export class Session {
     this.client = client;
     this.database = deps.database;
     this.processId = deps.processId;
+    this.cancelKeys = deps.cancelKeys;
     this.recorder = deps.recorder;
     this.#principal = deps.principal;
     this.names = new NamesInSession(deps.searchPath);
@@ -153,6 +155,7 @@ export class Session {
       owner: this.replies,
       isForSession: deps.database.isSessionPooled,
       startSettings: deps.startSettings,
+      processId: deps.processId,
       wake: () => this.wake(),
       quieten: (onQuiet) => this.#quieten(onQuiet),
     });
@@ -334,18 +337,6 @@ export class Session {
     return durationMs;
   }
 
-  /** Why the statement in the message in hand may not run now: the database's rate limit; null: it may. */
-  overRate(): ProxyError | null {
-    const { rate } = this.database;
-    this.#isWithinRate ||= this.input.isAgain || rate.take();
-    if (this.#isWithinRate) return null;
-    this.database.counters.rateLimited += 1;
-    const seconds = (rate.retryAfterMs() / 1000).toFixed(1);
-    return new ProxyError('rateLimited', 'too many statements for this database', {
-      hint: `Try again in ${seconds} seconds.`,
-    });
-  }
-
   onStatementSent(statement: Statement | null): void {
     const left = statement === null ? null : databaseToLeave(statement.effects);
     if (left !== null) this.database.leave(left);
@@ -366,6 +357,16 @@ export class Session {
     this.toClient(error);
     this.answerReady();
     this.wake();
+  }
+
+  /** As by an administrator, at the request of another client or of this one: what runs is cancelled before. */
+  terminate(by: Session): void {
+    const reason = 'terminated by a client';
+    const error = errorResponse(new ProxyError('shuttingDown', 'terminating connection due to administrator command'));
+    if (by === this || (this.openExchanges === 0 && this.reads.size === 0)) return this.endWith(error, reason);
+    this.#isBroken = true;
+    this.#farewell = { error, reason };
+    this.cancelRun();
   }
 
   /** Tells the client why, and closes. */
@@ -429,7 +430,6 @@ export class Session {
         this.input.taken();
         if (this.phase === 'ready') this.reads.isNextPinned = false;
         this.verdict.clear();
-        this.#isWithinRate = false;
       }
     } catch (error) {
       this.#onViolation(error);

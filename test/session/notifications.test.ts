@@ -324,6 +324,9 @@ for (const mode of ['auto', 'transaction', 'session'] as const) {
     const [theirs] = notificationsIn(await client.readUntil('A'));
     t.equal(theirs?.payload, 'theirs');
     t.not(theirs?.from, processId);
+    const { client: neighbour, processId: neighbourId } = await listener(t, port);
+    await neighbour.ask("notify news, 'a neighbour'");
+    t.same(notificationsIn(await client.readUntil('A')), [{ from: neighbourId, payload: 'a neighbour' }]);
   });
 
   t.test(`none is lost while the proxy asks what state the session is in, pool mode ${mode}`, async (t) => {

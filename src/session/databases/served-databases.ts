@@ -274,7 +274,11 @@ export class ServedDatabases {
       pool,
       lanes: new SharedLanes(pool, this.#lanesOptions(config), counters.shared, now),
       share: shared === null ? null : this.#deps.siblings.share(shared, pool, () => served.config.pool),
-      notifications: new Notifications({ connect: () => this.#connectToListen(served), now }),
+      notifications: new Notifications({
+        connect: () => this.#connectToListen(served),
+        toldProcessId: (processId) => pool.toldProcessId(processId),
+        now,
+      }),
       breaker,
       judge: null,
       isPoliced: false,

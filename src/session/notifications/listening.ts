@@ -117,12 +117,10 @@ export class Listening implements NotificationTaker {
     return false;
   }
 
-  onNotification(processId: number, frame: Buffer): void {
+  onNotification(frame: Buffer): void {
     const session = this.#session;
-    const isOwn = processId === session.attachment.held?.connection.secrets.processId;
-    const signed = isOwn ? signedBy(session.processId, frame) : frame;
-    this.#waitingBytes += signed.length;
-    this.#waiting.push(signed);
+    this.#waitingBytes += frame.length;
+    this.#waiting.push(frame);
     if (this.#waitingBytes <= waitingBytesMax) return this.flushIfIdle();
     const error = new ProxyError('tooManyNotifications', 'too many notifications wait for this client', {
       detail: 'They wait while it is in a transaction, and while it does not read.',
@@ -252,10 +250,4 @@ export class Listening implements NotificationTaker {
 
 function parseChannels(base64: string): readonly string[] {
   return JSON.parse(Buffer.from(base64, 'base64').toString('utf8'));
-}
-
-function signedBy(processId: number, frame: Buffer): Buffer {
-  const signed = Buffer.from(frame);
-  signed.writeInt32BE(processId, 5);
-  return signed;
 }

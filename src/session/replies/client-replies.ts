@@ -11,10 +11,12 @@ import {
 } from '../../backend/postgres/postgres-upstream.js';
 import { smellsOfChange } from '../../catalog/smells-of-change.js';
 import type { CatalogFeed } from '../../judge/catalog-feed.js';
+import { signNotification } from '../../pool/notifications.js';
 import { errorFrame } from '../error-response.js';
 import { statementNamePrefix } from '../prepared/statement-name.js';
 import { readyFrame } from '../ready-frames.js';
 import type { Session } from '../session.js';
+import { carriesOutSignal, tellSignalled } from '../signals.js';
 import { Assumption, addsRows, Deallocation, Mention, Refusal, Run } from '../statements/run.js';
 import { endWithinLimit, onLimitedReply } from './limited-replies.js';
 import { lossFrame } from './loss-frame.js';
@@ -28,6 +30,8 @@ export class ClientReplies implements ReplyOwner {
   #unreadBytes = 0;
   /** Something in this transaction has changed the catalog, or may have. */
   #hasDefined = false;
+  /** What the server couldn't signal was signalled: the row that comes next says that it wasn't. */
+  #hasSignalled = false;
 
   constructor(session: Session) {
     this.#session = session;
@@ -35,6 +39,10 @@ export class ClientReplies implements ReplyOwner {
 
   onBytes(buffer: Buffer, start: number, allEnd: number): void {
     const end = endWithinLimit(this.#session, buffer, start, allEnd);
+    if (this.#hasSignalled) {
+      this.#hasSignalled = false;
+      tellSignalled(buffer, start);
+    }
     this.#session.toClient(buffer, start, end);
     this.#session.copying?.countCopied(end - start);
     if (this.#session.phase !== 'closed') return;
@@ -110,25 +118,23 @@ export class ClientReplies implements ReplyOwner {
     }
     if (type === backend.NotificationResponse) {
       if (session.listening?.takesOver(buffer, start)) return;
-      this.#signOwn(buffer, start);
+      signNotification(buffer, start, (processId) => session.database.pool.toldProcessId(processId));
     }
-    if (type === backend.NoticeResponse && session.database.isPoliced) return this.#passNotice(buffer, start, end);
+    if (type === backend.NoticeResponse) return this.#passNotice(buffer, start, end);
     session.toClient(buffer, start, end);
   }
 
   #passNotice(buffer: Buffer, start: number, end: number): void {
-    if (this.#session.inParts?.isOurNotice) return;
-    const note = this.#session.attachment.connection?.queue.head?.note;
-    const told = toldNotice(note, buffer.subarray(start, end));
-    if (told !== null) this.#session.toClient(told);
-  }
-
-  /** A client tells its own notifications by the server process that sent them: it knows that one by our name for it. */
-  #signOwn(buffer: Buffer, start: number): void {
-    const { attachment, processId } = this.#session;
-    if (buffer.readInt32BE(start + 5) === attachment.connection?.secrets.processId) {
-      buffer.writeInt32BE(processId, start + 5);
+    const session = this.#session;
+    const note = session.attachment.connection?.queue.head?.note;
+    if (carriesOutSignal(session, note, buffer.subarray(start + 5, end))) {
+      this.#hasSignalled = true;
+      return;
     }
+    if (!session.database.isPoliced) return session.toClient(buffer, start, end);
+    if (session.inParts?.isOurNotice) return;
+    const told = toldNotice(note, buffer.subarray(start, end));
+    if (told !== null) session.toClient(told);
   }
 
   /** The one reply that is made by us in its turn: that of a Close of a statement. */
@@ -246,6 +252,7 @@ export class ClientReplies implements ReplyOwner {
   #onCommandComplete(request: UpstreamRequest, buffer: Buffer, start: number, end: number): void {
     const session = this.#session;
     const { note } = request;
+    this.#hasSignalled = false;
     if (note instanceof Run) {
       this.#onRan(note, rowsOf(buffer, end));
       session.listening?.onCompleted(note, buffer.toString('latin1', start + 5, end - 1));

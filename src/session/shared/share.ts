@@ -4,6 +4,7 @@ import type { ShapeRuns } from '../../pool/shape-runs.js';
 import { nextParseTime } from '../../pool/upstream-statements.js';
 import { frameEnd, scanBatch, scanned } from '../batch-scan.js';
 import { missingBytes } from '../in-hand.js';
+import { overRate } from '../over-rate.js';
 import { parameterTypesAt, restToSend } from '../prepared/prepare.js';
 import { statementName } from '../prepared/statement-name.js';
 import { resultLimit } from '../replies/result-limit.js';
@@ -19,7 +20,7 @@ export function shareQuery(session: Session, statement: Statement): boolean {
   const shape = shapeOf(session, statement);
   if (!shape.isShared) return false;
   const group = session.reads.groupNow();
-  if (group === null || session.overRate() !== null) return false;
+  if (group === null || overRate(session) !== null) return false;
   const { start, end } = session.reader;
   // PG 55.2.3: a simple Query destroys the unnamed statement.
   session.statements.delete('');
@@ -50,7 +51,7 @@ export function shareBatch(session: Session, type: number): boolean {
   const shape = shapeOf(session, statement);
   if (!shape.isShared) return false;
   const shared = sharedStatement(session, prepared);
-  if (shared === null || session.overRate() !== null) return false;
+  if (shared === null || overRate(session) !== null) return false;
   if (isParsing) noteParsed(session, prepared);
   const batch: BatchParts = {
     statement: shared,

@@ -1,0 +1,42 @@
+import { decodeErrorResponse } from '../../protocol/messages/error-response.js';
+import type { Session } from './session.js';
+import { statementIn } from './statements/run.js';
+
+/*
+ * pg_terminate_backend() and pg_cancel_backend() (PG 9.28.2) take the process id of a session, and a client knows those
+ * that we have told, which no server process has. The server says so in a warning and gives false; what was meant is
+ * done here then, to clients of the same database and account, which the server would let it be done to.
+ */
+
+/**
+ * Does what a statement wanted of a client of ours that the server doesn't know. True: it was done, and is not to be warned of.
+ * @param note of the request that the notice came with
+ */
+export function carriesOutSignal(session: Session, note: unknown, body: Buffer): boolean {
+  const text = statementIn(note)?.text;
+  const signal = text == null ? null : signalIn(text);
+  if (signal === null) return false;
+  const { routine, message } = decodeErrorResponse(body);
+  // Nothing that runs in the server but this function gives a report such a name.
+  if (routine !== 'pg_signal_backend') return false;
+  const target = session.cancelKeys.holderOf(Number(message.match(/\d+/)?.[0]));
+  if (target === null || target.database !== session.database) return false;
+  if (signal === 'terminate') target.terminate(session);
+  else void session.cancelKeys.cancelSession(target);
+  return true;
+}
+
+/** Which of the two functions a text calls; null: neither by its name, or both. */
+function signalIn(text: string): 'terminate' | 'cancel' | null {
+  const isTerminating = /pg_terminate_backend/i.test(text);
+  if (isTerminating === /pg_cancel_backend/i.test(text)) return null;
+  return isTerminating ? 'terminate' : 'cancel';
+}
+
+/** Makes true of false, in a row that has nothing else: `f` as text, a zero byte in binary. */
+export function tellSignalled(buffer: Buffer, start: number): void {
+  const isLone = buffer.readUInt16BE(start + 5) === 1 && buffer.readInt32BE(start + 7) === 1;
+  if (!isLone) return;
+  if (buffer[start + 11] === 0x66) buffer[start + 11] = 0x74;
+  else if (buffer[start + 11] === 0) buffer[start + 11] = 1;
+}
