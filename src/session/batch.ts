@@ -10,13 +10,16 @@ import { decodeInHand } from './in-hand.js';
 import { noteForListening } from './notifications/listening.js';
 import { overRate } from './over-rate.js';
 import { freeName, isInDoubt, whileInDoubt } from './prepared/free-names.js';
+import { judgedAgain } from './prepared/judged-again.js';
 import { nameTaken } from './prepared/named-in-text.js';
+import type { Portal } from './prepared/portal.js';
 import { forwardUnread, onBind, onParse } from './prepared/prepare.js';
 import { prepareUpstream } from './prepared/prepare-upstream.js';
 import { isOurName } from './prepared/statement-name.js';
 import { refuseAnothers, refuseInBatch } from './refuse.js';
 import type { Session, SessionPhase } from './session.js';
 import { shareBatch } from './shared/share.js';
+import { outdated } from './statements/kept-verdicts.js';
 import { addsRows, Mention, mentionOf } from './statements/run.js';
 import { runOf } from './statements/run-of.js';
 import { noteSent } from './statements/statement-of.js';
@@ -117,7 +120,7 @@ function onDescribe(session: Session): SessionPhase | null {
     encodeDescribe(writer, { target: 'statement', name: prepared.upstreamName });
     upstream.connection.send(writer.take());
   }
-  const described = asked?.target === 'portal' ? session.portals.get(asked.name) : undefined;
+  const described = asked?.target === 'portal' ? session.portals.get(asked.name)?.statement : undefined;
   const isPoliced = session.database.isPoliced;
   const note = isPoliced && described !== undefined ? new Mention(described) : null;
   const mention = asked == null || prepared === undefined ? note : mentionOf(isPoliced, asked.name, prepared);
@@ -132,7 +135,12 @@ function onExecute(session: Session): SessionPhase | null {
   if (upstream === null) return null;
   if (upstream instanceof ProxyError) return refuseInBatch(session, null, upstream);
   const portal = decodeInHand(session, decodeExecute)?.portal;
-  const statement = portal === undefined ? undefined : session.portals.get(portal);
+  const bound = portal === undefined ? undefined : session.portals.get(portal);
+  const statement = bound?.statement;
+  const changed = bound === undefined ? null : refusalSinceBound(session, bound);
+  if (changed === 'pending') return null;
+  if (changed !== null) return refuseInBatch(session, statement ?? null, changed);
+  if (bound !== undefined) bound.hasRun = true;
   const taken = statement === undefined ? null : nameTaken(session, statement);
   if (taken !== null) return refuseInBatch(session, statement ?? null, taken);
   if (statement !== undefined) session.attachment.noteEffects(statement.effects);
@@ -149,6 +157,19 @@ function onExecute(session: Session): SessionPhase | null {
   if (run.meter !== null) upstream.connection.send(flushFrame);
   session.onStatementSent(statement ?? null);
   return 'batch';
+}
+
+/**
+ * Other policies may be in force than when it was bound. What has begun to run goes on, and what hasn't is run only if it
+ * would be bound to the same now. 'pending': a verdict is being made.
+ */
+function refusalSinceBound(session: Session, portal: Portal): ProxyError | 'pending' | null {
+  const { hasRun, policies, prepared, statement } = portal;
+  if (hasRun || session.judging?.policies?.key === policies) return null;
+  const again = judgedAgain(session, prepared);
+  if (again === null) return 'pending';
+  const { judgement, sent } = again.statement;
+  return judgement.refusal ?? (sent === statement.sent ? null : outdated('portals'));
 }
 
 function executeAll(portal: string): Buffer {

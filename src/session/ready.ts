@@ -10,6 +10,7 @@ import { leaveBatch } from './leave-batch.js';
 import { noteForListening } from './notifications/listening.js';
 import { overRate } from './over-rate.js';
 import { showClientNames } from './prepared/client-names.js';
+import { executedNow } from './prepared/executed-now.js';
 import { namedInText, namesDoubtful, nameTaken } from './prepared/named-in-text.js';
 import { prepareNamed } from './prepared/prepare-upstream.js';
 import { malformed, refuseQuery } from './refuse.js';
@@ -92,6 +93,9 @@ function runQuery(session: Session, statement: Statement): SessionPhase | null {
   if (session.reads.size > 0) return null;
   if (refusal !== null) return refuseQuery(session, statement, refusal);
   if (namesDoubtful(session, statement)) return null;
+  const executed = executedNow(session, statement);
+  if (executed === null) return null;
+  if (executed instanceof ProxyError) return refuseQuery(session, statement, executed);
   const taken = nameTaken(session, statement);
   if (taken !== null) return refuseQuery(session, statement, taken);
   const limited = overRate(session);

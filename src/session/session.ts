@@ -23,6 +23,7 @@ import { errorResponse } from './error-response.js';
 import { leaveBatch } from './leave-batch.js';
 import type { Listening } from './notifications/listening.js';
 import { ByName } from './prepared/by-name.js';
+import type { Portal } from './prepared/portal.js';
 import { onReadyMessage } from './ready.js';
 import { readyFrame } from './ready-frames.js';
 import type { SessionRecorder } from './recorder.js';
@@ -92,7 +93,7 @@ export class Session {
   /** Number of the exchange that is being sent: how many were ended by a Sync or Query before it. */
   exchange = 0;
   /** What each open portal runs. */
-  readonly portals = new ByName<Statement>();
+  readonly portals = new ByName<Portal>();
   /** Made by the first LISTEN; null where an upstream of its own listens for the client, or nobody. */
   listening: Listening | null = null;
   phase: SessionPhase = 'ready';

@@ -1,7 +1,7 @@
 import { frontend } from '../../../protocol/message-types.js';
 import { decodeBindNames, renameBind } from '../../../protocol/messages/bind.js';
 import { renameParse } from '../../../protocol/messages/parse.js';
-import { decodeText, encodeText, isWellFormed } from '../../../protocol/text.js';
+import { decodeText, isWellFormed } from '../../../protocol/text.js';
 import { UpstreamRequest } from '../../backend/postgres/postgres-upstream.js';
 import { ProxyError } from '../../errors/proxy-error.js';
 import type { PooledUpstream } from '../../pool/pooled-upstream.js';
@@ -11,10 +11,14 @@ import { refuseAnothers, refuseInBatch, refuseParse } from '../refuse.js';
 import type { Session, SessionPhase } from '../session.js';
 import { Mention, mentionOf } from '../statements/run.js';
 import type { ClientStatement, Statement } from '../statements/statement.js';
-import { isOutdated, largeStatement, statementOf, statementToPrepare } from '../statements/statement-of.js';
+import { isOutdated, largeStatement, statementToPrepare } from '../statements/statement-of.js';
 import { showClientNames } from './client-names.js';
+import { executedNow } from './executed-now.js';
 import { isInDoubt, whileInDoubt } from './free-names.js';
-import { type NamedInText, namedInText, namesDoubtful } from './named-in-text.js';
+import { judgedAgain } from './judged-again.js';
+import { namedInText, namesDoubtful } from './named-in-text.js';
+import { parameterTypesAt, restToSend } from './parse-body.js';
+import { Portal } from './portal.js';
 import {
   announce,
   closeExcess,
@@ -45,6 +49,9 @@ export function onParse(session: Session): SessionPhase | null {
   const refusal = refusalOf(statement);
   if (refusal !== null) return refuseParse(session, name, statement, refusal);
   if ((name !== '' && isInDoubt(session, name)) || namesDoubtful(session, statement)) return null;
+  const executed = executedNow(session, statement);
+  if (executed === null) return null;
+  if (executed instanceof ProxyError) return refuseParse(session, name, statement, executed);
   const upstream = session.attachment.acquire();
   if (upstream === null) return null;
   if (upstream instanceof ProxyError) return refuseParse(session, name, statement, upstream);
@@ -74,21 +81,6 @@ export function onParse(session: Session): SessionPhase | null {
   // A text that isn't kept can't be parsed on another upstream.
   if (rest === null) session.attachment.keep();
   return 'batch';
-}
-
-/** The Parse message's body behind the name that upstreams get for the one that the client sent. */
-export function restToSend(asked: Buffer, { sent }: Statement, named: NamedInText | null): Buffer {
-  const text = named?.text ?? (sent === null ? null : encodeText(sent));
-  return text === null ? asked : Buffer.concat([text, asked.subarray(asked.indexOf(0))]);
-}
-
-const noTypes: readonly number[] = [];
-
-/** The parameter types of a Parse, whose count is at this place; none where the server will say that they are cut short. */
-export function parameterTypesAt(body: Buffer, at: number): readonly number[] {
-  const types = at + 2 <= body.length ? body.readUInt16BE(at) : 0;
-  if (types === 0 || at + 2 + 4 * types > body.length) return noTypes;
-  return Array.from({ length: types }, (_, index) => body.readUInt32BE(at + 2 + 4 * index));
 }
 
 function parseUnnamed(session: Session, upstream: PooledUpstream, prepared: ClientStatement): void {
@@ -178,8 +170,9 @@ export function onBind(session: Session): SessionPhase | null {
   if (isInDoubt(session, names.statement)) return null;
   const prepared = session.statements.get(names.statement);
   if (prepared === undefined && isOurName(names.statement)) return refuseAnothers(session, names.statement);
-  if (prepared !== undefined && isOutdated(session, prepared.statement)) return judgeAgain(session, names);
-  return bindTo(session, names, prepared);
+  if (prepared === undefined) return bindTo(session, names, prepared);
+  if (isOutdated(session, prepared.statement)) return bindAgain(session, names, prepared);
+  return bindJudged(session, names, prepared);
 }
 
 function bindTo(session: Session, names: BindNames, prepared: ClientStatement | undefined): SessionPhase | null {
@@ -191,7 +184,7 @@ function bindTo(session: Session, names: BindNames, prepared: ClientStatement | 
     if (names.statement === '' && upstream.connection.unnamed !== 0) sendClose(session, upstream, '');
     session.forward();
   } else {
-    session.portals.set(names.portal, prepared.statement);
+    session.portals.set(names.portal, new Portal(prepared, session.judging?.policies?.key));
     prepareUpstream(session, upstream, prepared);
     sendBind(session, upstream, prepared);
   }
@@ -209,27 +202,20 @@ function sendBind(session: Session, upstream: PooledUpstream, prepared: ClientSt
 }
 
 /** What the statement was judged by has changed since: it may have to be another one upstream. */
-function judgeAgain(session: Session, names: BindNames): SessionPhase | null {
-  const prepared = session.statements.get(names.statement) as ClientStatement;
-  const { statement: before, rest } = prepared;
-  const types = rest === null ? noTypes : parameterTypesAt(rest, rest.indexOf(0) + 1);
-  const statement = statementOf(session, before.text as string, types);
-  if (statement === null) return null;
-  if (statement.judgement.refusal !== null) return refuseInBatch(session, statement, statement.judgement.refusal);
-  const again = rejudged(session, prepared, statement);
+function bindAgain(session: Session, names: BindNames, prepared: ClientStatement): SessionPhase | null {
+  const again = judgedAgain(session, prepared);
+  if (again === null) return null;
+  const { refusal } = again.statement.judgement;
+  if (refusal !== null) return refuseInBatch(session, again.statement, refusal);
   session.statements.set(names.statement, again);
-  return bindTo(session, names, again);
+  return bindJudged(session, names, again);
 }
 
-function rejudged(session: Session, prepared: ClientStatement, statement: Statement): ClientStatement {
-  const { upstreamName: before, asked, statement: old } = prepared;
-  if (asked === null || statement.sent === old.sent) return { ...prepared, statement };
-  const changed = restToSend(asked, statement, null);
-  const isOurName = before !== '' && !session.attachment.hasClientNames;
-  const settingsKey = session.attachment.settings.parsingKey;
-  const upstreamName = isOurName ? statementName(changed, settingsKey) : before;
-  const names = { upstreamName, settingsKey, shared: undefined };
-  return { ...prepared, ...names, statement, rest: changed, parseTime: nextParseTime() };
+function bindJudged(session: Session, names: BindNames, prepared: ClientStatement): SessionPhase | null {
+  const executed = executedNow(session, prepared.statement, prepared.needs);
+  if (executed === null) return null;
+  if (executed instanceof ProxyError) return refuseInBatch(session, prepared.statement, executed);
+  return bindTo(session, names, prepared);
 }
 
 /** A message that can't be read: the server says what is wrong with it. */

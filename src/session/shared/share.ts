@@ -5,7 +5,7 @@ import { nextParseTime } from '../../pool/upstream-statements.js';
 import { frameEnd, scanBatch, scanned } from '../batch-scan.js';
 import { missingBytes } from '../in-hand.js';
 import { overRate } from '../over-rate.js';
-import { parameterTypesAt, restToSend } from '../prepared/prepare.js';
+import { parameterTypesAt, restToSend } from '../prepared/parse-body.js';
 import { statementName } from '../prepared/statement-name.js';
 import { resultLimit } from '../replies/result-limit.js';
 import type { Session } from '../session.js';

@@ -134,7 +134,7 @@ export class NamesInSession {
     if (connection.queue.size > 0) return false;
     this.#isAsking = true;
     askUpstream(connection, namesSql(connection), (answer) => {
-      this.#onNames(answer);
+      this.#onNames(answer, connection.isIdle);
       if (this.#isCatalogStale && !connection.isLost) return void this.#readCatalog(session, connection, judging);
       this.#isAsking = false;
       session.wake();
@@ -155,7 +155,7 @@ export class NamesInSession {
   #askInBatch(session: Session, connection: PostgresUpstream): void {
     this.#isAsking = true;
     askWithinBatch(connection, namesSql(connection), (answer) => {
-      this.#onNames(answer);
+      this.#onNames(answer, false);
       this.#isAsking = false;
       this.#isOfBatch = true;
       if (answer.kind === 'refused') session.toClient(errorFrame(answer.error));
@@ -163,8 +163,8 @@ export class NamesInSession {
     });
   }
 
-  #onNames(answer: OwnAnswer): void {
-    if (answer.kind === 'value' && answer.value !== null) this.#learn(answer.value);
+  #onNames(answer: OwnAnswer, isIdle: boolean): void {
+    if (answer.kind === 'value' && answer.value !== null) this.#learn(answer.value, isIdle);
     this.#isStale = false;
   }
 
@@ -193,7 +193,8 @@ export class NamesInSession {
 
   /** The upstream was given back: nothing that only it had is left. */
   #forget(): true {
-    this.kept.forget();
+    this.kept.forget('statements');
+    this.kept.forget('views');
     this.#isStale = false;
     this.#isProvisional = false;
     this.#path = null;
@@ -202,9 +203,12 @@ export class NamesInSession {
     return true;
   }
 
-  #learn(told: string): void {
-    const { path, temporary, isolation } = JSON.parse(told) as { path: string; temporary: string; isolation: string };
+  #learn(told: string, isIdle: boolean): void {
+    const { path, temporary, isolation, prepared } = JSON.parse(told) as ToldNames;
     const relations = parseTemporaryRelations(temporary);
+    // What is gone within a transaction may come back.
+    if (isIdle && !prepared) this.kept.forget('statements');
+    if (isIdle && !relations.some(({ kind }) => kind === 'v')) this.kept.forget('views');
     const key = createHash('sha1').update(temporary).digest('base64');
     this.#path = path;
     this.#isReadCommitted = isolation === 'read committed';
@@ -229,8 +233,17 @@ export function changesNames({ command, names, effect }: StatementEffect): boole
   return effect === 'reset' || names.includes('search_path') || definitions.test(command);
 }
 
+interface ToldNames {
+  readonly path: string;
+  readonly temporary: string;
+  readonly isolation: string;
+  /** There is something that was prepared by SQL. */
+  readonly prepared: boolean;
+}
+
 function namesSql({ parameters }: PostgresUpstream): string {
   const major = Number.parseInt(parameters.get('server_version') ?? '', 10);
   return `SELECT pg_catalog.json_build_object('path', pg_catalog.current_setting('search_path'),
- 'isolation', pg_catalog.current_setting('transaction_isolation'), 'temporary', (${temporaryRelationsQuery(major)}))`;
+ 'isolation', pg_catalog.current_setting('transaction_isolation'),
+ 'prepared', EXISTS (SELECT FROM pg_catalog.pg_prepared_statements WHERE from_sql), 'temporary', (${temporaryRelationsQuery(major)}))`;
 }

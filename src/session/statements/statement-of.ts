@@ -82,7 +82,7 @@ function admitted({ names }: Session, judging: SessionJudge, text: string, judge
   const { gate, policies } = judging;
   const { refusal, fingerprint, uses } = judgement;
   if (refusal === null && uses.length > 0) {
-    const outdated = names.kept.refusal(uses, policies?.key ?? '');
+    const outdated = names.kept.refusal(uses, policies?.key ?? '', judgement.version);
     if (outdated !== null) return { ...judgement, refusal: outdated };
   }
   if (gate === null || refusal !== null || fingerprint === null || gate.admits(fingerprint, text)) return judgement;
@@ -146,11 +146,12 @@ export function functionCall(): Statement {
 }
 
 /** A statement is about to be sent. */
-export function noteSent({ names, judging }: Session, { effects, judgement }: Statement): void {
+export function noteSent({ names, judging, attachment }: Session, statement: Statement): void {
+  const { effects, judgement } = statement;
   const policies = judging?.policies?.key ?? '';
   if (policies !== '') names.onSent(effects);
   const keeps = policies === '' ? mayKeep(effects) : judgement.keeps;
-  if (keeps.length > 0) names.kept.note(keeps, policies);
+  if (keeps.length > 0) names.kept.note(keeps, statement, policies, names.now(attachment.settings));
 }
 
 /** Of what nobody judges: under a policy that comes later it is nothing that was allowed. */

@@ -1,0 +1,27 @@
+import { nextParseTime } from '../../pool/upstream-statements.js';
+import type { Session } from '../session.js';
+import type { ClientStatement, Statement } from '../statements/statement.js';
+import { statementOf } from '../statements/statement-of.js';
+import { parameterTypesIn, restToSend } from './parse-body.js';
+import { statementName } from './statement-name.js';
+
+/**
+ * A prepared statement by what it is judged by now, refused perhaps, or another one upstream. Null: a verdict is being
+ * made, and the session is woken when it is there.
+ */
+export function judgedAgain(session: Session, prepared: ClientStatement): ClientStatement | null {
+  const statement = statementOf(session, prepared.statement.text as string, parameterTypesIn(prepared.rest));
+  return statement === null ? null : rejudged(session, prepared, statement);
+}
+
+function rejudged(session: Session, prepared: ClientStatement, statement: Statement): ClientStatement {
+  const { upstreamName: before, asked, statement: old } = prepared;
+  const isRefused = statement.judgement.refusal !== null;
+  if (isRefused || asked === null || statement.sent === old.sent) return { ...prepared, statement };
+  const changed = restToSend(asked, statement, null);
+  const isOurName = before !== '' && !session.attachment.hasClientNames;
+  const settingsKey = session.attachment.settings.parsingKey;
+  const upstreamName = isOurName ? statementName(changed, settingsKey) : before;
+  const names = { upstreamName, settingsKey, shared: undefined };
+  return { ...prepared, ...names, statement, rest: changed, parseTime: nextParseTime() };
+}

@@ -1,0 +1,145 @@
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import t, { type Test } from 'tap';
+import { describeReplies } from '../differential/sequence.js';
+import { daemonWith, type InProcessDaemon } from '../support/in-process-daemon.js';
+import { startPostgres } from '../support/postgres.js';
+import { RawClient } from '../support/raw-client.js';
+import { bind, execute, flush, parse, sync } from '../support/raw-messages.js';
+import { until } from '../support/until.js';
+
+// What a session has upstream was judged when it was made. It is run only by what is in force when it is run.
+
+const statements = 'statements: { allow: [transaction, set, prepare, cursor, temp, discard] }';
+const open = `version: 1
+rules: [{ name: all, tables: [public.*, made.*], actions: [select, insert, update] }]
+${statements}
+`;
+const narrowed = `version: 1
+rules:
+  - { name: some, tables: [public.person], actions: [select], rows: "region = 'EU'", columns: { hide: [secret] } }
+  - { name: made, tables: [made.*], actions: [select] }
+${statements}
+`;
+
+const server = await startPostgres();
+t.teardown(() => server.stop());
+
+const modes = ['auto', 'session'] as const;
+type Mode = (typeof modes)[number];
+
+async function fresh(t: Test, policy: string, mode: Mode = 'auto') {
+  await server.query(`drop schema if exists made cascade; drop table if exists person; create schema made;
+create table person (id int, region text, secret text); create table made.item (id int, region text, secret text);
+insert into person values (1, 'EU', 'canary'), (2, 'US', 'canary'); insert into made.item values (7, 'EU', 'own')`);
+  const { superuser: user, password, url } = server;
+  const daemon = await daemonWith(
+    t,
+    `users: { ${user}: { secret: ${password} } }
+tenants: { default: { databases: { postgres: { url: '${url}', pool: { mode: ${mode} } } }, policies: [policy.yaml] } }`,
+    { 'policy.yaml': policy },
+  );
+  const client = await RawClient.connect(daemon, { user, password, database: 'postgres' });
+  t.teardown(() => client.destroy());
+  const send = async (...messages: Buffer[]) => {
+    client.send(...messages, sync());
+    return describeReplies((await client.readUntilReady()).messages).join(' ');
+  };
+  const ask = async (sql: string) => describeReplies((await client.ask(sql)).messages).join(' ');
+  return { daemon, client, send, ask };
+}
+
+async function narrow({ daemon, folder }: InProcessDaemon): Promise<void> {
+  writeFileSync(path.join(folder, 'policy.yaml'), narrowed);
+  await daemon.reload();
+}
+
+for (const mode of modes) {
+  t.test(`EXECUTE of what Parse has prepared goes by the policy in force (${mode})`, async (t) => {
+    const { daemon, send, ask } = await fresh(t, open, mode);
+    await send(parse('select * from person', 'read'));
+    await send(parse("update person set secret = 'changed'", 'write'));
+    await send(parse('execute read', 'again'));
+    await narrow(daemon);
+    const texts = [
+      'execute read',
+      'execute write',
+      'select 1; execute read',
+      'create temp table copied as execute read',
+    ];
+    for (const text of texts) {
+      const said = await ask(text);
+      t.notMatch(said, /canary|UPDATE 2|SELECT 2/, `${text}: ${said}`);
+    }
+    t.notMatch(await send(bind({ statement: 'again' }), execute()), /canary/);
+    t.notMatch(await send(parse('execute read'), bind(), execute()), /canary/);
+    t.same(await server.query("select count(*)::int as n from person where secret = 'changed'"), [{ n: 0 }]);
+    t.match(await send(bind({ statement: 'read' }), execute()), /EU/, 'and Bind, too');
+  });
+}
+
+t.test('what is bound when the policy changes is not begun under another', async (t) => {
+  const { daemon, client, send, ask } = await fresh(t, open);
+  await ask('begin');
+  await send(
+    parse('select * from person order by id', 'read'),
+    bind({ statement: 'read', portal: 'begun' }),
+    execute('begun', 1),
+  );
+  await send(bind({ statement: 'read', portal: 'bound' }));
+  await narrow(daemon);
+  t.match(await send(execute('begun')), /US/, 'a cursor that is open goes on');
+  t.notMatch(await send(execute('bound')), /canary/);
+  await ask('rollback');
+  client.send(parse('select id from made.item'), bind(), flush());
+  await client.readUntil('2');
+  t.match(await send(execute()), /7/, 'what would be bound the same is run');
+  const other = await fresh(t, open);
+  other.client.send(parse("update person set secret = 'changed'"), bind(), flush());
+  await other.client.readUntil('2');
+  await narrow(other.daemon);
+  t.notMatch(await other.send(execute()), /UPDATE/);
+  t.same(await server.query("select count(*)::int as n from person where secret = 'changed'"), [{ n: 0 }]);
+});
+
+let signs = 0;
+
+/** Changes something of the database, and waits until that is known. */
+async function change(ask: (sql: string) => Promise<string>, sql: string): Promise<void> {
+  signs += 1;
+  await server.query(`${sql}; create table made.sign${signs} (seen text)`);
+  await until('the change is seen', async () => /seen/.test(await ask(`table made.sign${signs}`)));
+}
+
+t.test('what PREPARE has prepared is judged again when its tables have become others', async (t) => {
+  const { send, ask } = await fresh(t, narrowed);
+  await ask('prepare kept as select * from made.item');
+  await ask('prepare Other as select * from person');
+  await change(ask, 'create table made.extra (id int)');
+  t.match(await ask('execute kept'), /own/, 'what means the same is run');
+  await change(ask, "alter table made.item inherit person; insert into made.item values (8, 'US', 'canary')");
+  t.notMatch(await ask('execute kept'), /canary/);
+  t.notMatch(await ask('execute other; execute kept'), /canary/);
+  t.notMatch(await send(parse('execute kept'), bind(), execute()), /canary/);
+  t.match(await ask('execute "other"'), /EU/, 'the others are run');
+  await ask('discard all');
+  await ask('prepare kept as select id from person');
+  t.match(await ask('execute kept'), /1/, 'it can be made anew');
+});
+
+t.test('a temporary view shows nothing of a table that has become another', async (t) => {
+  const { ask } = await fresh(t, narrowed);
+  await ask('create temp view seen as select id, secret as shown from made.item');
+  await ask('prepare kept as select * from seen');
+  t.match(await ask('select * from seen'), /own/);
+  await change(
+    ask,
+    "drop table person; alter table made.item set schema public; alter table item rename to person; update person set secret = 'canary'",
+  );
+  for (const text of ['select * from seen', 'execute kept', 'begin; drop view seen; rollback; select * from seen']) {
+    t.notMatch(await ask(text), /canary/, text);
+  }
+  await ask('drop view seen');
+  await ask('create temp view seen as select id from person');
+  t.match(await ask('select * from seen'), /7/, 'it can be made anew');
+});
