@@ -157,7 +157,8 @@ export class LaneGroup implements LaneHost, Waiter {
   #sendWaiting(): void {
     while (this.#isWaiting) {
       const read = this.#waiting[this.#nextWaiting] as LaneRead;
-      if (!read.isAbandoned) {
+      if (!read.isAbandoned && read.isOutdated) read.runAgain();
+      else if (!read.isAbandoned) {
         const lane = this.#best();
         if (lane === null || lane.isFull) return;
         lane.take(read);

@@ -11,6 +11,8 @@ export interface LaneRead extends UpstreamRequest {
   lane: LaneUpstream | null;
   /** Its client waits for it elsewhere, or is gone: what comes is dropped. */
   isAbandoned: boolean;
+  /** What it may run was found out before something changed: it has to be run anew. */
+  readonly isOutdated: boolean;
   /** Writes its messages. */
   sendTo(upstream: PooledUpstream): void;
   onBytes(buffer: Buffer, start: number, end: number): void;

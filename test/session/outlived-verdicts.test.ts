@@ -5,7 +5,7 @@ import { describeReplies } from '../differential/sequence.js';
 import { daemonWith, type InProcessDaemon } from '../support/in-process-daemon.js';
 import { startPostgres } from '../support/postgres.js';
 import { RawClient } from '../support/raw-client.js';
-import { bind, execute, flush, parse, sync } from '../support/raw-messages.js';
+import { bind, execute, flush, parse, query, sync } from '../support/raw-messages.js';
 import { until } from '../support/until.js';
 
 // What a session has upstream was judged when it was made. It is run only by what is in force when it is run.
@@ -36,7 +36,7 @@ insert into person values (1, 'EU', 'canary'), (2, 'US', 'canary'); insert into 
   const daemon = await daemonWith(
     t,
     `users: { ${user}: { secret: ${password} } }
-tenants: { default: { databases: { postgres: { url: '${url}', pool: { mode: ${mode} } } }, policies: [policy.yaml] } }`,
+tenants: { default: { databases: { postgres: { url: '${url}', pool: { mode: ${mode}, size: 2 } } }, policies: [policy.yaml] } }`,
     { 'policy.yaml': policy },
   );
   const client = await RawClient.connect(daemon, { user, password, database: 'postgres' });
@@ -103,6 +103,29 @@ t.test('what is bound when the policy changes is not begun under another', async
 });
 
 let signs = 0;
+
+t.test('a read that has waited for a shared lane goes by the policy in force', async (t) => {
+  const { daemon, client, ask } = await fresh(t, open);
+  const read = query('select * from person');
+  const { superuser: user, password } = server;
+  const connect = () => RawClient.connect(daemon, { user, password, database: 'postgres' });
+  const holders = await Promise.all(Array.from({ length: 4 }, connect));
+  t.teardown(() => Promise.all(holders.map((holder) => holder.destroy())));
+  const shared = () => daemon.pools()[0]?.lanes.find(({ lane }) => lane === 'shared');
+  await until('the shape is shared', async () => {
+    await ask('select * from person');
+    return (shared()?.idle ?? 0) > 0;
+  });
+  for (const holder of holders) holder.send(query('begin; select 1'));
+  await until('the lane is given up', () => shared()?.idle === 0 && daemon.pools()[0]?.waiting === 2);
+  client.send(read);
+  await until('the read waits', () => daemon.pools()[0]?.waiting === 3);
+  await narrow(daemon);
+  for (const holder of holders) await holder.destroy();
+  const said = describeReplies((await client.readUntilReady()).messages).join(' ');
+  t.match(said, /EU/);
+  t.notMatch(said, /canary/);
+});
 
 /** Changes something of the database, and waits until that is known. */
 async function change(ask: (sql: string) => Promise<string>, sql: string): Promise<void> {

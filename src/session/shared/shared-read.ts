@@ -12,6 +12,7 @@ import { toldNotice } from '../replies/withholding.js';
 import type { Session } from '../session.js';
 import { Run } from '../statements/run.js';
 import type { Statement } from '../statements/statement.js';
+import { isOutdated } from '../statements/statement-of.js';
 import { closeFrame, type SharedStatement } from './shared-statement.js';
 
 /** What a batch runs, and where its parts lie in the read's bytes. */
@@ -91,6 +92,10 @@ export class SharedRead extends Run implements LaneRead {
   /** Its messages, to be taken again. */
   get messages(): Buffer {
     return this.#buffer.subarray(this.#start, this.#end);
+  }
+
+  get isOutdated(): boolean {
+    return this.statement !== null && isOutdated(this.#session, this.statement);
   }
 
   get hasBegun(): boolean {
