@@ -10,7 +10,7 @@ import { decodeInHand } from './in-hand.js';
 import { noteForListening } from './notifications/listening.js';
 import { overRate } from './over-rate.js';
 import { freeName, isInDoubt, whileInDoubt } from './prepared/free-names.js';
-import { judgedAgain } from './prepared/judged-again.js';
+import { judgedAgain, upToDate } from './prepared/judged-again.js';
 import { nameTaken } from './prepared/named-in-text.js';
 import type { Portal } from './prepared/portal.js';
 import { forwardUnread, onBind, onParse } from './prepared/prepare.js';
@@ -22,7 +22,7 @@ import { shareBatch } from './shared/share.js';
 import { outdated } from './statements/kept-verdicts.js';
 import { addsRows, Mention, mentionOf } from './statements/run.js';
 import { runOf } from './statements/run-of.js';
-import { noteSent } from './statements/statement-of.js';
+import { isOutdated, noteSent } from './statements/statement-of.js';
 
 /** The extended query's messages (PG 55.2.3), each sent as it comes; what only we know is answered in its turn. */
 export function onBatchMessage(session: Session, type: number): SessionPhase | null {
@@ -105,10 +105,14 @@ function hasBody(session: Session): boolean {
 function onDescribe(session: Session): SessionPhase | null {
   const asked = decodeInHand(session, decodeDescribe);
   if (asked?.target === 'statement' && isInDoubt(session, asked.name)) return null;
+  const known = asked?.target === 'statement' ? session.statements.get(asked.name) : undefined;
+  const prepared = asked == null || known === undefined ? undefined : upToDate(session, asked.name, known);
+  if (prepared === null) return null;
+  const refusal = prepared?.statement.judgement.refusal ?? null;
+  if (refusal !== null) return refuseInBatch(session, prepared?.statement ?? null, refusal);
   const upstream = session.attachment.acquire();
   if (upstream === null) return null;
   if (upstream instanceof ProxyError) return refuseInBatch(session, null, upstream);
-  const prepared = asked?.target === 'statement' ? session.statements.get(asked.name) : undefined;
   if (asked?.target === 'statement' && prepared === undefined && isOurName(asked.name)) {
     return refuseAnothers(session, asked.name);
   }
@@ -160,12 +164,11 @@ function onExecute(session: Session): SessionPhase | null {
 }
 
 /**
- * Other policies may be in force than when it was bound. What has begun to run goes on, and what hasn't is run only if it
- * would be bound to the same now. 'pending': a verdict is being made.
+ * What it was judged by when it was bound may have changed since. What has begun to run goes on, and what hasn't is run only
+ * if it would be bound to the same now. 'pending': a verdict is being made.
  */
-function refusalSinceBound(session: Session, portal: Portal): ProxyError | 'pending' | null {
-  const { hasRun, policies, prepared, statement } = portal;
-  if (hasRun || session.judging?.policies?.key === policies) return null;
+function refusalSinceBound(session: Session, { hasRun, prepared, statement }: Portal): ProxyError | 'pending' | null {
+  if (hasRun || !isOutdated(session, statement)) return null;
   const again = judgedAgain(session, prepared);
   if (again === null) return 'pending';
   const { judgement, sent } = again.statement;

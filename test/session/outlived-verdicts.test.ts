@@ -5,7 +5,7 @@ import { describeReplies } from '../differential/sequence.js';
 import { daemonWith, type InProcessDaemon } from '../support/in-process-daemon.js';
 import { startPostgres } from '../support/postgres.js';
 import { RawClient } from '../support/raw-client.js';
-import { bind, execute, flush, parse, query, sync } from '../support/raw-messages.js';
+import { bind, describe, execute, flush, parse, query, sync } from '../support/raw-messages.js';
 import { until } from '../support/until.js';
 
 // What a session has upstream was judged when it was made. It is run only by what is in force when it is run.
@@ -148,6 +148,23 @@ t.test('what PREPARE has prepared is judged again when its tables have become ot
   await ask('discard all');
   await ask('prepare kept as select id from person');
   t.match(await ask('execute kept'), /1/, 'it can be made anew');
+});
+
+t.test('what is bound holds no lock perhaps, and is not begun when its table has become another', async (t) => {
+  const { daemon, send, ask } = await fresh(t, narrowed.replaceAll('[select]', '[select, copy-out]'));
+  const { superuser: user, password } = server;
+  const other = await RawClient.connect(daemon, { user, password, database: 'postgres' });
+  t.teardown(() => other.destroy());
+  await send(parse('table made.item', 'read'));
+  await ask('begin');
+  await send(parse('copy made.item to stdout'), bind({ portal: 'bound' }));
+  await change(
+    async (sql) => describeReplies((await other.ask(sql)).messages).join(' '),
+    "alter table made.item inherit person; insert into made.item values (8, 'US', 'canary')",
+  );
+  t.match(await send(execute('bound')), /42501/);
+  await ask('rollback');
+  t.match(await send(describe('S', 'read')), /42501/, 'nor described');
 });
 
 t.test('a temporary view shows nothing of a table that has become another', async (t) => {

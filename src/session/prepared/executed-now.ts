@@ -3,7 +3,7 @@ import type { Session } from '../session.js';
 import { outdated } from '../statements/kept-verdicts.js';
 import type { ClientStatement, Statement } from '../statements/statement.js';
 import { isOutdated } from '../statements/statement-of.js';
-import { judgedAgain } from './judged-again.js';
+import { judgedAgain, upToDate } from './judged-again.js';
 import { namesInText } from './named-in-text.js';
 
 /**
@@ -21,7 +21,10 @@ export function executedNow(
   if (judging === null || !judgement.uses.includes('statements')) return statement;
   const named = namesInText(session, statement);
   if (needs !== null) return isAsBefore(session, needs, statement);
-  if (named !== null) return executedByName(session, named.name, named.prepared, statement);
+  if (named !== null) {
+    const executed = upToDate(session, named.name, named.prepared);
+    return executed === null ? null : (executed.statement.judgement.refusal ?? statement);
+  }
   // Its names are the upstream's own, and anything of the text may execute one.
   if (attachment.hasClientNames) {
     for (const [, prepared] of statements) if (isOutdated(session, prepared.statement)) return outdated('statements');
@@ -31,21 +34,6 @@ export function executedNow(
   });
   if (isKept === null) return null;
   return isKept ? statement : outdated('statements');
-}
-
-/** It is another statement upstream perhaps, as when it is bound. */
-function executedByName(
-  session: Session,
-  name: string,
-  prepared: ClientStatement,
-  statement: Statement,
-): Statement | ProxyError | null {
-  if (!isOutdated(session, prepared.statement)) return statement;
-  const again = judgedAgain(session, prepared);
-  if (again === null) return null;
-  const { refusal } = again.statement.judgement;
-  if (refusal === null) session.statements.set(name, again);
-  return refusal ?? statement;
 }
 
 function isAsBefore(session: Session, needs: ClientStatement, statement: Statement): Statement | ProxyError | null {

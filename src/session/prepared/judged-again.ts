@@ -1,9 +1,20 @@
 import { nextParseTime } from '../../pool/upstream-statements.js';
 import type { Session } from '../session.js';
 import type { ClientStatement, Statement } from '../statements/statement.js';
-import { statementOf } from '../statements/statement-of.js';
+import { isOutdated, statementOf } from '../statements/statement-of.js';
 import { parameterTypesIn, restToSend } from './parse-body.js';
 import { statementName } from './statement-name.js';
+
+/**
+ * What a client has prepared under a name, as it may be used now: its verdict may be a refusal. Null: a verdict is being
+ * made, and the session is woken when it is there.
+ */
+export function upToDate(session: Session, name: string, prepared: ClientStatement): ClientStatement | null {
+  if (!isOutdated(session, prepared.statement)) return prepared;
+  const again = judgedAgain(session, prepared);
+  if (again?.statement.judgement.refusal === null) session.statements.set(name, again);
+  return again;
+}
 
 /**
  * A prepared statement by what it is judged by now, refused perhaps, or another one upstream. Null: a verdict is being

@@ -6,11 +6,7 @@ export class Portal {
   hasRun = false;
   readonly statement: Statement;
 
-  /** @param policies by which that was judged; undefined: by none */
-  constructor(
-    readonly prepared: ClientStatement,
-    readonly policies: string | undefined,
-  ) {
+  constructor(readonly prepared: ClientStatement) {
     this.statement = prepared.statement;
   }
 }

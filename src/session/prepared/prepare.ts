@@ -11,11 +11,11 @@ import { refuseAnothers, refuseInBatch, refuseParse } from '../refuse.js';
 import type { Session, SessionPhase } from '../session.js';
 import { Mention, mentionOf } from '../statements/run.js';
 import type { ClientStatement, Statement } from '../statements/statement.js';
-import { isOutdated, largeStatement, statementToPrepare } from '../statements/statement-of.js';
+import { largeStatement, statementToPrepare } from '../statements/statement-of.js';
 import { showClientNames } from './client-names.js';
 import { executedNow } from './executed-now.js';
 import { isInDoubt, whileInDoubt } from './free-names.js';
-import { judgedAgain } from './judged-again.js';
+import { upToDate } from './judged-again.js';
 import { namedInText, namesDoubtful } from './named-in-text.js';
 import { parameterTypesAt, restToSend } from './parse-body.js';
 import { Portal } from './portal.js';
@@ -171,8 +171,14 @@ export function onBind(session: Session): SessionPhase | null {
   const prepared = session.statements.get(names.statement);
   if (prepared === undefined && isOurName(names.statement)) return refuseAnothers(session, names.statement);
   if (prepared === undefined) return bindTo(session, names, prepared);
-  if (isOutdated(session, prepared.statement)) return bindAgain(session, names, prepared);
-  return bindJudged(session, names, prepared);
+  const now = upToDate(session, names.statement, prepared);
+  if (now === null) return null;
+  const { refusal } = now.statement.judgement;
+  if (refusal !== null) return refuseInBatch(session, now.statement, refusal);
+  const executed = executedNow(session, now.statement, now.needs);
+  if (executed === null) return null;
+  if (executed instanceof ProxyError) return refuseInBatch(session, now.statement, executed);
+  return bindTo(session, names, now);
 }
 
 function bindTo(session: Session, names: BindNames, prepared: ClientStatement | undefined): SessionPhase | null {
@@ -184,7 +190,7 @@ function bindTo(session: Session, names: BindNames, prepared: ClientStatement | 
     if (names.statement === '' && upstream.connection.unnamed !== 0) sendClose(session, upstream, '');
     session.forward();
   } else {
-    session.portals.set(names.portal, new Portal(prepared, session.judging?.policies?.key));
+    session.portals.set(names.portal, new Portal(prepared));
     prepareUpstream(session, upstream, prepared);
     sendBind(session, upstream, prepared);
   }
@@ -199,23 +205,6 @@ function sendBind(session: Session, upstream: PooledUpstream, prepared: ClientSt
   const { head, rest } = renameBind(bodyInHand(session), prepared.upstreamName, missingBytes(session));
   upstream.connection.send(head);
   upstream.connection.send(rest);
-}
-
-/** What the statement was judged by has changed since: it may have to be another one upstream. */
-function bindAgain(session: Session, names: BindNames, prepared: ClientStatement): SessionPhase | null {
-  const again = judgedAgain(session, prepared);
-  if (again === null) return null;
-  const { refusal } = again.statement.judgement;
-  if (refusal !== null) return refuseInBatch(session, again.statement, refusal);
-  session.statements.set(names.statement, again);
-  return bindJudged(session, names, again);
-}
-
-function bindJudged(session: Session, names: BindNames, prepared: ClientStatement): SessionPhase | null {
-  const executed = executedNow(session, prepared.statement, prepared.needs);
-  if (executed === null) return null;
-  if (executed instanceof ProxyError) return refuseInBatch(session, prepared.statement, executed);
-  return bindTo(session, names, prepared);
 }
 
 /** A message that can't be read: the server says what is wrong with it. */
