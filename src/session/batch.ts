@@ -9,6 +9,7 @@ import { ProxyError } from '../errors/proxy-error.js';
 import { decodeInHand } from './in-hand.js';
 import { noteForListening } from './notifications/listening.js';
 import { overRate } from './over-rate.js';
+import { executedNow } from './prepared/executed-now.js';
 import { freeName, isInDoubt, whileInDoubt } from './prepared/free-names.js';
 import { judgedAgain, upToDate } from './prepared/judged-again.js';
 import { nameTaken } from './prepared/named-in-text.js';
@@ -172,7 +173,10 @@ function refusalSinceBound(session: Session, { hasRun, prepared, statement }: Po
   const again = judgedAgain(session, prepared);
   if (again === null) return 'pending';
   const { judgement, sent } = again.statement;
-  return judgement.refusal ?? (sent === statement.sent ? null : outdated('portals'));
+  if (judgement.refusal !== null || sent !== statement.sent) return judgement.refusal ?? outdated('portals');
+  const executed = executedNow(session, again.statement, prepared.needs);
+  if (executed === null) return 'pending';
+  return executed instanceof ProxyError ? executed : null;
 }
 
 function executeAll(portal: string): Buffer {

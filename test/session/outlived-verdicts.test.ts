@@ -55,6 +55,19 @@ async function narrow({ daemon, folder }: InProcessDaemon): Promise<void> {
 }
 
 for (const mode of modes) {
+  t.test(`what SQL has prepared is bound by the policy in force (${mode})`, async (t) => {
+    const { daemon, send, ask } = await fresh(t, open, mode);
+    await ask('prepare read as select * from person');
+    await ask("prepare write as update person set secret = 'changed'");
+    t.match(await send(bind({ statement: 'read' }), describe('P'), execute()), /canary/);
+    await narrow(daemon);
+    for (const statement of ['read', 'write']) t.match(await send(bind({ statement }), execute()), /42501/, statement);
+    t.same(await server.query("select count(*)::int as n from person where secret = 'changed'"), [{ n: 0 }]);
+    t.match(await send(bind({ statement: 'none' }), execute()), /42501/);
+    await ask('discard all');
+    t.match(await send(bind({ statement: 'read' }), execute()), /26000/);
+  });
+
   t.test(`EXECUTE of what Parse has prepared goes by the policy in force (${mode})`, async (t) => {
     const { daemon, send, ask } = await fresh(t, open, mode);
     await send(parse('select * from person', 'read'));
@@ -144,6 +157,7 @@ t.test('what PREPARE has prepared is judged again when its tables have become ot
   t.notMatch(await ask('execute kept'), /canary/);
   t.notMatch(await ask('execute other; execute kept'), /canary/);
   t.notMatch(await send(parse('execute kept'), bind(), execute()), /canary/);
+  t.notMatch(await send(bind({ statement: 'kept' }), execute()), /canary/);
   t.match(await ask('execute "other"'), /EU/, 'the others are run');
   await ask('discard all');
   await ask('prepare kept as select id from person');

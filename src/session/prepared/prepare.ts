@@ -5,13 +5,14 @@ import { decodeText, isWellFormed } from '../../../protocol/text.js';
 import { UpstreamRequest } from '../../backend/postgres/postgres-upstream.js';
 import { ProxyError } from '../../errors/proxy-error.js';
 import type { PooledUpstream } from '../../pool/pooled-upstream.js';
+import { quoteIdentifier } from '../../pool/session-settings.js';
 import { nextParseTime } from '../../pool/upstream-statements.js';
 import { bodyInHand, decodeInHand, missingBytes } from '../in-hand.js';
 import { refuseAnothers, refuseInBatch, refuseParse } from '../refuse.js';
 import type { Session, SessionPhase } from '../session.js';
 import { Mention, mentionOf } from '../statements/run.js';
 import type { ClientStatement, Statement } from '../statements/statement.js';
-import { largeStatement, statementToPrepare } from '../statements/statement-of.js';
+import { largeStatement, statementOf, statementToPrepare } from '../statements/statement-of.js';
 import { showClientNames } from './client-names.js';
 import { executedNow } from './executed-now.js';
 import { isInDoubt, whileInDoubt } from './free-names.js';
@@ -168,8 +169,10 @@ export function onBind(session: Session): SessionPhase | null {
   const names = decodeInHand(session, decodeBindNames);
   if (names === null) return forwardUnread(session, frontend.Bind);
   if (isInDoubt(session, names.statement)) return null;
-  const prepared = session.statements.get(names.statement);
-  if (prepared === undefined && isOurName(names.statement)) return refuseAnothers(session, names.statement);
+  const byParse = session.statements.get(names.statement);
+  if (byParse === undefined && isOurName(names.statement)) return refuseAnothers(session, names.statement);
+  const prepared = byParse ?? preparedBySql(session, names.statement);
+  if (prepared === null) return null;
   if (prepared === undefined) return bindTo(session, names, prepared);
   const now = upToDate(session, names.statement, prepared);
   if (now === null) return null;
@@ -179,6 +182,19 @@ export function onBind(session: Session): SessionPhase | null {
   if (executed === null) return null;
   if (executed instanceof ProxyError) return refuseInBatch(session, now.statement, executed);
   return bindTo(session, names, now);
+}
+
+/**
+ * What SQL's PREPARE has prepared can be bound as well: under a policy that is judged as its EXECUTE would be. Undefined:
+ * there is none that anybody has judged. Null: a verdict is being made.
+ */
+function preparedBySql(session: Session, name: string): ClientStatement | null | undefined {
+  const { judging, names } = session;
+  if (judging === null || judging.policies === null || name === '' || !names.kept.hasStatements) return undefined;
+  const statement = statementOf(session, `EXECUTE ${quoteIdentifier(name)}`);
+  if (statement === null) return null;
+  const unheld = { rest: null, asked: null, needs: null, settingsKey: '', shared: null };
+  return { ...unheld, upstreamName: name, parseTime: 0, statement, lookedAt: 0 };
 }
 
 function bindTo(session: Session, names: BindNames, prepared: ClientStatement | undefined): SessionPhase | null {

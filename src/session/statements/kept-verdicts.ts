@@ -36,6 +36,11 @@ export class KeptVerdicts {
   /** Versions by which texts were judged that aren't held. */
   readonly #unheldVersions = new Set<number>();
 
+  /** Whether there may be anything that was prepared by SQL. */
+  get hasStatements(): boolean {
+    return this.#policies.statements.size > 0;
+  }
+
   /** A statement that keeps these was sent. */
   note(keeps: readonly Kept[], statement: Statement, policies: string, names: SessionNames): void {
     const { version } = statement.judgement;
