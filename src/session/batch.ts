@@ -6,6 +6,7 @@ import { decodeDescribe, encodeDescribe } from '../../protocol/messages/describe
 import { decodeExecute, encodeExecute } from '../../protocol/messages/execute.js';
 import { UpstreamRequest } from '../backend/postgres/postgres-upstream.js';
 import { ProxyError } from '../errors/proxy-error.js';
+import { quoteIdentifier } from '../pool/session-settings.js';
 import { decodeInHand } from './in-hand.js';
 import { noteForListening } from './notifications/listening.js';
 import { overRate } from './over-rate.js';
@@ -23,7 +24,8 @@ import { shareBatch } from './shared/share.js';
 import { outdated } from './statements/kept-verdicts.js';
 import { addsRows, Mention, mentionOf } from './statements/run.js';
 import { runOf } from './statements/run-of.js';
-import { isOutdated, noteSent } from './statements/statement-of.js';
+import type { Statement } from './statements/statement.js';
+import { isOutdated, noteSent, statementOf } from './statements/statement-of.js';
 
 /** The extended query's messages (PG 55.2.3), each sent as it comes; what only we know is answered in its turn. */
 export function onBatchMessage(session: Session, type: number): SessionPhase | null {
@@ -141,10 +143,11 @@ function onExecute(session: Session): SessionPhase | null {
   if (upstream instanceof ProxyError) return refuseInBatch(session, null, upstream);
   const portal = decodeInHand(session, decodeExecute)?.portal;
   const bound = portal === undefined ? undefined : session.portals.get(portal);
-  const statement = bound?.statement;
-  const changed = bound === undefined ? null : refusalSinceBound(session, bound);
+  const statement = bound?.statement ?? cursorOfSql(session, portal);
+  if (statement === null) return null;
+  const changed = bound === undefined ? statement?.judgement.refusal : refusalSinceBound(session, bound);
   if (changed === 'pending') return null;
-  if (changed !== null) return refuseInBatch(session, statement ?? null, changed);
+  if (changed != null) return refuseInBatch(session, statement ?? null, changed);
   if (bound !== undefined) bound.hasRun = true;
   const taken = statement === undefined ? null : nameTaken(session, statement);
   if (taken !== null) return refuseInBatch(session, statement ?? null, taken);
@@ -162,6 +165,15 @@ function onExecute(session: Session): SessionPhase | null {
   if (run.meter !== null) upstream.connection.send(flushFrame);
   session.onStatementSent(statement ?? null);
   return 'batch';
+}
+
+/**
+ * A cursor of SQL's can be executed as a portal: under a policy that is judged, and limited, as its FETCH would be.
+ * Undefined: there is no policy, or it is no cursor. Null: a verdict is being made.
+ */
+function cursorOfSql(session: Session, name = ''): Statement | null | undefined {
+  if (session.judging == null || session.judging.policies === null || name === '') return undefined;
+  return statementOf(session, `FETCH ALL FROM ${quoteIdentifier(name)}`);
 }
 
 /**

@@ -141,3 +141,23 @@ t.test('what a policy finds too complex, or too slow, is refused', async (t) => 
   t.same(states(slow), ['57014']);
   t.equal((await client.ask('select 1')).types, 'TDCZ');
 });
+
+t.test(
+  'a cursor of SQL is limited when it is executed as a portal, and what SQL has prepared when it is bound',
+  async (t) => {
+    const client = await limited(
+      t,
+      '',
+      'limits: { rowsMax: 3 }\nstatements: { allow: [transaction, prepare, cursor] }\n',
+    );
+    await client.ask('begin; declare c cursor for select n from many');
+    client.send(execute('c'), sync());
+    const fetched = await client.readUntilReady();
+    t.same([states(fetched), rows(fetched)], [['54000'], 3]);
+    await client.ask('rollback');
+    await client.ask('prepare p as select n from many');
+    client.send(bind({ statement: 'p' }), execute(), sync());
+    const bound = await client.readUntilReady();
+    t.same([states(bound), rows(bound)], [['54000'], 3]);
+  },
+);
