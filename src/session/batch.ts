@@ -14,7 +14,6 @@ import { executedNow } from './prepared/executed-now.js';
 import { freeName, isInDoubt, whileInDoubt } from './prepared/free-names.js';
 import { judgedAgain, upToDate } from './prepared/judged-again.js';
 import { nameTaken } from './prepared/named-in-text.js';
-import type { Portal } from './prepared/portal.js';
 import { forwardUnread, onBind, onParse } from './prepared/prepare.js';
 import { prepareUpstream } from './prepared/prepare-upstream.js';
 import { isOurName } from './prepared/statement-name.js';
@@ -24,7 +23,7 @@ import { shareBatch } from './shared/share.js';
 import { outdated } from './statements/kept-verdicts.js';
 import { addsRows, Mention, mentionOf } from './statements/run.js';
 import { runOf } from './statements/run-of.js';
-import type { Statement } from './statements/statement.js';
+import type { Portal, Statement } from './statements/statement.js';
 import { isOutdated, noteSent, statementOf } from './statements/statement-of.js';
 
 /** The extended query's messages (PG 55.2.3), each sent as it comes; what only we know is answered in its turn. */
@@ -205,6 +204,8 @@ function onClose(session: Session): SessionPhase | null {
   const upstream = session.attachment.acquire();
   if (upstream === null) return null;
   if (upstream instanceof ProxyError) return refuseInBatch(session, null, upstream);
+  // A cursor of SQL's may have the name from now on.
+  if (asked != null) session.portals.delete(asked.name);
   session.forward();
   upstream.connection.expect(new UpstreamRequest(frontend.Close, 'forward', session.replies));
   return 'batch';

@@ -11,7 +11,7 @@ import { bodyInHand, decodeInHand, missingBytes } from '../in-hand.js';
 import { refuseAnothers, refuseInBatch, refuseParse } from '../refuse.js';
 import type { Session, SessionPhase } from '../session.js';
 import { Mention, mentionOf } from '../statements/run.js';
-import type { ClientStatement, Statement } from '../statements/statement.js';
+import { type ClientStatement, Portal, type Statement } from '../statements/statement.js';
 import { largeStatement, statementOf, statementToPrepare } from '../statements/statement-of.js';
 import { showClientNames } from './client-names.js';
 import { executedNow } from './executed-now.js';
@@ -19,7 +19,6 @@ import { isInDoubt, whileInDoubt } from './free-names.js';
 import { upToDate } from './judged-again.js';
 import { namedInText, namesDoubtful } from './named-in-text.js';
 import { parameterTypesAt, restToSend } from './parse-body.js';
-import { Portal } from './portal.js';
 import {
   announce,
   closeExcess,

@@ -45,3 +45,14 @@ export interface ClientStatement {
   /** What it is called on shared lanes; null: it can't be used there. Made when it first is. */
   shared: SharedStatement | null | undefined;
 }
+
+/** What a client has bound. */
+export class Portal {
+  /** It has been executed, and what is left of it is only fetched. */
+  hasRun = false;
+  readonly statement: Statement;
+
+  constructor(readonly prepared: ClientStatement) {
+    this.statement = prepared.statement;
+  }
+}
