@@ -5,7 +5,7 @@ import { describeReplies } from '../differential/sequence.js';
 import { daemonWith, type InProcessDaemon } from '../support/in-process-daemon.js';
 import { startPostgres } from '../support/postgres.js';
 import { RawClient } from '../support/raw-client.js';
-import { bind, describe, execute, flush, parse, query, sync } from '../support/raw-messages.js';
+import { bind, close, describe, execute, flush, parse, query, sync } from '../support/raw-messages.js';
 import { until } from '../support/until.js';
 
 // What a session has upstream was judged when it was made. It is run only by what is in force when it is run.
@@ -196,4 +196,14 @@ t.test('a temporary view shows nothing of a table that has become another', asyn
   await ask('drop view seen');
   await ask('create temp view seen as select id from person');
   t.match(await ask('select * from seen'), /7/, 'it can be made anew');
+});
+
+t.test('what a cursor raises under the name of a portal that was closed is told as of the cursor', async (t) => {
+  const { send, ask } = await fresh(t, narrowed);
+  await ask('begin');
+  await send(parse('select 1'), bind({ portal: 'c' }), execute('c'), close('P', 'c'));
+  await ask("declare c cursor for select ('value ' || region)::int from person");
+  const said = await send(execute('c'));
+  t.match(said, /22P02/);
+  t.notMatch(said, /value EU/);
 });

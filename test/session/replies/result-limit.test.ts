@@ -4,7 +4,7 @@ import { ResultMeter, resultLimit } from '../../../src/session/replies/result-li
 import { daemonWith } from '../../support/in-process-daemon.js';
 import { startPostgres } from '../../support/postgres.js';
 import { RawClient, type Reply } from '../../support/raw-client.js';
-import { bind, close, errorFields, execute, parse, query, sync } from '../../support/raw-messages.js';
+import { bind, errorFields, execute, parse, query, sync } from '../../support/raw-messages.js';
 
 const frame = (bodyBytes: number): Buffer => {
   const bytes = Buffer.alloc(5 + bodyBytes, 'x');
