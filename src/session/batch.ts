@@ -142,8 +142,10 @@ function onExecute(session: Session): SessionPhase | null {
   if (upstream instanceof ProxyError) return refuseInBatch(session, null, upstream);
   const portal = decodeInHand(session, decodeExecute)?.portal;
   const bound = portal === undefined ? undefined : session.portals.get(portal);
-  const statement = bound?.statement ?? cursorOfSql(session, portal);
-  if (statement === null) return null;
+  const cursor = bound?.mayBeCursor === false ? undefined : cursorOfSql(session, portal);
+  if (cursor === null) return null;
+  const mayFetch = cursor !== undefined && (bound === undefined || cursor.judgement.refusal === null);
+  const statement = mayFetch ? cursor : bound?.statement;
   const changed = bound === undefined ? statement?.judgement.refusal : refusalSinceBound(session, bound);
   if (changed === 'pending') return null;
   if (changed != null) return refuseInBatch(session, statement ?? null, changed);
@@ -155,7 +157,7 @@ function onExecute(session: Session): SessionPhase | null {
   noteForListening(session, statement ?? null);
   const run = runOf(session, upstream, statement ?? null);
   const request = new UpstreamRequest(frontend.Execute, 'forward', session.replies, run);
-  request.dropsRows = addsRows(run);
+  request.dropsRows = addsRows(bound === undefined ? run : new Mention(bound.statement));
   // A client that gets no rows has none to come back for.
   if (request.dropsRows) upstream.connection.send(executeAll(portal ?? ''));
   else session.forward();

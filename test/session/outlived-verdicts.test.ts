@@ -198,12 +198,19 @@ t.test('a temporary view shows nothing of a table that has become another', asyn
   t.match(await ask('select * from seen'), /7/, 'it can be made anew');
 });
 
-t.test('what a cursor raises under the name of a portal that was closed is told as of the cursor', async (t) => {
+const ends = ['close c', 'close all', 'rollback to s', ''] as const;
+
+t.test('what a cursor raises under the name of a portal that is gone is told as of the cursor', async (t) => {
   const { send, ask } = await fresh(t, narrowed);
-  await ask('begin');
-  await send(parse('select 1'), bind({ portal: 'c' }), execute('c'), close('P', 'c'));
-  await ask("declare c cursor for select ('value ' || region)::int from person");
-  const said = await send(execute('c'));
-  t.match(said, /22P02/);
-  t.notMatch(said, /value EU/);
+  for (const end of ends) {
+    await ask('begin; savepoint s');
+    await send(parse('select 1'), bind({ portal: 'c' }), execute('c'));
+    if (end === '') await send(close('P', 'c'));
+    else await ask(end);
+    await ask("declare c cursor for select ('value ' || region)::int from person");
+    const said = await send(execute('c'));
+    t.match(said, /22P02/, end);
+    t.notMatch(said, /value EU/, end);
+    await ask('rollback');
+  }
 });

@@ -146,12 +146,17 @@ export function functionCall(): Statement {
 }
 
 /** A statement is about to be sent. */
-export function noteSent({ names, judging, attachment }: Session, statement: Statement): void {
+export function noteSent({ names, judging, attachment, portals }: Session, statement: Statement): void {
   const { effects, judgement } = statement;
   const policies = judging?.policies?.key ?? '';
   if (policies !== '') names.onSent(effects);
+  if (policies !== '' && mayDeclare(effects)) for (const [, portal] of portals) portal.mayBeCursor = true;
   const keeps = policies === '' ? mayKeep(effects) : judgement.keeps;
   if (keeps.length > 0) names.kept.note(keeps, statement, policies, names.now(attachment.settings));
+}
+
+function mayDeclare({ effect, statements }: SessionEffects): boolean {
+  return effect === 'unknown' || (statements?.some(({ command }) => command === 'declare') ?? true);
 }
 
 /** Of what nobody judges: under a policy that comes later it is nothing that was allowed. */

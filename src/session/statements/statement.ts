@@ -50,6 +50,8 @@ export interface ClientStatement {
 export class Portal {
   /** It has been executed, and what is left of it is only fetched. */
   hasRun = false;
+  /** It may be gone, and a cursor of SQL's have its name. */
+  mayBeCursor = false;
   readonly statement: Statement;
 
   constructor(readonly prepared: ClientStatement) {
