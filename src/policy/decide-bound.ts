@@ -183,9 +183,10 @@ class Deciding {
     if (view !== null && use.item !== null && !use.candidates.some((each) => this.isDenied(each)))
       return this.action('select', view, use.position);
     if (isCalled && this.isOfSetting(use, statement)) return this.setting(use);
-    return firstOf(use.candidates, (candidate) =>
-      isCalled || candidate.schema !== 'pg_catalog' ? this.candidate(candidate, use.position) : null,
-    );
+    return firstOf(use.candidates, (candidate) => {
+      const isOfSyntax = !isCalled && candidate.schema === 'pg_catalog' && isHarmless(candidate.name);
+      return isOfSyntax ? null : this.candidate(candidate, use.position);
+    });
   }
 
   /** SHOW and SET as functions, of a setting that the text names; not what would be set when others run it. */

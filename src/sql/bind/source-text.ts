@@ -116,6 +116,11 @@ export class SourceText {
     return at;
   }
 
+  /** Whether the name that starts here has another behind it. */
+  isDotted(first: number): boolean {
+    return this.is(this.unicodeEnd(first) + 1, '.');
+  }
+
   /** U&"d!0061t" UESCAPE '!' is one name of three tokens. */
   private unicodeEnd(index: number): number {
     const isUnicode = /^u&/i.test(this.text(index));

@@ -103,7 +103,7 @@ function writtenName(binder: Binder, fields: Fields, parts: readonly string[]): 
   if (position === null) return { span: null, position, by: 'syntax' };
   const { source } = binder;
   const first = source.tokenAt(position);
-  const isDotted = source.is(first + 1, '.');
+  const isDotted = source.isDotted(first);
   // TREAT(x AS f) is the grammar's way of calling pg_catalog.f, whatever f is.
   if (source.word(first) === 'treat' && !isDotted) return { span: null, position, by: 'call' };
   const isSyntax =

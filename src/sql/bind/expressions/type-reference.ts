@@ -57,7 +57,6 @@ function writtenSpan(binder: Binder, parts: readonly string[], position: number 
   if (position === null) return null;
   const { source } = binder;
   const first = source.tokenAt(position);
-  const isDotted = source.is(first + 1, '.');
-  if (parts.length === 2 && parts[0] === 'pg_catalog' && !isDotted) return null;
+  if (parts.length === 2 && parts[0] === 'pg_catalog' && !source.isDotted(first)) return null;
   return source.span(first, source.nameEnd(first, parts.length));
 }

@@ -169,7 +169,7 @@ function sampleSpan(binder: Binder, relation: Fields): RelationUse['sample'] {
   const { source } = binder;
   const first = endOfRelation(binder, relation) + 1;
   if (source.keyword(first) !== 'tablesample') throw unknownConstruct('TABLESAMPLE that cannot be located');
-  let last = source.nameEnd(first + 1, source.is(first + 2, '.') ? 2 : 1) + 1;
+  let last = source.nameEnd(first + 1, source.isDotted(first + 1) ? 2 : 1) + 1;
   last = source.partner(last);
   if (source.keyword(last + 1) === 'repeatable') last = source.partner(last + 2);
   return source.span(first, last);
