@@ -84,10 +84,10 @@ class Deciding {
   }
 
   private types(bound: BoundStatement): BoundDenial | null {
-    const { types, casts, parameters } = bound;
+    const { types, parameters } = bound;
     const populated = this.restrictions.guards?.populationRefusal(bound) ?? null;
     if (populated !== null) return deny(`${populated} is not allowed`, null);
-    const refused = this.restrictions.guards?.typeRefusal(types, casts, parameters) ?? null;
+    const refused = this.restrictions.guards?.typeRefusal(types, parameters) ?? null;
     if (refused === null) return firstOf(types, ({ oid }) => this.checks(oid));
     if (refused === 'parameter')
       return deny('a parameter of such a type, or of a registry type such as regclass, is not allowed', null);

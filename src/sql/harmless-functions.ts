@@ -117,6 +117,11 @@ export function describesCatalog(name: string): boolean {
   return describing.has(name) && isHarmless(name);
 }
 
+/** True for a function whose literal arguments say whether it may be called, or what is looked at before. */
+export function isDecidedByArguments(name: string): boolean {
+  return describesCatalog(name) || name === 'current_setting' || name === 'set_config';
+}
+
 /** Why a function of pg_catalog is not harmless; null for one that is. For people, not for clients. */
 export function whyNotHarmless(name: string): string | null {
   if (isHarmless(name)) return null;

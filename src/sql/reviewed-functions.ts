@@ -60,7 +60,7 @@ export const reviewedFunctions: readonly Reviewed[] = [
   },
   {
     names: `pg_typeof pg_basetype pg_collation_for aclitemin aclitemout pg_column_size pg_column_compression pg_column_toast_chunk_id
-      pg_input_is_valid pg_input_error_info aclexplode pg_options_to_table pg_char_to_encoding pg_encoding_to_char
+      aclexplode pg_options_to_table pg_char_to_encoding pg_encoding_to_char
       pg_get_keywords oidvectortypes`,
     why: 'tell about the value that they are given',
   },
@@ -78,6 +78,7 @@ export const describingFunctions: readonly Reviewed[] = [
     why: 'definitions',
   },
   { names: 'col_description obj_description shobj_description', why: 'comments' },
+  { names: 'pg_input_is_valid pg_input_error_info', why: 'whether a value can be read, which of some types is a name' },
   {
     names: 'has_*_privilege pg_has_role row_security_active',
     why: 'rights of the shared account, and with them existence',

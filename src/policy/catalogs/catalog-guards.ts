@@ -313,28 +313,20 @@ export class CatalogGuards {
   /** A cast that could make names of numbers; null for one that can't. */
   castRefusal(use: CastUse): string | null {
     const { source, target, literal } = use;
-    if (!isRegistry(target) || source === target) return null;
+    if (source === target || literal === null || !this.holdsRegistry(target)) return null;
     const what = 'a cast to a registry type such as regclass';
-    if (literal === null || isOfCatalog(use) || this.isGuarded(use)) return null;
+    if (!isRegistry(target)) return this.isSeenList(use) ? null : `${what}, or to what is made of one,`;
+    if (isOfCatalog(use) || this.isGuarded(use)) return null;
     if (literal === undefined) return `${what} of what cannot be looked at`;
     return this.isSeenLiteral(target, literal) ? null : `${what} of this value`;
   }
 
   /** A type that doesn't exist for the session, or that a value could be read into beside a cast. */
-  typeRefusal(
-    types: readonly TypeUse[],
-    casts: readonly CastUse[],
-    parameters: readonly number[],
-  ): TypeUse | 'parameter' | null {
-    const isListed = (oid: number) => isRegistry(this.index.type(oid)?.element ?? 0);
-    if (parameters.some((oid) => isRegistry(oid) || isListed(oid) || !this.isSeenType(oid))) return 'parameter';
-    const unseen = types.find(({ oid }) => !this.isSeenType(oid));
-    if (unseen !== undefined) return unseen;
-    const named = types.filter(({ oid }) => isRegistry(oid));
-    const looked = casts.filter((cast) => cast.isExplicit && (isRegistry(cast.target) || this.isSeenList(cast)));
-    const listed = types.find(({ oid }) => isListed(oid));
-    if (listed !== undefined) return listed;
-    return named.length > looked.length ? (named[0] ?? null) : null;
+  typeRefusal(types: readonly TypeUse[], parameters: readonly number[]): TypeUse | 'parameter' | null {
+    if (parameters.some((oid) => this.holdsRegistry(oid) || !this.isSeenType(oid))) return 'parameter';
+    const isRead = ({ oid, isOfCast }: TypeUse) =>
+      isOfCast ? isRegistry(this.index.type(oid)?.element ?? 0) : this.holdsRegistry(oid);
+    return types.find((use) => !this.isSeenType(use.oid) || isRead(use)) ?? null;
   }
 
   /** A list of such names, or of the types that a function takes, which are seen where it is. */

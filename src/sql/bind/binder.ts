@@ -120,7 +120,14 @@ export class Binder {
       this.parameters[at] = type === oid.unknown ? 0 : type;
       const told = catalog.type(type);
       if (told !== undefined)
-        this.types.push({ oid: type, schema: told.schema, name: told.name, span: null, isQualified: false });
+        this.types.push({
+          oid: type,
+          isOfCast: false,
+          schema: told.schema,
+          name: told.name,
+          span: null,
+          isQualified: false,
+        });
     });
   }
 
@@ -296,6 +303,7 @@ export class Binder {
       place: scope?.place ?? 'definition',
       position: value.position,
       literal: value.literal,
+      isConstant: value.literal !== undefined || value.isConstant === true,
       origin: (value.column ?? value.oidOf)?.origin ?? null,
       operand,
     });
@@ -316,6 +324,7 @@ export class Binder {
       place: scope?.place ?? 'definition',
       position,
       literal: undefined,
+      isConstant: false,
       origin: null,
       operand: null,
     });

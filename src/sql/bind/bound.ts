@@ -400,6 +400,8 @@ export interface CastUse {
   readonly position: number | null;
   /** The value where it is a literal: regclass and the like look names up by it. */
   readonly literal: string | null | undefined;
+  /** It hangs on no row: a literal, or what casts have made of one. */
+  readonly isConstant: boolean;
   /** The relation's column that the value is, unchanged. */
   readonly origin: OutputColumn['origin'];
   /** What stands before `::` or within CAST, of casts that look names up; null where it isn't written so. */
@@ -416,6 +418,8 @@ export interface CastOperand extends Span {
 /** A type that the text names, or that its client told of a parameter. */
 export interface TypeUse {
   readonly oid: number;
+  /** What is made a value of it is among the casts. */
+  readonly isOfCast: boolean;
   readonly schema: string;
   readonly name: string;
   /** As written; null where nothing does, or syntax stands for it (int, timestamp with time zone). */

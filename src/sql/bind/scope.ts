@@ -19,6 +19,8 @@ export interface Typed {
   readonly type: number;
   /** The literal's text, null for NULL; undefined for what is no literal. */
   readonly literal?: string | null | undefined;
+  /** A literal that a cast has made another value of. */
+  readonly isConstant?: boolean;
   /** Where the literal itself stands, where `position` is that of a cast of it. */
   readonly literalAt?: number | null;
   /** n of a $n that has no type yet. */

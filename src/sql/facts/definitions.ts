@@ -102,6 +102,8 @@ function definition(kind: string, isTemp: (fields: Fields) => boolean): NodeHand
 
 function define(walk: Walk, kind: string, fields: Fields, isTemp: boolean): void {
   walk.kinds.add(isTemp ? 'temp' : 'ddl');
+  // LANGUAGE 'c'
+  walk.hangsOnLiterals = true;
   const wasInDefinition = walk.isInDefinition;
   walk.isInDefinition = true;
   walk.visitFields(kind, fields);

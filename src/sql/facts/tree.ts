@@ -37,10 +37,10 @@ export function namesOf(value: unknown): string[] {
   return listOf(value).map((item) => textOf(nodeOf(item)?.fields.sval));
 }
 
-/** A literal's value as text, looked for behind a cast; null for NULL, undefined where it's no literal. */
+/** A literal's value as text, looked for behind a cast that keeps it; null for NULL, undefined where it's no literal. */
 export function literalOf(value: unknown): string | null | undefined {
   const node = nodeOf(value);
-  if (node?.kind === 'TypeCast') return literalOf(node.fields.arg);
+  if (node?.kind === 'TypeCast') return isOfText(node.fields.typeName) ? literalOf(node.fields.arg) : undefined;
   if (node?.kind !== 'A_Const') return undefined;
   const { ival, fval, sval, boolval, isnull } = node.fields;
   if (isnull === true) return null;
@@ -49,4 +49,14 @@ export function literalOf(value: unknown): string | null | undefined {
   if (sval !== undefined) return textOf(structOf(sval)?.sval);
   if (boolval !== undefined) return structOf(boolval)?.boolval === true ? 'true' : 'false';
   return undefined;
+}
+
+/** Of other types a value may be another text than the literal's: `'x '::bpchar`, `'\x78'::bytea`. */
+function isOfText(typeName: unknown): boolean {
+  const { names, typmods, arrayBounds } = structOf(typeName) ?? {};
+  return (
+    typmods === undefined &&
+    arrayBounds === undefined &&
+    /^(?:pg_catalog\.)?(?:text|varchar)$/.test(namesOf(names).join('.'))
+  );
 }

@@ -46,6 +46,8 @@ export const utilityHandlers: Readonly<Record<string, NodeHandler>> = {
   },
   ExplainStmt: (walk, fields) => {
     walk.kinds.add('explain');
+    // VERBOSE 0
+    walk.hangsOnLiterals = true;
     walk.visitNode(fields.options);
     walk.visitNode(fields.query);
   },

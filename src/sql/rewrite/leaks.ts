@@ -8,6 +8,8 @@ import type {
   Place,
   RelationUse,
 } from '../bind/bound.js';
+import { oid } from '../bind/expressions/type-oids.js';
+import type { CatalogFunction } from '../catalog/catalog.js';
 import type { CatalogIndex } from '../catalog/catalog-index.js';
 import { isLeakFree, isLeakFreeFor } from '../leak-free-functions.js';
 import { isWithin, type Rewriting } from './rewriting.js';
@@ -148,16 +150,20 @@ function isSilent({ candidates, pattern }: OperatorUse, index: CatalogIndex): bo
   );
 }
 
-/** A literal is converted before any row is read, unless its text is only known to the server as a value. */
 function isSilentCast(use: CastUse, index: CatalogIndex): boolean {
-  if (use.literal !== undefined) return true;
   const { kind, name } = index.type(use.target) ?? {};
+  const behind = index.function(use.function);
+  if (use.isConstant && kind !== 'd' && isConvertedFirst(use, behind)) return true;
   // What takes values of any type gets them as they are.
   if (kind === 'p' && name !== 'cstring') return true;
   // A domain's constraints, and the length of a type that stays the same, are looked at and can raise.
   if (kind === 'd' || use.source === use.target) return false;
   if (use.method === 'binary') return true;
   if (wideningCasts.has(`${use.source}>${use.target}`)) return true;
-  const behind = index.function(use.function);
   return use.method === 'function' && behind !== undefined && isLeakFree(behind);
+}
+
+/** A literal becomes a value while the statement is parsed, and what is immutable is made of it before any row is read. */
+function isConvertedFirst({ source }: CastUse, behind: CatalogFunction | undefined): boolean {
+  return source === oid.unknown || behind?.volatility === 'i';
 }

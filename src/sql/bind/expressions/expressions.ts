@@ -118,7 +118,7 @@ function booleans(binder: Binder, fields: Fields, scope: Scope): Typed {
 
 function typeCast(binder: Binder, fields: Fields, scope: Scope): Typed {
   onlyFields('TypeCast', fields, 'arg typeName location');
-  const target = resolveType(binder, fields.typeName);
+  const target = resolveType(binder, fields.typeName, true);
   if (hasModifiers(fields.typeName)) binder.coerceLength(target, scope, locationOf(fields));
   const argument = nodeOf(fields.arg);
   if (argument?.kind === 'A_ArrayExpr') {
@@ -135,10 +135,23 @@ function typeCast(binder: Binder, fields: Fields, scope: Scope): Typed {
   binder.coerce(value, target, scope, true, operand);
   const position = locationOf(fields) ?? value.position;
   const oidOf = isRegistry(target) ? (value.column ?? value.oidOf) : undefined;
-  // Cut to a length, a name is another one.
-  const literal = hasModifiers(fields.typeName) || target === oid.char ? undefined : value.literal;
-  const cast = { type: target, literal, literalAt: value.literalAt ?? value.position, position };
+  const isKept = !hasModifiers(fields.typeName) && keepsLiteral(binder.typeOf(value), target);
+  const literal = isKept ? value.literal : undefined;
+  const isConstant = value.literal !== undefined || value.isConstant === true;
+  const cast = { type: target, literal, isConstant, literalAt: value.literalAt ?? value.position, position };
   return oidOf === undefined ? cast : { ...cast, oidOf };
+}
+
+const texts: ReadonlySet<number> = new Set([oid.text, oid.varchar, oid.name]);
+const numbers: ReadonlySet<number> = new Set([oid.int2, oid.int4, oid.int8, oid.oid]);
+
+/** Whether a literal says what the value is still: by other types, or cut to a length, it is another text, name or number. */
+function keepsLiteral(source: number, target: number): boolean {
+  const isNumber = numbers.has(target);
+  const isNamed = isNumber || isRegistry(target);
+  if (source === oid.unknown) return isNamed || texts.has(target);
+  if (texts.has(source)) return isNamed || texts.has(target);
+  return numbers.has(source) ? isNamed : isRegistry(source) && isNumber;
 }
 
 /** Null where the type stands before a literal. */

@@ -1,5 +1,5 @@
 import type { CatalogFunction } from '../../catalog/catalog.js';
-import { describesCatalog } from '../../harmless-functions.js';
+import { isDecidedByArguments } from '../../harmless-functions.js';
 import type { Binder } from '../binder.js';
 import { type Span, undecided } from '../bound.js';
 import type { FunctionCandidate } from '../names.js';
@@ -115,7 +115,7 @@ export function applyCall(binder: Binder, scope: Scope, call: Call, candidates: 
   // Which is which by name isn't told here.
   const literals = call.arguments.map(({ literal }) => (call.argumentNames.length > 0 ? undefined : literal));
   const columns = call.arguments.map(({ column }) => column?.origin ?? null);
-  if (describesCatalog(call.name)) for (const value of call.arguments) binder.decideByValue(value);
+  if (isDecidedByArguments(call.name)) for (const value of call.arguments) binder.decideByValue(value);
   const { span, position, by } = call;
   const argumentTypes = call.arguments.map((value) => binder.typeOf(value));
   binder.addFunction(scope, call.name, call.schema, functions, {

@@ -5,7 +5,7 @@ import { BindError, qualifiedName, unknownConstruct } from '../refusal.js';
 import { locationOf } from '../source-text.js';
 
 /** typenameTypeId: the type that a TypeName names, noted as used. */
-export function resolveType(binder: Binder, value: unknown): number {
+export function resolveType(binder: Binder, value: unknown, isOfCast = false): number {
   const fields = structOf(value) ?? {};
   const position = locationOf(fields);
   if (fields.pct_type === true) throw unknownConstruct('%TYPE', position);
@@ -18,7 +18,7 @@ export function resolveType(binder: Binder, value: unknown): number {
   decideFloat(binder, position);
   const span = writtenSpan(binder, parts, position);
   const isQualified = span !== null && parts.length > 1;
-  binder.types.push({ oid: type.oid, schema: type.schema, name: type.name, span, isQualified });
+  binder.types.push({ oid: type.oid, isOfCast, schema: type.schema, name: type.name, span, isQualified });
   if (!isArray) return type.oid;
   if (type.array === 0) throw new BindError('42704', `type "${name}[]" does not exist`, position);
   return type.array;

@@ -58,7 +58,14 @@ export function noteRowTypes(binder: Binder, value: unknown): void {
       const relation = binder.catalog.relation(type.relation);
       const isWithheld = relation !== undefined && (binder.visibilityOf(relation)?.hidden.size ?? 0) > 0;
       if (isWithheld)
-        binder.types.push({ oid: type.oid, schema: type.schema, name: type.name, span: null, isQualified: false });
+        binder.types.push({
+          oid: type.oid,
+          isOfCast: false,
+          schema: type.schema,
+          name: type.name,
+          span: null,
+          isQualified: false,
+        });
       return isWithheld;
     });
   }
