@@ -80,8 +80,20 @@ function bound(binder: Binder, kind: string, raw: Readonly<Record<string, unknow
   }
   // The drafts are finished: what was mutable while binding is read-only from here on.
   const { queries, relations, columns, stars, wholeRows, assigned, functions, operators, casts, types } = binder;
-  const { collations, outranked, withQueries, targets, parameters } = binder;
-  const lists = { relations, columns, stars, wholeRows, assigned, functions, operators, casts, types, collations };
+  const { collations, outranked, withQueries, targets, parameters, raising } = binder;
+  const lists = {
+    relations,
+    columns,
+    stars,
+    wholeRows,
+    assigned,
+    functions,
+    operators,
+    casts,
+    raising,
+    types,
+    collations,
+  };
   const output = rows === null || rows.query.output.length === 0 ? null : rows.query.output;
   return {
     kind,

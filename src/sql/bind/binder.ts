@@ -11,6 +11,7 @@ import {
   type OutputColumn,
   type OutrankedName,
   type Place,
+  type RaisingUse,
   type Span,
   type StarUse,
   type Target,
@@ -90,6 +91,7 @@ export class Binder {
   readonly functions: FunctionUse[] = [];
   readonly operators: OperatorUse[] = [];
   readonly casts: CastUse[] = [];
+  readonly raising: RaisingUse[] = [];
   readonly types: TypeUse[] = [];
   readonly collations: NameUse[] = [];
   readonly withQueries: WithQuery[] = [];
@@ -252,6 +254,11 @@ export class Binder {
       item: null,
       ...more,
     });
+  }
+
+  /** Notes syntax that raises an error for some values, or for all. */
+  mayRaise(scope: Scope, position: number | null): void {
+    this.raising.push({ query: scope.query as BoundQuery, place: scope.place, position });
   }
 
   /** Notes that it decides what a number is that starts here, perhaps with its sign. */

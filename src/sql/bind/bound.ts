@@ -23,6 +23,7 @@ export interface BoundStatement {
   readonly functions: readonly FunctionUse[];
   readonly operators: readonly OperatorUse[];
   readonly casts: readonly CastUse[];
+  readonly raising: readonly RaisingUse[];
   readonly types: readonly TypeUse[];
   readonly collations: readonly NameUse[];
   /** Each query that writes, WITH queries included. */
@@ -406,6 +407,13 @@ export interface CastUse {
   readonly origin: OutputColumn['origin'];
   /** What stands before `::` or within CAST, of casts that look names up; null where it isn't written so. */
   readonly operand: CastOperand | null;
+}
+
+/** Syntax without a function or operator that is listed, which can raise an error where it is evaluated. */
+export interface RaisingUse {
+  readonly query: BoundQuery;
+  readonly place: Place;
+  readonly position: number | null;
 }
 
 export interface CastOperand extends Span {

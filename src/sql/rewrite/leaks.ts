@@ -45,9 +45,10 @@ export function mayLeak(rewriting: Rewriting): boolean {
  * distinct by can be computed below that (a Gather Merge over a Sort).
  */
 export function mayLeakWhenSorted(rewriting: Rewriting): boolean {
-  const { functions, operators, casts } = rewriting.bound;
+  const { functions, operators, casts, raising } = rewriting.bound;
   return (
     mayLeak(rewriting) ||
+    raising.some(sortsRows) ||
     casts.some((use) => sortsRows(use) && !isSilentCast(use, rewriting.index)) ||
     functions.some((use) => sortsRows(use) && !isLeakproof(use) && !isAggregate(use)) ||
     operators.some((use) => sortsRows(use) && !isSilent(use, rewriting.index))
@@ -108,6 +109,7 @@ function findTelling(bound: BoundStatement, index: CatalogIndex): readonly Telli
   return [
     ...bound.functions.filter((use) => !isBehind(use) && !isLeakproof(use)),
     ...bound.operators.filter((use) => !isBehind(use) && !isSilent(use, index)),
+    ...bound.raising.filter((use) => !isBehind(use)),
     // What is converted without being told so may be done elsewhere than where it is needed: USING.
     ...bound.casts.filter((use) => !(use.isExplicit && isBehind(use)) && !isSilentCast(use, index)),
   ];
@@ -116,10 +118,11 @@ function findTelling(bound: BoundStatement, index: CatalogIndex): readonly Telli
 /** A whole condition that tells nothing. */
 export function isHarmlessConjunct(conjunct: Conjunct, rewriting: Rewriting): boolean {
   const { span } = conjunct;
-  const casts = rewriting.bound.casts.filter(
-    ({ position }) => position === null || (position >= span.start && position < span.end),
-  );
+  const isInside = ({ position }: { readonly position: number | null }) =>
+    position === null || (position >= span.start && position < span.end);
+  const casts = rewriting.bound.casts.filter(isInside);
   return (
+    !rewriting.bound.raising.some(isInside) &&
     !conjunct.hasSubquery &&
     !conjunct.hasWholeRow &&
     conjunct.functions.every((use) => use.by !== 'call' && isLeakproof(use)) &&

@@ -1,7 +1,7 @@
 import type { MergeWhen, Target } from '../bind/bound.js';
 import { raisingFor, spliceReturning } from './check-rows.js';
 import { spliceCondition } from './conditions.js';
-import { type OperatorSql, quoteIdentifier, type Restriction } from './restriction.js';
+import { distinct, type OperatorSql, quoteIdentifier, type Restriction } from './restriction.js';
 import { RewriteRefusal, type Rewriting } from './rewriting.js';
 import { existing, printAll, updateCheckOf } from './written-rows.js';
 
@@ -50,9 +50,13 @@ function spliceWhen(
 
 /** A row that is matched has come through ON already; one that isn't, by its source, may be any. */
 function filtersOf(when: MergeWhen, relation: Target['relation'], restriction: Restriction): readonly OperatorSql[] {
-  if (when.action !== 'update' && when.action !== 'delete') return [];
-  const filters = existing(relation, restriction, when.action === 'update' ? 'updatable' : 'deletable');
-  if (when.match !== 'matched') return filters;
+  const { match, action, condition } = when;
+  // Its condition is tried on all rows.
+  const isTried = match === 'not matched by source' && action === 'nothing' && condition !== null;
+  if (isTried) return distinct([restriction.rows]);
+  if (action !== 'update' && action !== 'delete') return [];
+  const filters = existing(relation, restriction, action === 'update' ? 'updatable' : 'deletable');
+  if (match !== 'matched') return filters;
   const known = JSON.stringify(restriction.rows);
   return filters.filter((filter) => JSON.stringify(filter) !== known);
 }

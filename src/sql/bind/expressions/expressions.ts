@@ -232,6 +232,8 @@ function array(binder: Binder, fields: Fields, scope: Scope, target: number | nu
     return value;
   });
   const position = locationOf(fields);
+  // Arrays in it must be of one size.
+  if (isNested) binder.mayRaise(scope, position);
   if (target !== null) {
     const element = isNested ? target : binder.coercions.elementOf(target);
     for (const value of values) binder.coerce(value, element, scope, true);

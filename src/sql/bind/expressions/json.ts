@@ -44,11 +44,14 @@ export const jsonHandlers: Readonly<Record<string, Handler>> = {
   JsonIsPredicate: (binder, fields, scope) => {
     onlyFields('JsonIsPredicate', fields, 'expr format item_type unique_keys location');
     binder.expression(fields.expr, scope);
+    // A bytea has to be a text.
+    binder.mayRaise(scope, locationOf(fields));
     return { type: oid.bool, position: locationOf(fields) };
   },
   JsonParseExpr: (binder, fields, scope) => {
     onlyFields('JsonParseExpr', fields, 'expr output unique_keys location');
     valueExpression(binder, { JsonValueExpr: fields.expr }, scope);
+    binder.mayRaise(scope, locationOf(fields));
     return returning(binder, fields, oid.json);
   },
   JsonScalarExpr: (binder, fields, scope) => {
@@ -60,6 +63,7 @@ export const jsonHandlers: Readonly<Record<string, Handler>> = {
   JsonSerializeExpr: (binder, fields, scope) => {
     onlyFields('JsonSerializeExpr', fields, 'expr output location');
     valueExpression(binder, { JsonValueExpr: fields.expr }, scope);
+    binder.mayRaise(scope, locationOf(fields));
     return returning(binder, fields, oid.text);
   },
   JsonValueExpr: (binder, fields, scope) => valueExpression(binder, { JsonValueExpr: fields }, scope),

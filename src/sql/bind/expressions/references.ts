@@ -78,6 +78,8 @@ function element(binder: Binder, fields: Fields, scope: Scope, value: Typed): Ty
     if (!isJson) binder.coerce(index, oid.int4, scope);
     else if (binder.typeOf(index) === oid.unknown) binder.coerce(index, oid.text, scope);
   }
+  // What has elements and is no array, such as a point, has no slices.
+  if (fields.is_slice === true && binder.coercions.elementOf(value.type) === 0) binder.mayRaise(scope, value.position);
   const type = fields.is_slice === true ? value.type : elementType(binder, value.type);
   return { type, fields: null, position: value.position };
 }

@@ -17,7 +17,7 @@ export function subLink(binder: Binder, fields: Fields, scope: Scope): Typed {
       subselect(binder, fields, scope);
       return { type: oid.bool, position };
     case 'EXPR_SUBLINK': {
-      const column = onlyColumn(subselect(binder, fields, scope), position);
+      const column = onlyColumn(oneRow(binder, fields, scope), position);
       return { type: column.type, fields: column.fields ?? null, position };
     }
     case 'ARRAY_SUBLINK': {
@@ -36,6 +36,14 @@ export function subLink(binder: Binder, fields: Fields, scope: Scope): Typed {
 function subselect(binder: Binder, fields: Fields, scope: Scope): Rows {
   binder.subqueriesSeen++;
   return binder.walkers.query(binder, fields.subselect, scope);
+}
+
+/** A second row is an error. */
+function oneRow(binder: Binder, fields: Fields, scope: Scope): Rows {
+  const rows = subselect(binder, fields, scope);
+  const { kind, clauses } = rows.query;
+  if (kind !== 'select' || clauses.from !== undefined) binder.mayRaise(scope, locationOf(fields));
+  return rows;
 }
 
 function onlyColumn({ columns }: Rows, position: number | null): Rows['columns'][number] {
@@ -72,7 +80,8 @@ export function compareWithSubLink(
   written: Written,
   values: readonly Typed[],
 ): void {
-  const { columns } = subselect(binder, fields, scope);
+  const isOneRow = fields.subLinkType === 'EXPR_SUBLINK';
+  const { columns } = isOneRow ? oneRow(binder, fields, scope) : subselect(binder, fields, scope);
   const right = columns.map(({ type, fields: inner }) => ({ type, fields: inner ?? null, position: written.position }));
   if (right.length < values.length) throw new BindError('42601', 'subquery has too few columns', written.position);
   if (right.length > values.length) throw new BindError('42601', 'subquery has too many columns', written.position);

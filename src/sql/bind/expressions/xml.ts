@@ -20,11 +20,13 @@ export const xmlHandlers: Readonly<Record<string, Handler>> = {
       const value = binder.expression(item, scope);
       binder.coerce(value, argumentType(textOf(fields.op), at, binder.typeOf(value)), scope);
     });
+    binder.mayRaise(scope, locationOf(fields));
     return { type: textOf(fields.op) === 'IS_DOCUMENT' ? oid.bool : oid.xml, position: locationOf(fields) };
   },
   XmlSerialize: (binder, fields, scope) => {
     onlyFields('XmlSerialize', fields, 'xmloption expr typeName indent location');
     binder.coerce(binder.expression(fields.expr, scope), oid.xml, scope);
+    binder.mayRaise(scope, locationOf(fields));
     return { type: resolveType(binder, fields.typeName), position: locationOf(fields) };
   },
 };

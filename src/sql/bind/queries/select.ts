@@ -110,9 +110,19 @@ function distinct(binder: Binder, fields: Fields, scope: Scope, targets: readonl
 function limits(binder: Binder, fields: Fields, scope: Scope): void {
   scope.at('limit', () => {
     for (const limit of [fields.limitOffset, fields.limitCount]) {
-      if (limit !== undefined) binder.coerce(binder.expression(limit, scope), oid.int8, scope);
+      if (limit === undefined) continue;
+      const value = binder.expression(limit, scope);
+      if (!isCount(limit)) binder.mayRaise(scope, value.position);
+      binder.coerce(value, oid.int8, scope);
     }
   });
+}
+
+/** A number without a sign, or NULL, which are no error. */
+function isCount(limit: unknown): boolean {
+  const { isnull, ival } = nodeOf(limit)?.fields ?? {};
+  const count = structOf(ival);
+  return isnull === true || (count !== null && Number(count.ival ?? 0) >= 0);
 }
 
 /** transformValuesClause: columns have the types that their values have in common. */
