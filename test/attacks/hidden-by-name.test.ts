@@ -13,7 +13,7 @@ version: 1
 rules:
   - name: people
     tables: [public.people]
-    actions: [select, insert, update, delete]
+    actions: [select, insert, update, delete, copy-in, copy-out]
     rows: "region = 'EU' and secret <> ''"
     columns: { hide: [secret, "more"] }
   - { name: ids, tables: [public.numbers], actions: [select, update] }
@@ -98,6 +98,9 @@ t.test('what isn’t supported is refused, and shows nothing', async (t) => {
   const refused = {
     'select a, d from people x (a, b, d) for update': '0A000',
     'select id from people x (id, note, region) for update': '0A000',
+    'copy people (id, note) from stdin (format csv, force_null (secret))': '42703',
+    'copy people (id, note) from stdin (format csv, force_null (nothing))': '42703',
+    'copy people (id, note) from stdin (format csv, force_not_null (note, more))': '42703',
   };
   for (const [text, sqlstate] of Object.entries(refused)) {
     const { messages } = await people.ask(text);

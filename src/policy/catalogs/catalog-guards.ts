@@ -108,6 +108,7 @@ const guards: readonly Guard[] = [
     columns: 'pg_type.oid pg_attribute.atttypid pg_type.typbasetype pg_type.typelem pg_proc.prorettype',
   },
   { names: 'pg_get_userbyid', argument: 0, may: (is, oid) => is.role(oid) },
+  { names: 'acldefault', argument: 1, may: (is, oid) => is.role(oid) },
   { names: 'col_description', argument: 0, may: (is, oid) => is.comment(String(catalogOf.relation), oid) },
   { names: 'shobj_description', argument: 0, may: (is, oid) => is.role(oid), columns: 'pg_database.oid' },
   { names: sizesOfRelations, argument: 0, may: (is, oid) => is.openOrIndex(oid) },
@@ -118,7 +119,7 @@ const guards: readonly Guard[] = [
 /** What tells of objects without saying which kind, or of others than it is asked about. */
 const refused = new Set(
   `pg_describe_object pg_identify_object pg_identify_object_as_address pg_get_object_address
-  pg_get_publication_tables pg_get_acl regclass oidvectortypes satisfies_hash_partition`.split(/\s+/),
+  pg_get_publication_tables pg_get_acl regclass oidvectortypes satisfies_hash_partition makeaclitem`.split(/\s+/),
 );
 
 /** Read a value of any type out of a text, and so names of what may not be seen. */

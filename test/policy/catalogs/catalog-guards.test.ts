@@ -9,7 +9,7 @@ const oids = '(select (16384 + n)::oid as oid from generate_series(0, 1500) n) x
 /** They run, and say nothing of what is hidden. */
 const asking: readonly string[] = [
   `select format_type(x.oid, null) from ${oids}`,
-  `select pg_get_userbyid(x.oid) from ${oids}`,
+  `select pg_get_userbyid(x.oid), acldefault('r', x.oid) from ${oids}`,
   `select pg_get_viewdef(x.oid), pg_get_viewdef(x.oid, true) from ${oids}`,
   `select pg_get_indexdef(x.oid) from ${oids}`,
   `select pg_get_constraintdef(x.oid) from ${oids}`,
@@ -106,6 +106,7 @@ const refused: readonly string[] = [
   "select array_in('{zq_schema.zq_table}', 2205, -1)",
   "select enum_in('x', 16500), oidvectortypes('16500'::oidvector)",
   'select satisfies_hash_partition(16500, 2, 0, 1)',
+  `select makeaclitem(x.oid, 10, 'SELECT', false) from ${oids}`,
   `select json_populate_record(s, '{"a": "16500"}') from (select null::regclass as a) s`,
   `select jsonb_populate_recordset(s, '[{"a": "zq_schema.zq_table"}]') from (select null::regclass as a) s`,
   `select json_populate_record(row(pg_typeof(1)), '{"f1": "16500"}')`,

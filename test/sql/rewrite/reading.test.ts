@@ -118,6 +118,7 @@ const statements = [
   'with x as (select * from customers) select * from x where id > 6',
   'with customers as (select 1 as one) select * from customers',
   'with recursive r(n) as (select min(id) from customers union all select n + 3 from r where n < 20) select * from r',
+  "with recursive r(n) as (select min(id) from customers union all select n from r) cycle n set c to date '2000-01-01' default date '2000-01-02' using p select n, c from r",
   'select id from customers union select id from orders order by 1',
   'select id, region from customers except select id, region from plain',
   'select * from (select * from customers) s where s.id < 10',

@@ -41,6 +41,7 @@ class Entry implements WithEntry {
   private state: 'waiting' | 'binding' | 'bound' = 'waiting';
   private columns: readonly SourceColumn[] | null = null;
   private query: QueryDraft | null = null;
+  private markType: number | null = null;
 
   constructor(
     private readonly binder: Binder,
@@ -127,13 +128,18 @@ class Entry implements WithEntry {
         'cycle_col_list cycle_mark_column cycle_mark_value cycle_mark_default cycle_path_column location ' +
         'cycle_mark_type cycle_mark_typmod cycle_mark_collation cycle_mark_neop';
       onlyFields('CTECycleClause', cycle, known);
-      const marks = [cycle.cycle_mark_value, cycle.cycle_mark_default]
-        .filter((mark) => mark !== undefined)
-        .map((mark) => this.binder.expression(mark, this.scope));
-      add(cycle.cycle_mark_column, marks.length === 0 ? oid.bool : this.binder.unify(marks, this.scope, 'CYCLE'));
+      this.markType ??= this.typeOfMarks(cycle);
+      add(cycle.cycle_mark_column, this.markType);
       add(cycle.cycle_path_column, oid.recordArray);
     }
     return columns.length === 0 ? [] : extra;
+  }
+
+  private typeOfMarks({ cycle_mark_value, cycle_mark_default }: Fields): number {
+    const marks = [cycle_mark_value, cycle_mark_default]
+      .filter((mark) => mark !== undefined)
+      .map((mark) => this.binder.expression(mark, this.scope));
+    return marks.length === 0 ? oid.bool : this.binder.unify(marks, this.scope, 'CYCLE');
   }
 
   note(): void {

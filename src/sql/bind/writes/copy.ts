@@ -1,4 +1,4 @@
-import { type Fields, listOf, namesOf, nodeOf, structOf } from '../../facts/tree.js';
+import { type Fields, listOf, namesOf, nodeOf, structOf, textOf } from '../../facts/tree.js';
 import type { Binder, Rows } from '../binder.js';
 import type { CopyFacts, RelationUse, Span, Utility } from '../bound.js';
 import { oid } from '../expressions/type-oids.js';
@@ -56,6 +56,7 @@ function copyRelation(binder: Binder, fields: Fields, span: Span): CopyFacts {
   const query = binder.query('utility', null, span);
   const scope = new Scope(null, query);
   const use = noteRelation(binder, relation, query, 'utility', isIn ? ['insert', 'copy-in'] : ['select', 'copy-out']);
+  checkListed(binder, fields.options, use);
   if (isIn) setColumns(binder, fields, use, scope);
   else readColumns(binder, fields, use, scope);
   const name = source.firstFrom(use.span.end) - 1;
@@ -72,6 +73,15 @@ function copyRelation(binder: Binder, fields: Fields, span: Span): CopyFacts {
     condition,
     wherePlace: isIn && condition === null ? span.end : null,
   };
+}
+
+/** FORCE_QUOTE and its kind name columns. */
+function checkListed(binder: Binder, options: unknown, use: RelationDraft): void {
+  for (const item of listOf(options)) {
+    const { defname, arg } = nodeOf(item)?.fields ?? {};
+    if (!/^force_/.test(textOf(defname))) continue;
+    for (const name of namesOf(nodeOf(arg)?.fields.items)) if (name !== '') targetColumn(binder, use, name, null);
+  }
 }
 
 /** COPY t leaves generated columns out. */
