@@ -7,6 +7,7 @@ import type { QueryDraft, Scope, Typed } from '../scope.js';
 import { locationOf } from '../source-text.js';
 import { refuseOtherKind } from './call-kinds.js';
 import { applyCall, type Call, noSuchFunction, resolveCall, resultName } from './functions.js';
+import { refuseAsCall } from './newer-syntax.js';
 import { rowExpression, selectField } from './references.js';
 import { oid } from './type-oids.js';
 
@@ -23,6 +24,7 @@ export function functionCall(binder: Binder, fields: Fields, scope: Scope, isPro
   onlyFields('FuncCall', fields, callFields);
   const before = { columns: binder.columns.length, wholeRows: binder.wholeRows.length };
   const call = { ...boundCall(binder, fields, scope), isProcedure };
+  if (call.by === 'syntax') refuseAsCall(binder, call.name, call.position);
   const projected = columnAsCall(binder, fields, scope, call);
   if (projected !== null) return { ...projected, outputName: null };
   const resolution = resolveCall(binder, call);

@@ -10,6 +10,7 @@ import { functionCall } from './calls.js';
 import { noteCollation } from './collations.js';
 import { comparison } from './comparisons.js';
 import { jsonHandlers } from './json.js';
+import { refuseAsCall } from './newer-syntax.js';
 import { columnReference, indirection } from './references.js';
 import { rowItems } from './row-items.js';
 import { subLink } from './sub-links.js';
@@ -52,7 +53,10 @@ const handlers: Readonly<Record<string, ExpressionHandler>> = {
     for (const item of listOf(fields.args)) binder.expression(item, scope);
     return plain(oid.int4, fields);
   },
-  MergeSupportFunc: (_binder, fields) => plain(oid.text, fields),
+  MergeSupportFunc: (binder, fields) => {
+    refuseAsCall(binder, 'merge_action', locationOf(fields));
+    return plain(oid.text, fields);
+  },
   CurrentOfExpr: (_binder, fields) => plain(oid.bool, fields),
   SetToDefault: (_binder, fields) => {
     throw new BindError('42601', 'DEFAULT is not allowed in this context', locationOf(fields));

@@ -1,18 +1,20 @@
 import { type Fields, listOf, nodeOf, structOf, textOf } from '../../facts/tree.js';
 import type { Binder } from '../binder.js';
 import { onlyFields } from '../known-fields.js';
+import { columnName } from '../queries/output-names.js';
 import { sortItems } from '../queries/sorting.js';
 import { unknownConstruct } from '../refusal.js';
 import type { Scope, Typed } from '../scope.js';
 import { locationOf } from '../source-text.js';
 import { windowDefinition } from './calls.js';
+import { refuseAsCall } from './newer-syntax.js';
 import { oid } from './type-oids.js';
 import { resolveType } from './type-reference.js';
 
 type Handler = (binder: Binder, fields: Fields, scope: Scope) => Typed;
 
 /** SQL/JSON (PG 9.16.2). Each stands for functions of pg_catalog, which count as called. */
-export const jsonHandlers: Readonly<Record<string, Handler>> = {
+const handlers: Readonly<Record<string, Handler>> = {
   JsonObjectConstructor: (binder, fields, scope) => {
     onlyFields('JsonObjectConstructor', fields, 'exprs output absent_on_null unique location');
     for (const item of listOf(fields.exprs)) keyValue(binder, item, scope);
@@ -69,6 +71,17 @@ export const jsonHandlers: Readonly<Record<string, Handler>> = {
   JsonValueExpr: (binder, fields, scope) => valueExpression(binder, { JsonValueExpr: fields }, scope),
   JsonFuncExpr: functionExpression,
 };
+
+/** The same, where no function of somebody's own goes by what they are called. */
+export const jsonHandlers: Readonly<Record<string, Handler>> = Object.fromEntries(
+  Object.entries(handlers).map(([kind, handler]): [string, Handler] => [
+    kind,
+    (binder, fields, scope) => {
+      refuseAsCall(binder, columnName({ [kind]: fields }).name, locationOf(fields));
+      return handler(binder, fields, scope);
+    },
+  ]),
+);
 
 /** A value with FORMAT JSON perhaps. */
 export function valueExpression(binder: Binder, value: unknown, scope: Scope): Typed {

@@ -4,6 +4,7 @@ import { undecided } from '../bound.js';
 import { type CallResult, functionCall } from '../expressions/calls.js';
 import { noteCollation } from '../expressions/collations.js';
 import { valueExpression } from '../expressions/json.js';
+import { refuseAsCall } from '../expressions/newer-syntax.js';
 import { oid } from '../expressions/type-oids.js';
 import { resolveType } from '../expressions/type-reference.js';
 import { onlyFields } from '../known-fields.js';
@@ -165,6 +166,7 @@ function tableSource(kind: string, columns: readonly Field[], fields: Fields): S
 /** JSON_TABLE. */
 export function jsonTableSource(binder: Binder, fields: Fields, scope: Scope): Source {
   onlyFields('JsonTable', fields, 'context_item pathspec passing columns on_error alias lateral location');
+  refuseAsCall(binder, 'json_table', locationOf(fields));
   return scope.lateral(() =>
     scope.at('from', () => {
       valueExpression(binder, { JsonValueExpr: fields.context_item }, scope);
@@ -175,6 +177,8 @@ export function jsonTableSource(binder: Binder, fields: Fields, scope: Scope): S
         valueExpression(binder, { JsonValueExpr: node.fields.val }, scope);
       }
       pathOf(binder, structOf(fields.pathspec), scope);
+      const otherwise = structOf(fields.on_error)?.expr;
+      if (otherwise !== undefined) binder.expression(otherwise, scope);
       return tableSource('json_table', jsonColumns(binder, fields.columns, scope), fields);
     }),
   );
