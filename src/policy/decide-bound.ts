@@ -2,7 +2,7 @@ import type { BoundStatement, CastUse, FunctionUse, OperatorUse, RelationUse } f
 import type { CatalogFunction, Relation } from '../sql/catalog/catalog.js';
 import type { CatalogIndex } from '../sql/catalog/catalog-index.js';
 import { holdsType } from '../sql/catalog/types-within.js';
-import { isHarmless } from '../sql/harmless-functions.js';
+import { isHarmless, isLargeObject } from '../sql/harmless-functions.js';
 import type { Restrictions } from '../sql/rewrite/rewrite.js';
 import type { Action } from '../sql/statement-facts.js';
 import { type CatalogGuards, isSizeFunction } from './catalogs/catalog-guards.js';
@@ -178,7 +178,7 @@ class Deciding {
     const refusal = this.restrictions.guards?.refusalOf(use) ?? null;
     if (refusal !== null) return deny(`${refusal} is not allowed`, use.position);
     const isCalled = use.by === 'call';
-    if (isCalled && this.isDiscarding(use)) return null;
+    if (isCalled && (this.isDiscarding(use) || this.isOfKind(use))) return null;
     const view = this.restrictions.viewBehind?.(use) ?? null;
     if (view !== null && use.item !== null && !use.candidates.some((each) => this.isDenied(each)))
       return this.action('select', view, use.position);
@@ -204,6 +204,13 @@ class Deciding {
       (each) => each.schema === 'pg_catalog' && each.name === 'pg_advisory_unlock_all' && !this.isDenied(each),
     );
     return isUnlocking && this.rights.statements.has('discard');
+  }
+
+  /** NOTIFY as a function, and those of large objects, go with the kinds of statements for them. */
+  private isOfKind({ name, candidates }: FunctionUse): boolean {
+    const kind = name === 'pg_notify' ? 'notify' : isLargeObject(name) ? 'large-object' : null;
+    const isOwn = candidates.every((each) => each.schema === 'pg_catalog' && !this.isDenied(each));
+    return kind !== null && isOwn && this.rights.statements.has(kind);
   }
 
   /** Read by its name in pg_settings, where those that aren't shown are left out. */

@@ -89,3 +89,16 @@ t.test('functions are judged by what the call means, operators by the function b
   t.match(said('select note === 1 from orders', all), /function public\.eq is not allowed/);
   t.equal(said('select note === 1 from orders', all, 'functions: { allow: ["public.eq"] }'), '');
 });
+
+t.test('functions that do what a kind of statement does go with it', async (t) => {
+  const kinds = 'statements: { allow: [notify, large-object] }';
+  for (const call of ["pg_notify('a', 'b')", 'pg_catalog.lo_create(0)', 'lo_get(1)', '(1::oid).lo_get']) {
+    t.equal(said(`select ${call}`, all, kinds), '', call);
+    t.match(said(`select ${call}`, all), /function pg_catalog\.\w+ is not allowed/, call);
+    t.match(
+      said(`select ${call}`, all, `${kinds}\nfunctions: { deny: ["pg_catalog.*"] }`),
+      /function pg_catalog\.\w+ is not allowed/,
+    );
+  }
+  t.match(said("select lo_import('/etc/passwd')", all, kinds), /function pg_catalog\.lo_import is not allowed/);
+});
