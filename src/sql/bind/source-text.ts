@@ -74,6 +74,13 @@ export class SourceText {
     return this.kinds[index] === token.word ? this.text(index).toLowerCase() : '';
   }
 
+  /** The name that a word or a name in quotes is; '' for any other token. */
+  name(index: number): string {
+    const text = Buffer.from(this.text(index), 'latin1').toString('utf8');
+    if (this.kinds[index] === token.quotedName && text.startsWith('"')) return text.slice(1, -1).replaceAll('""', '"');
+    return this.kinds[index] === token.word ? text.replace(/[A-Z]+/g, (part) => part.toLowerCase()) : '';
+  }
+
   /** A word that is a keyword where it stands: not behind a dot, where any word is a name, nor a label behind AS. */
   keyword(index: number): string {
     if (this.kinds[index] !== token.word || this.is(index - 1, '.')) return '';

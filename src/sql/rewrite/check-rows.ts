@@ -63,7 +63,8 @@ function spliceRaising(rewriting: Rewriting, target: Target, raising: string): S
   for (const item of items) {
     const star = rewriting.bound.stars.find(({ span }) => span.start === item.start);
     if (star === undefined) {
-      spliceAround(rewriting, item, raising, target.query.output[column]?.name ?? null);
+      const output = target.query.output[column]?.name ?? null;
+      spliceAround(rewriting, withLabel(rewriting, item, output), raising, output);
       return null;
     }
     column += star.output.length;
@@ -88,7 +89,7 @@ function spliceStar(rewriting: Rewriting, { returning }: Target, items: readonly
   return star.span;
 }
 
-/** An item of a list, with what it is called by where that is written behind AS. */
+/** An item of a list, without what it is called by where that is written. */
 interface ListItem extends Span {
   readonly value: Span;
   readonly isNamed: boolean;
@@ -111,6 +112,17 @@ function itemsIn({ text }: Rewriting, { start, end }: Span): readonly ListItem[]
     if (source.word(token) === 'as') word = token;
     if (source.partner(token) > token) token = source.partner(token);
   }
+}
+
+/** What an item is called may stand behind it without AS. Where that isn't sure the tree will be another one. */
+function withLabel({ text }: Rewriting, item: ListItem, output: string | null): ListItem {
+  if (item.isNamed || output === null) return item;
+  const source = new SourceText(text);
+  const last = source.firstFrom(item.end) - 1;
+  const before = last - 1;
+  const isBehind = source.start(last) > item.start && /[\w"')\]\x80-\xff]$/.test(source.text(before));
+  if (!isBehind || source.name(last) !== output) return item;
+  return { ...item, value: { start: item.start, end: source.end(before) }, isNamed: true };
 }
 
 /** The check goes around what an item gives, which keeps its name. */
