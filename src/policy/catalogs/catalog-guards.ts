@@ -63,6 +63,7 @@ const guards: readonly Guard[] = [
   { names: 'has_type_privilege', argument: -2, may: (is, oid) => is.type(oid), columns: 'pg_type.oid' },
   { names: 'pg_get_partkeydef pg_get_partition_constraintdef', argument: 0, may: (is, oid) => is.open(oid) },
   { names: 'pg_partition_tree pg_partition_ancestors pg_partition_root', argument: 0, may: (is, oid) => is.whole(oid) },
+  { names: 'pg_get_expr', argument: 1, may: (is, oid) => `(${oid} = 0 OR ${is.open(oid)})` },
   { names: 'pg_get_viewdef', argument: 0, may: (is, oid) => is.transparent(oid) },
   {
     names: 'pg_get_indexdef',
@@ -196,6 +197,23 @@ function isOnRecord({ name, columns: [catalog, object], literals }: FunctionUse)
   );
 }
 
+/** An expression with the relation that it is about, from one row: with another relation it would tell of that one's columns. */
+function isOfOneRow({ name, columns: [expression, of] }: FunctionUse): boolean {
+  if (name !== 'pg_get_expr' || expression == null || expression.relation !== of?.relation) return false;
+  const { schema, name: catalog } = of.relation.relation;
+  return schema === 'pg_catalog' && relationKeys.has(`${catalog}.${nameOf(of)}`);
+}
+
+const relationKeys: ReadonlySet<string> = new Set(
+  `pg_attrdef.adrelid pg_class.oid pg_constraint.conrelid pg_index.indrelid pg_partitioned_table.partrelid pg_policy.polrelid
+  pg_publication_rel.prrelid pg_statistic_ext.stxrelid pg_trigger.tgrelid`.split(/\s+/),
+);
+
+function nameOf({ relation, attnum }: NonNullable<FunctionUse['columns'][number]>): string {
+  const column = relation.relation.columns.find((each) => each.attnum === attnum);
+  return column?.name ?? '';
+}
+
 /** The types that a function takes, which are seen where it is. */
 function isOfFunctions({ name, columns: [types] }: FunctionUse): boolean {
   return name === 'oidvectortypes' && types?.relation.relation.oid === catalogOf.procedure;
@@ -238,6 +256,7 @@ export class CatalogGuards {
   guardOf(use: FunctionUse): CallGuard | null {
     const { name, candidates, literals } = use;
     if (!candidates.every(({ schema }) => schema === 'pg_catalog')) return null;
+    if (isOfOneRow(use)) return null;
     const at = this.placeOf(name, literals.length);
     if (name === 'obj_description') {
       const catalog = literals[1];

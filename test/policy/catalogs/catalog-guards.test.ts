@@ -24,6 +24,8 @@ const asking: readonly string[] = [
   'select (select x.oid from pg_class x where x.oid = c.oid)::text, conrelid::regclass from pg_constraint c',
   "select * from information_schema.columns c where table_name::regclass is not null and table_name = 'x'",
   'select pg_partition_tree(c.oid), pg_partition_ancestors(c.oid) from pg_class c',
+  `select pg_get_expr(k.conbin, c.oid), pg_get_expr(k.conbin, 'people'::regclass) from pg_constraint k, pg_class c where conname = 'positive' and relname <> 'positive'`,
+  `select pg_get_expr(conbin, x.oid) from pg_constraint, ${oids} where conname = 'positive'`,
   'select c.oid, pg_partition_root(c.oid) from pg_class c',
   `select pg_partition_root(x.oid) from ${oids}`,
   'select pg_describe_object(classid, objid, 0), pg_describe_object(refclassid, refobjid, 0) from pg_depend',
@@ -137,6 +139,22 @@ for (const kind of kinds) {
         const { rows } = await client.query(result.text);
         t.notMatch(JSON.stringify(rows), /zq/, sql);
       }
+    });
+
+    t.test('an expression is shown with the names of its own relation', async (t) => {
+      const shown = async (relation: string) => {
+        const result = rewritten(
+          `select pg_get_expr(conbin, ${relation}) as e from pg_constraint where conname = 'positive'`,
+          index,
+          session,
+        );
+        return result.ok ? (await client.query(result.text)).rows[0].e : result.message;
+      };
+      const oidOf = (schema: string, name: string) => String(index.relationByName(schema, name)?.oid);
+      t.equal(await shown('conrelid'), '(id > 0)');
+      t.equal(await shown(oidOf('shop', 'open')), '(id > 0)');
+      t.equal(await shown(oidOf('zq_schema', 'zq_table')), null);
+      t.equal(await shown(oidOf('public', 'people')), null);
     });
 
     t.test('what could make names of numbers is refused', async (t) => {
