@@ -8,6 +8,8 @@ import { bindSelect } from './queries/select.js';
 import { BindError, isStackOverflow, unknownConstruct } from './refusal.js';
 import type { Scope } from './scope.js';
 import { locationOf, SourceText } from './source-text.js';
+import { refuseUnseen } from './unseen.js';
+import { definitionKinds } from './utilities/definitions.js';
 import { bindUtility, createdInto } from './utilities/utilities.js';
 import { bindDelete, bindInsert, bindUpdate } from './writes/changes.js';
 import { bindMerge } from './writes/merge.js';
@@ -78,6 +80,7 @@ function bound(binder: Binder, kind: string, raw: Readonly<Record<string, unknow
   } else {
     ({ rows, utility } = bindUtility(binder, raw.stmt, span));
   }
+  if (!definitionKinds.has(kind)) refuseUnseen(binder, raw.stmt);
   // The drafts are finished: what was mutable while binding is read-only from here on.
   const { queries, relations, columns, stars, wholeRows, assigned, functions, operators, casts, types } = binder;
   const { collations, outranked, withQueries, targets, parameters, raising } = binder;

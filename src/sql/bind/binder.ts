@@ -103,6 +103,8 @@ export class Binder {
   readonly lockables = new Map<QueryDraft, readonly Lockable[]>();
   /** What stands in a FROM, by the name that its columns are qualified with. */
   private readonly sources = new Map<string, Set<Source>>();
+  /** Where queries of WITH are named. */
+  readonly withPositions = new Set<number>();
   /** SELECT INTO's clause. */
   into: unknown = null;
   /** Sub-selects, parameters and columns of no relation passed so far: how conjuncts tell what is in them. */

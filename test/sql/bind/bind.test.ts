@@ -1,7 +1,9 @@
 import t from 'tap';
+import { bindText } from '../../../src/sql/bind/bind.js';
 import type { BoundStatement, Span } from '../../../src/sql/bind/bound.js';
 import type { Relation } from '../../../src/sql/catalog/catalog.js';
 import type { CatalogIndex } from '../../../src/sql/catalog/catalog-index.js';
+import { parseSql } from '../../../src/sql/parser/parse-statements.js';
 import { readCatalog } from '../../support/catalog.js';
 import { startPostgres } from '../../support/postgres.js';
 import { bindOne, mustBind } from './binding.js';
@@ -307,4 +309,21 @@ t.test('what the binder does not know is refused by its name', async (t) => {
   for (const sql of ['grant select on people to public', 'create rule r as on insert to people do also select 1']) {
     t.match(bindOne(catalog, sql), { ok: false, sqlstate: '0A000', message: /Stmt/ }, sql);
   }
+});
+
+t.test('a relation in a part of the tree that nobody looks at is refused', async (t) => {
+  const sql = 'explain (costs people) select 1';
+  const people = { RangeVar: { relname: 'people', inh: true, relpersistence: 'p', location: sql.indexOf('people') } };
+  const placed = (value: unknown): unknown => {
+    if (Array.isArray(value)) return value.map(placed);
+    if (typeof value !== 'object' || value === null) return value;
+    return Object.fromEntries(
+      Object.entries(value).map(([key, inner]) => [key, key === 'arg' ? people : placed(inner)]),
+    );
+  };
+  const parsed = parseSql(sql);
+  const context = { searchPath: ['public'], user: '' };
+  t.match(bindText(sql, parsed, catalog, context), [{ ok: true }]);
+  const refused = { ok: false, sqlstate: '0A000', message: /^a relation in such a place/, position: 15 };
+  t.match(bindText(sql, placed(parsed), catalog, context), [refused]);
 });

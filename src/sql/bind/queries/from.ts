@@ -112,6 +112,7 @@ function rangeVar(binder: Binder, fields: Fields, scope: Scope, lockables: Locka
   onlyFields('RangeVar', fields, 'relname inh relpersistence alias location');
   entry.references++;
   const position = locationOf(fields);
+  if (position !== null) binder.withPositions.add(position);
   const isOwn = scope.withEntries.includes(entry);
   const columns = entry.resolve(position).map((column) => (isOwn ? { ...column, isLeftOutOfStars: false } : column));
   const alias = structOf(fields.alias);

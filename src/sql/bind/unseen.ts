@@ -1,0 +1,20 @@
+import type { Fields } from '../facts/tree.js';
+import type { Binder } from './binder.js';
+import { unknownConstruct } from './refusal.js';
+import { locationOf } from './source-text.js';
+
+/** Fields with what is made, or with names of what stands in FROM. */
+const namingOnly: ReadonlySet<string> = new Set(['into', 'intoClause', 'view', 'lockedRels']);
+
+/** Refuses a query that names a relation where nobody has looked: whatever part of the grammar that is, it isn't known. */
+export function refuseUnseen({ relations, withPositions }: Binder, statement: unknown): void {
+  const seen = new Set(relations.map(({ name }) => name.start));
+  const visit = (value: unknown): void => {
+    if (typeof value !== 'object' || value === null) return;
+    const at = locationOf(value as Fields);
+    const isNamed = 'relname' in value && at !== null;
+    if (isNamed && !seen.has(at) && !withPositions.has(at)) throw unknownConstruct('a relation in such a place', at);
+    for (const [field, inner] of Object.entries(value)) if (!namingOnly.has(field)) visit(inner);
+  };
+  visit(statement);
+}
