@@ -9,6 +9,9 @@ import { isUtf8 } from 'node:buffer';
 const escapeBase = 0xdc00;
 const loneSurrogate = /[\ud800-\udfff]/u;
 
+/** What PostgreSQL keeps of a name, bytes: NAMEDATALEN without the terminator. */
+export const nameBytesMax = 63;
+
 /** bytes[start, end) as a string. Never fails, and `encodeText` gives the same bytes back. */
 export function decodeText(bytes: Buffer, start: number, end: number): string {
   if (start === end) return '';

@@ -1,13 +1,13 @@
 import { type AdminServer, createAdmin } from './admin/admin-server.js';
 import type { DaemonView, ReloadResult, StatusReport } from './admin/daemon-view.js';
 import { databaseStatuses } from './admin/database-statuses.js';
+import { policyChanges, recordNoReload, recordReload } from './admin/record-reload.js';
 import type { AuditEvent } from './audit/audit-event.js';
 import { type AuditLog, openAudit } from './audit/audit-log.js';
 import { AuthDesk, type Failure } from './auth/auth-desk.js';
 import type { Config, DatabaseConfig } from './config/config.js';
-import { ConfigError } from './config/config-error.js';
 import { databaseIn } from './config/database-in.js';
-import { type ConfigChange, diffConfig } from './config/diff-config.js';
+import { diffConfig } from './config/diff-config.js';
 import { ProxyError } from './errors/proxy-error.js';
 import { Firewalls } from './firewall/firewalls.js';
 import { JudgeThreads } from './judge/judge-threads.js';
@@ -15,7 +15,6 @@ import { forgetPolicies, loadPoliciesInForce, type PoliciesByTenant } from './ju
 import { TimerWheel } from './limits/timer-wheel.js';
 import { Listener } from './listener/listener.js';
 import { createListenerCounters } from './listener/listener-counters.js';
-import { diffPolicies } from './policy/file/diff-policies.js';
 import { CancelKeys } from './session/cancel.js';
 import { type DatabaseUsage, ServedDatabases } from './session/databases/served-databases.js';
 import { type BreakerTurn, type LeftDatabase, noSiblings, type Siblings } from './session/databases/siblings.js';
@@ -395,17 +394,6 @@ const authOutcomes = {
   aborted: 'failed',
 } as const;
 
-/** What a reload makes of the policies: an event for each tenant whose policies say something else now. */
-function policyChanges(before: PoliciesByTenant, after: PoliciesByTenant): AuditEvent[] {
-  const tenants = new Set([...before.keys(), ...after.keys()]);
-  return [...tenants].flatMap((tenant) => {
-    const [old, next] = [before.get(tenant), after.get(tenant)];
-    if (old?.key === next?.key) return [];
-    const diff = diffPolicies(old?.policies ?? null, next?.policies ?? null);
-    return [{ kind: 'policy' as const, tenant, ...diff }];
-  });
-}
-
 function databaseOf({ tenants }: Config, tenant: string, database: string): DatabaseConfig | null {
   const tenantConfig = tenants.get(tenant);
   return tenantConfig === undefined ? null : (databaseIn(tenantConfig, database) ?? null);
@@ -425,29 +413,4 @@ function sayGoodbye(session: Session): void {
 
 function clientFields({ client, database }: Session) {
   return { user: client.identity.user, tenant: database.tenant, database: database.name, address: client.address };
-}
-
-/** Writes down that a configuration came into force. */
-export function recordReload(
-  audit: AuditLog,
-  log: Log,
-  changes: readonly ConfigChange[],
-  policyEvents: readonly AuditEvent[],
-): void {
-  audit.write({ kind: 'reload', detail: changes.map(({ path, change }) => `${path} ${change}`).join(', ') });
-  for (const event of policyEvents) audit.write(event);
-  log.info({ changes, policies: policyEvents }, 'reloaded');
-}
-
-/** Writes down that it didn't, and why. */
-export function recordNoReload(audit: AuditLog, log: Log, error: unknown): ReloadResult {
-  const problems = problemsOf(error);
-  audit.write({ kind: 'reload', verdict: 'deny', detail: problems.join('\n') });
-  log.error({ problems }, 'not reloaded: the configuration in force stays');
-  return { ok: false, problems };
-}
-
-function problemsOf(error: unknown): readonly string[] {
-  if (error instanceof ConfigError) return error.clientMessage.split('\n');
-  return [error instanceof Error ? error.message : String(error)];
 }

@@ -1,7 +1,4 @@
-import { decodeText, encodeText } from '../../protocol/text.js';
-
-/** PostgreSQL's NAMEDATALEN, without the terminator. */
-const nameBytesMax = 63;
+import { decodeText, encodeText, nameBytesMax } from '../../protocol/text.js';
 
 /**
  * A user's or database's name cut to what PostgreSQL keeps of one (ProcessStartupPacket in backend_startup.c). A

@@ -1,10 +1,10 @@
 import type { Config } from '../config/config.js';
-import { ConfigError, type ConfigIssue } from '../config/config-error.js';
+import type { ConfigIssue } from '../config/config-error.js';
 import { loadConfig } from '../config/load-config.js';
-import { ProxyError } from '../errors/proxy-error.js';
 import { loadServerTls } from '../tls/server-tls.js';
 import { loadUpstreamTls } from '../tls/upstream-tls.js';
-import { checkPolicies, type Found, type PolicyCheckDependencies } from './check-policies.js';
+import { checkPolicies, type PolicyCheckDependencies } from './check-policies.js';
+import { collect, type Found } from './found.js';
 import { shownPath } from './shown-path.js';
 
 /** What `pgturnstile check --json` prints. */
@@ -37,24 +37,6 @@ export async function checkConfig(file: string, dependencies: CheckDependencies)
   for (const tenant of config.tenants.values()) cases += await checkPolicies(config, tenant, dependencies, findings);
   const ok = findings.errors.length === 0 && findings.failedCases.length === 0;
   return { file, ok, ...findings, counts: { ...countOf(config), cases } };
-}
-
-/** The value, or null and what was wrong among the findings. */
-async function collect<T>(findings: Found, load: () => T | Promise<T>): Promise<T | null> {
-  try {
-    return await load();
-  } catch (error) {
-    if (error instanceof ConfigError) findings.errors.push(...error.issues);
-    else if (error instanceof ProxyError) findings.errors.push(issueOf(error));
-    else throw error;
-    return null;
-  }
-}
-
-/** The message of a file that is not YAML begins with its name. */
-function issueOf({ clientMessage, hint = '' }: ProxyError): ConfigIssue {
-  const [file = '', ...rest] = clientMessage.split(': ');
-  return { file: shownPath(file), line: 0, column: 0, message: rest.join(': '), hint };
 }
 
 async function checkCertificates(config: Config, now: Date, findings: Found): Promise<void> {

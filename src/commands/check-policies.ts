@@ -1,6 +1,5 @@
 import { dirname, resolve } from 'node:path';
 import type { Config, TenantConfig } from '../config/config.js';
-import { ConfigError, type ConfigIssue } from '../config/config-error.js';
 import { Findings } from '../config/findings.js';
 import { readTextFile } from '../config/read-text-file.js';
 import { parseYamlTree } from '../config/yaml-tree.js';
@@ -14,6 +13,7 @@ import type { Rule } from '../policy/file/policy-file.js';
 import type { Session } from '../policy/fill-expression.js';
 import { CatalogIndex } from '../sql/catalog/catalog-index.js';
 import { parseCatalog } from '../sql/catalog/parse-catalog.js';
+import { collect, type Found } from './found.js';
 import { isThere } from './is-there.js';
 import { CaseJudging } from './judge-case.js';
 import { shownPath } from './shown-path.js';
@@ -21,15 +21,6 @@ import type { Visit, Visitor } from './visit-database.js';
 
 /** Expressions of policies that a database is asked about. */
 const probesMax = 500;
-
-export interface Found {
-  readonly errors: ConfigIssue[];
-  /** The verdict cases of the policies that came out otherwise than they say. */
-  readonly failedCases: ConfigIssue[];
-  readonly warnings: string[];
-  /** What could not be looked at. */
-  readonly notes: string[];
-}
 
 export interface PolicyCheckDependencies {
   readonly threads: JudgeThreads;
@@ -71,17 +62,6 @@ async function load(tenant: TenantConfig): Promise<{ sources: PolicySource[]; po
 async function readSource(file: string, hint: string): Promise<PolicySource> {
   const shown = shownPath(file);
   return { file: shown, text: await readTextFile(file, shown, hint) };
-}
-
-/** The value, or null and what was wrong among what was found. */
-async function collect<T>(found: Found, load: () => T | Promise<T>): Promise<T | null> {
-  try {
-    return await load();
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    found.errors.push(...error.issues);
-    return null;
-  }
 }
 
 /** A list of fingerprints that the daemon could not open is an error; one that isn't there is begun anew. */

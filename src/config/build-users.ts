@@ -1,3 +1,4 @@
+import { nameBytesMax } from '../../protocol/text.js';
 import { isMd5Secret } from '../scram/md5.js';
 import { secretKind } from '../scram/secret.js';
 import { parseCidr } from './cidr.js';
@@ -6,8 +7,6 @@ import { type Findings, formatName } from './findings.js';
 import type { FileRule, FileUser, WrittenText } from './schema.js';
 import { suggest } from './suggest.js';
 import type { TreePath } from './yaml-tree.js';
-
-const nameBytesMax = 63; // NAMEDATALEN - 1: PostgreSQL cuts what is longer
 
 export function buildUsers(
   users: Readonly<Record<string, FileUser>>,

@@ -1,11 +1,12 @@
 import { type AdminServer, createAdmin } from '../admin/admin-server.js';
 import type { DaemonView, ReloadResult, StatusReport, WorkerStatus } from '../admin/daemon-view.js';
+import { recordNoReload, recordReload } from '../admin/record-reload.js';
 import type { AuditEvent } from '../audit/audit-event.js';
 import { type AuditLog, openAudit } from '../audit/audit-log.js';
 import type { Config } from '../config/config.js';
 import { diffConfig } from '../config/diff-config.js';
 import { ProxyError } from '../errors/proxy-error.js';
-import { type Listening, recordNoReload, recordReload } from '../main.js';
+import type { Listening } from '../main.js';
 import { UpstreamLedger } from '../pool/upstream-ledger.js';
 import type { Log, LogOutput } from '../telemetry/log.js';
 import { Metrics } from '../telemetry/metrics.js';

@@ -46,6 +46,3 @@ export function rowOf(file: string): number {
 export function roomOf(file: string): string {
   return rows[rowOf(file)]?.rooms.find((room) => file.startsWith(room)) ?? 'no room';
 }
-
-/** What is built and tested, and not yet led to from the daemon. */
-export const awaited: readonly string[] = ['src/sql/complexity.ts'];

@@ -1,3 +1,4 @@
+import { nameBytesMax } from '../../../protocol/text.js';
 import { isSystemSchema } from '../catalogs/system-relations.js';
 
 /** One part of a pattern: a name, or null for any. */
@@ -5,8 +6,6 @@ export interface TablePattern {
   readonly schema: string | null;
   readonly name: string | null;
 }
-
-const bytesMax = 63;
 
 /** Parts of a dotted name, folded as SQL folds them; what is quoted is marked, so that a `*` in it is no wildcard. */
 function splitName(written: string): { readonly text: string; readonly isQuoted: boolean }[] | null {
@@ -18,7 +17,7 @@ function splitName(written: string): { readonly text: string; readonly isQuoted:
     const [, quoted, plain = '', separator] = found;
     const isQuoted = quoted !== undefined;
     const text = isQuoted ? quoted.replaceAll('""', '"') : plain.toLowerCase();
-    if (Buffer.byteLength(text) > bytesMax) return null;
+    if (Buffer.byteLength(text) > nameBytesMax) return null;
     parts.push({ text, isQuoted });
     if (separator === '') return parts;
   }

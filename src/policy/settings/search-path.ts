@@ -1,3 +1,5 @@
+import { nameBytesMax } from '../../../protocol/text.js';
+
 /** The schemas unqualified names come from unless the client asks for others, and what its upstream is started with. */
 const usualSchemas: readonly string[] = ['public'];
 
@@ -39,8 +41,6 @@ function refusal(asked: string): string {
   return `permission denied: search_path "${asked}" is not allowed for this user`;
 }
 
-const bytesMax = 63;
-
 /** The names in a list, folded and cut as SplitIdentifierString does (varlena.c); null for what is no such list. */
 export function splitSearchPath(value: string): string[] | null {
   if (value.trim() === '') return [];
@@ -51,7 +51,7 @@ export function splitSearchPath(value: string): string[] | null {
     if (found === null) return null;
     const [, quoted, plain = '', separator] = found;
     const name = quoted === undefined ? plain.toLowerCase() : quoted.replaceAll('""', '"');
-    if (Buffer.byteLength(name) > bytesMax) return null;
+    if (Buffer.byteLength(name) > nameBytesMax) return null;
     names.push(name);
     if (separator === '') return names;
   }
