@@ -3,7 +3,7 @@ import { cancelUpstream } from '../../backend/postgres/cancel-upstream.js';
 import { connectUpstream } from '../../backend/postgres/connect-upstream.js';
 import { openCatalogConnection } from '../../backend/postgres/open-catalog-connection.js';
 import type { PostgresUpstream, UpstreamLoss } from '../../backend/postgres/postgres-upstream.js';
-import { accountAt, type UpstreamAccount, UpstreamTarget } from '../../backend/postgres/upstream-target.js';
+import { type UpstreamAccount, UpstreamTarget } from '../../backend/postgres/upstream-target.js';
 import { Breaker } from '../../breaker/breaker.js';
 import { BoundedCache } from '../../cache/bounded-cache.js';
 import type { DatabaseConfig } from '../../config/config.js';
@@ -26,6 +26,7 @@ import type { Session } from '../session.js';
 import type { AdmittedClient } from '../startup/admitted-client.js';
 import type { ServedDatabase } from './served-database.js';
 import type { BreakerTurn, LeftDatabase, Siblings } from './siblings.js';
+import { accountOf, catalogAccount, listeningAccount, movedAccount } from './upstream-accounts.js';
 
 export interface ServedDatabasesDeps {
   readonly metrics: Metrics;
@@ -53,14 +54,6 @@ const leftForMs = 5_000;
 const preparedBytesMax = 4 * 1024 * 1024;
 /** What one of them takes beside its text, about. */
 const preparedOverheadBytes = 1000;
-
-/** What notifications come in, and what an operator knows the connection by. */
-const listeningParameters = [
-  ['client_encoding', 'UTF8'],
-  ['application_name', 'pgturnstile notifications'],
-] as const;
-
-const catalogParameters = [['application_name', 'pgturnstile catalog']] as const;
 
 /** A served database with what only its keeper touches. */
 export interface Served extends ServedDatabase {
@@ -124,7 +117,7 @@ export class ServedDatabases {
         continue;
       }
       if (!isDeepStrictEqual(listeningAt(config), listeningAt(served.config))) served.notifications.close(movedAway());
-      served.target = this.#target(moved(served, config));
+      served.target = this.#target(movedAccount(served, config));
       served.config = config;
       served.isSessionPooled = config.pool.mode === 'session';
       served.breaker.reconfigure(config.breaker);
@@ -308,12 +301,11 @@ export class ServedDatabases {
   }
 
   /** Apart from the breaker: another account may be refused here, and clients do without. */
-  async #connectToListen({ tenant, name, config, target }: Served): Promise<PostgresUpstream> {
-    const { control } = config;
-    const account = control === null ? target.account : accountAt(control, name);
+  async #connectToListen(served: Served): Promise<PostgresUpstream> {
     try {
-      return await connectUpstream(this.#target({ ...account, parameters: listeningParameters }));
+      return await connectUpstream(this.#target(listeningAccount(served)));
     } catch (error) {
+      const { tenant, name } = served;
       const fields = { tenant, database: name, err: error, cause: (error as Error).cause };
       this.#deps.log.warn(fields, 'could not listen for notifications: clients that listen keep their upstreams');
       throw error;
@@ -347,16 +339,10 @@ export class ServedDatabases {
 
   #feed(served: Served): CatalogFeed {
     const { threads, log } = this.#deps;
-    const connect = (onChange: () => void) => openCatalogConnection(this.#controlTarget(served), onChange);
+    const connect = (onChange: () => void) => openCatalogConnection(this.#target(catalogAccount(served)), onChange);
     const feed = new CatalogFeed({ connect, threads, log });
     feed.listeners.add(() => served.lanes.onCatalogChanged());
     return feed;
-  }
-
-  /** Where the catalog is read: as the account for that, or as the sessions. */
-  #controlTarget({ target, config: { control }, name }: Served): UpstreamTarget {
-    const account = control === null ? target.account : accountAt(control, name);
-    return this.#target({ ...account, parameters: [...account.parameters, ...catalogParameters] });
   }
 
   #breaker(tenant: string, name: string, config: DatabaseConfig): Breaker {
@@ -377,21 +363,6 @@ function retire(served: Served): void {
   served.share?.close();
   served.judge?.retire();
   served.catalog?.close();
-}
-
-/** Whom an admitted client's upstreams sign in as: the account of the configuration, or else the client's own user. */
-function accountOf({ identity, databaseConfig }: AdmittedClient): UpstreamAccount {
-  const { upstream: address } = databaseConfig;
-  const own = accountAt(address, identity.database);
-  if (address.user !== null) return own;
-  return { ...own, user: identity.user, credential: identity.upstreamSecret, isClientsOwn: true };
-}
-
-/** A served database's account under another configuration. */
-function moved({ name, target: { account } }: Served, { upstream: address }: DatabaseConfig): UpstreamAccount {
-  const own = accountAt(address, name);
-  if (address.user !== null) return { ...own, parameters: account.parameters };
-  return { ...account, address, database: own.database, isClientsOwn: true };
 }
 
 /** What the connection that listens depends on. */
