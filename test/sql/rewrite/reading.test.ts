@@ -387,6 +387,9 @@ t.test('a fence stands only where something could tell', async (t) => {
     'select c.name, o.amount from customers c join orders o on o.customer_id = c.id where o.amount > 5',
     "select upper(name), score * 2, name || '!' from customers where id in (1, 2, 3) order by lower(name)",
     'select region, sum(score), max(lower(name)) from customers group by region',
+    'select * from customers where id = (select max(id) from plain)',
+    'select * from customers where id = (select id from plain order by id limit 1)',
+    'select * from customers where id < (select count(*) from plain)',
   ];
   const fenced = [
     "select * from customers where name like 'a%'",
@@ -396,6 +399,10 @@ t.test('a fence stands only where something could tell', async (t) => {
     'select * from customers where name::int = 1',
     'select * from (select 1 / score as s from customers) x where s > 0',
     'select count(*) from customers group by region having min(1 / score) > 0',
+    'select * from customers where id = (select id from plain)',
+    'select * from customers where id = (select max(id) from plain group by name)',
+    'select * from customers where id = (select id from plain order by id fetch first row with ties)',
+    'select * from customers where id = (select generate_series(1, max(id)::int) from plain)',
   ];
   for (const text of open) t.equal(isFenced(text), false, text);
   for (const text of fenced) t.equal(isFenced(text), true, text);

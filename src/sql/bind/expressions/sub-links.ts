@@ -1,5 +1,6 @@
-import { type Fields, listOf, namesOf, nodeOf, textOf } from '../../facts/tree.js';
+import { type Fields, listOf, namesOf, nodeOf, structOf, textOf } from '../../facts/tree.js';
 import type { Binder, Rows } from '../binder.js';
+import type { FunctionUse } from '../bound.js';
 import { onlyFields } from '../known-fields.js';
 import { BindError, unknownConstruct } from '../refusal.js';
 import type { Scope, Typed } from '../scope.js';
@@ -40,10 +41,24 @@ function subselect(binder: Binder, fields: Fields, scope: Scope): Rows {
 
 /** A second row is an error. */
 function oneRow(binder: Binder, fields: Fields, scope: Scope): Rows {
+  const before = binder.functions.length;
   const rows = subselect(binder, fields, scope);
-  const { kind, clauses } = rows.query;
-  if (kind !== 'select' || clauses.from !== undefined) binder.mayRaise(scope, locationOf(fields));
+  if (!givesOneRow(fields, rows, binder.functions.slice(before))) binder.mayRaise(scope, locationOf(fields));
   return rows;
+}
+
+/** A query without FROM, LIMIT 1, or aggregates of all rows. A set in the output makes several of one. */
+function givesOneRow(fields: Fields, { query }: Rows, functions: readonly FunctionUse[]): boolean {
+  if (isLimitedToOne(fields)) return true;
+  const { kind, clauses, grouping, hasAggregates } = query;
+  const isOne = kind === 'select' && (clauses.from === undefined || (hasAggregates && grouping === null));
+  return isOne && !functions.some((use) => use.query === query && use.candidates.some(({ returnsSet }) => returnsSet));
+}
+
+function isLimitedToOne(fields: Fields): boolean {
+  const { limitCount, limitOption } = nodeOf(fields.subselect)?.fields ?? {};
+  const ival = structOf(nodeOf(limitCount)?.fields.ival);
+  return limitOption === 'LIMIT_OPTION_COUNT' && ival !== null && Number(ival.ival ?? 0) <= 1;
 }
 
 function onlyColumn({ columns }: Rows, position: number | null): Rows['columns'][number] {
