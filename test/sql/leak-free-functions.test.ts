@@ -4,12 +4,17 @@ import { kinds, readCatalog } from '../support/catalog.js';
 import { startPostgres } from '../support/postgres.js';
 
 /** Values at the ends of what each type can hold, and what it has beside numbers. */
-const extremes: Readonly<Record<string, readonly string[]>> = {
+const extremes: Readonly<Record<string, readonly (string | null)[]>> = {
   numeric: ['0', '-0.0', 'NaN', '1e131071', '-1e131071', '1e-16383', '99999999999999999999.5'],
   date: ['4713-01-01 BC', '5874897-12-31', 'infinity', '-infinity', '2000-01-01', '294277-01-01'],
   timestamp: ['4713-01-01 00:00:00 BC', '294276-12-31 23:59:59.999999', 'infinity', '-infinity', '2000-01-01'],
   timestamptz: ['4713-01-02 00:00:00+00 BC', '294276-12-31 00:00:00+00', 'infinity', '-infinity', '2000-01-01'],
   anyenum: ['sad', 'happy'],
+  int2: ['-32768', '0', '32767', null],
+  int4: ['-2147483648', '0', '2147483647', null],
+  int8: ['-9223372036854775808', '0', '9223372036854775807', null],
+  float4: ['-Infinity', '-1e-45', '0', 'NaN', null],
+  float8: ['-Infinity', '-1e-323', '0', 'NaN', null],
 };
 
 for (const kind of kinds) {
@@ -26,13 +31,27 @@ for (const kind of kinds) {
       for (const {
         name,
         arguments: [left = 0, right = 0],
-      } of listed) {
+      } of listed.filter(({ kind }) => kind !== 'a')) {
         for (const zone of ['UTC', 'Pacific/Kiritimati', 'Etc/GMT+12']) {
           const [row] = await server.query(
             `set timezone = '${zone}'; select count(pg_catalog.${name}(a, b)) as n from ${values(left, 'a')}, ${values(right, 'b')}`,
           );
           t.ok(Number(row?.n) >= 4, `${name} in ${zone}`);
         }
+      }
+    });
+
+    t.test('nor do aggregates of any values', async (t) => {
+      const aggregates = listed.filter(({ kind }) => kind === 'a');
+      t.equal(aggregates.length, 20, 'count twice, and the largest and the least of nine types');
+      for (const { name, arguments: types } of aggregates.filter((one) => one.name !== 'count')) {
+        const [type = 0] = types;
+        const [row] = await server.query(`select pg_catalog.${name}(a)::text as found from ${values(type, 'a')}`);
+        const among = await server.query(`select a::text as value from ${values(type, 'a')}`);
+        t.ok(
+          among.some(({ value }) => value !== null && value === row?.found),
+          `${name} of ${index.type(type)?.name}`,
+        );
       }
     });
 
@@ -95,7 +114,7 @@ for (const kind of kinds) {
     function values(type: number, alias: string): string {
       const name = index.type(type)?.name ?? '';
       const written = name === 'anyenum' ? 'mood' : name;
-      const rows = (extremes[name] ?? []).map((value) => `('${value}'::${written})`);
+      const rows = (extremes[name] ?? []).map((value) => `(${value === null ? 'null' : `'${value}'`}::${written})`);
       return `(values ${rows.join(', ')}) as ${alias}_values(${alias})`;
     }
   });
