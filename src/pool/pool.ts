@@ -32,6 +32,8 @@ export interface PoolDeps {
 
 /** Somebody who waits for an upstream. Exactly one of the two is called, once. */
 export interface Waiter {
+  /** The one that has something of its session, should nobody have used it since. */
+  readonly preferred?: PooledUpstream | null;
   onUpstream(upstream: PooledUpstream): void;
   onRefused(error: ProxyError): void;
 }
@@ -58,6 +60,8 @@ const waitingMax = 20_000;
 export class Pool {
   /** Called when somebody begins to wait, in this process or another: who has an upstream that is doing nothing may give it back. */
   onShort: () => void = () => {};
+  /** Some client asks what it has drawn from sequences: whoever draws keeps its upstream from then on. */
+  isAskedForNumbers = false;
   #options: PoolOptions;
   readonly #deps: PoolDeps;
   readonly #open = new Set<PooledUpstream>();
@@ -109,7 +113,7 @@ export class Pool {
   /** An idle upstream, one with the wanted settings before others; or null, and the waiter is called later. */
   checkout(waiter: Waiter, settingsKey: string): PooledUpstream | null {
     if (this.#waiting.length === 0) {
-      const upstream = this.#takeIdle(settingsKey);
+      const upstream = this.#takePreferred(waiter) ?? this.#takeIdle(settingsKey);
       if (upstream !== null) {
         this.#deps.onWaited(0);
         return upstream;
@@ -235,6 +239,12 @@ export class Pool {
   destroy(): void {
     this.close();
     for (const upstream of [...this.#open]) upstream.connection.destroy();
+  }
+
+  #takePreferred({ preferred = null }: Waiter): PooledUpstream | null {
+    if (preferred === null || !this.#idle.includes(preferred)) return null;
+    this.#takeFromIdle(preferred);
+    return preferred;
   }
 
   #takeIdle(settingsKey: string): PooledUpstream | null {

@@ -63,12 +63,18 @@ export class Attachment implements Waiter, UpstreamHolder {
   /** As `#isSticky`, but until the client leaves: the server can't be asked about it. */
   #isKept = false;
   #hasClientNames = false;
+  /** Where the client drew numbers from sequences last, while nobody else has used it. */
+  #drewAt: PooledUpstream | null = null;
   /** The client has left. */
   #isAbandoned = false;
 
   constructor(options: AttachmentOptions) {
     this.#options = options;
     this.settings = options.startSettings;
+  }
+
+  get preferred(): PooledUpstream | null {
+    return this.#drewAt;
   }
 
   get processId(): number {
@@ -161,7 +167,8 @@ export class Attachment implements Waiter, UpstreamHolder {
   }
 
   /** Something is about to run that does this to the session. */
-  noteEffects({ effect: strongest, statements }: SessionEffects): void {
+  noteEffects({ effect: strongest, statements, drawsNumbers }: SessionEffects): void {
+    if (drawsNumbers) this.#drawNumbers();
     // Nearly every statement leaves nothing behind.
     if ((strongest === 'none' || strongest === 'local') && !this.#isSticky) return;
     if (strongest === 'unknown') this.#isUnknown = true;
@@ -188,6 +195,26 @@ export class Attachment implements Waiter, UpstreamHolder {
   keepNames(): void {
     this.#isKept = true;
     this.#hasClientNames = true;
+  }
+
+  /**
+   * currval() and lastval() are about to be called: they tell of the client's own numbers, or that there are none, and
+   * not of those that others have drawn here.
+   * @param isMidBatch nothing of ours can be sent
+   */
+  seeNumbers(isMidBatch: boolean): void {
+    const { upstream } = this;
+    if (upstream === null || this.isForSession) return;
+    this.#options.pool.isAskedForNumbers = true;
+    this.#isKept = true;
+    if (this.#drewAt === upstream || isMidBatch || upstream.connection.status === transactionStatus.failed) return;
+    this.#drewAt = upstream;
+    tellUpstream(upstream.connection, 'DISCARD SEQUENCES', () => {});
+  }
+
+  #drawNumbers(): void {
+    this.#drewAt = this.upstream;
+    if (this.#options.pool.isAskedForNumbers) this.#isKept = true;
   }
 
   /**
@@ -329,6 +356,7 @@ export class Attachment implements Waiter, UpstreamHolder {
 
   #hold(upstream: PooledUpstream): void {
     const isAnothers = upstream.lastHolder !== this;
+    if (isAnothers && this.#drewAt === upstream) this.#drewAt = null;
     if (!isAnothers || !this.#options.quieten(() => this.#onQuiet(upstream))) return this.#begin(upstream);
     this.#state = 'preparing';
     // Nothing of the client's is there yet that could be lost, and what it notifies of is the last holder's.

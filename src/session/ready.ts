@@ -136,6 +136,7 @@ function sendQuery(session: Session, upstream: PooledUpstream, statement: Statem
   upstream.connection.unnamed = 0;
   session.pieces = 'forward';
   session.inParts?.begin(upstream.connection, statement);
+  if (statement.effects.seesNumbers) session.attachment.seeNumbers(false);
   sendText(session, upstream, statement);
   const run = runOf(session, upstream, statement);
   run.unnamedBefore = unnamedBefore;

@@ -26,6 +26,9 @@ export function readCalls(reader: StatementReader, command: string): StatementEf
 /** Calls of set_config that are looked into; with more of them the server is asked. */
 const setConfigsMax = 100;
 
+const drawing = new Set(['nextval', 'setval']);
+const seeing = new Set(['currval', 'lastval']);
+
 const lookAheadTokensMax = 1_000;
 
 /** Of the names that tell of prepared statements; the longest has an s and quotes. */
@@ -120,6 +123,8 @@ class CallReader {
     if (this.namesNoFunction()) return;
     if (this.parts === 2 && this.cut(this.schemaStart, this.schemaEnd) !== 'pg_catalog') this.isUnknown = true;
     else if (name === 'set_config') this.passSetConfig();
+    else if (drawing.has(name)) this.reader.drawsNumbers = true;
+    else if (seeing.has(name)) this.reader.seesNumbers = true;
     else if (!leavesSessionAlone(name)) this.isUnknown = true;
   }
 

@@ -27,10 +27,21 @@ export interface SessionEffects {
   readonly statements: readonly StatementEffect[] | null;
   /** Whether it looks at what the session has prepared. */
   readonly seesPrepared: boolean;
+  /** It may draw numbers from sequences, by default values too, which currval() and lastval() then tell. */
+  readonly drawsNumbers: boolean;
+  /** It asks by currval() or lastval() for what the session has drawn. */
+  readonly seesNumbers: boolean;
 }
 
 /** Of a text that isn't looked into. */
-export const unknownEffects: SessionEffects = { effect: 'unknown', first: '', statements: null, seesPrepared: false };
+export const unknownEffects: SessionEffects = {
+  effect: 'unknown',
+  first: '',
+  statements: null,
+  seesPrepared: false,
+  drawsNumbers: true,
+  seesNumbers: false,
+};
 
 /** Longer texts aren't looked into: asking the server what state it is in costs less. */
 const textCharsMax = 1_048_576;
@@ -55,7 +66,10 @@ export function sessionEffects(text: string): SessionEffects {
   }
   const first = statements[0]?.command ?? '';
   if (reader.isUnsure) return { ...unknownEffects, first };
-  return { effect, first, statements, seesPrepared: reader.namesPrepared };
+  const { namesPrepared: seesPrepared, seesNumbers } = reader;
+  const drawsNumbers =
+    reader.drawsNumbers || effect === 'unknown' || statements.some(({ command }) => drawing.has(command));
+  return { effect, first, statements, seesPrepared, drawsNumbers, seesNumbers };
 }
 
 function readStatement(reader: StatementReader): StatementEffect {
@@ -82,6 +96,9 @@ export function databaseToLeave({ first, statements }: SessionEffects): string |
   // None of them may be one of several.
   return commandsForEmptyDatabases.has(first) ? (statements?.[0]?.target ?? null) : null;
 }
+
+/** Commands that may write rows with default values. */
+const drawing = new Set(['insert', 'merge', 'with', 'copy', 'call', 'do', 'execute']);
 
 const queryWords = ['select', 'insert', 'update', 'delete', 'merge', 'values', 'table', 'with'];
 const callingWords = new Set([...queryWords, 'copy']);

@@ -20,6 +20,10 @@ export class StatementReader {
   readonly text: string;
   /** So far it names the view of prepared statements, or the function behind it. */
   namesPrepared = false;
+  /** So far it calls nextval() or setval(). */
+  drawsNumbers = false;
+  /** So far it calls currval() or lastval(). */
+  seesNumbers = false;
   /** Character code of the sign at hand, if it is a single one of , ( ) [ ] . ; : */
   private sign = 0;
   private depth = 0;

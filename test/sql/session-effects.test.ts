@@ -186,6 +186,8 @@ t.test('a megabyte is read without delay, more is not read', async (t) => {
     first: '',
     statements: null,
     seesPrepared: false,
+    drawsNumbers: true,
+    seesNumbers: false,
   });
 });
 

@@ -65,6 +65,7 @@ export function onParse(session: Session): SessionPhase | null {
     if (session.phase === 'ready' && upstream.connection.queue.size > 0) return null;
     showClientNames(session, upstream);
   }
+  if (statement.effects.seesNumbers) session.attachment.seeNumbers(session.phase === 'batch');
   const named = namedInText(session, statement);
   const asked = isWhole ? Buffer.from(body.subarray(nameEnd + 1)) : null;
   const rest = asked === null ? null : restToSend(asked, statement, named);
