@@ -86,7 +86,6 @@ const nothing = {
   template: null,
   changes: [],
   addsRows: [],
-  checked: null,
   limits: noLimits,
   isRestricted: false,
   isOpen: false,
@@ -129,7 +128,6 @@ class Judging {
   readonly #addsRows: boolean[] = [];
   /** Of what is sent, where that is another text. */
   #sentTree: ParsedText | null = null;
-  #checked: string | null = null;
   #isRestricted = false;
   #misfit: Refusal | null = null;
 
@@ -170,7 +168,6 @@ class Judging {
       template: isAllowed && splices.length > 0 ? makeTemplate(this.#client.text, splices) : null,
       changes: isAllowed ? splices.map(({ reason, text }) => ({ reason, text })) : [],
       addsRows: isAllowed && this.#addsRows.includes(true) ? this.#addsRows : [],
-      checked: this.#checked,
       limits: this.#policed?.rights.limits ?? noLimits,
       isRestricted: this.#isRestricted,
       isOpen: this.#isOpen(),
@@ -270,9 +267,6 @@ class Judging {
     if (!result.ok) return { ...denial(result.message, null, this.#place(result.position)), sqlstate: result.sqlstate };
     this.#splices.push(...result.splices);
     this.#addsRows.push(result.addsRows);
-    if (result.splices.some(({ meant }) => /^(?:returning|result|items)$/.test(meant.kind))) {
-      this.#checked ??= bound.targets[0]?.relation.relation.name ?? null;
-    }
     return null;
   }
 

@@ -155,12 +155,12 @@ export class Judge {
       const refusal = new ProxyError('syntaxError', message, { sqlstate });
       return { ...this.#refuse(refusal, position), isUnreadable: /^(?:42|22)/.test(sqlstate) };
     }
-    const { rules, actions, relations, template, addsRows, checked, isRestricted, isOpen } = answer;
+    const { rules, actions, relations, template, addsRows, isRestricted, isOpen } = answer;
     const { keeps, uses, fingerprint, isShareable, limits } = answer;
     const refusal = this.#refusal(answer);
     const position = answer.refusal?.position ?? null;
     return {
-      ...{ refusal, position, rules, actions, relations, template, addsRows, checked, isRestricted, isOpen },
+      ...{ refusal, position, rules, actions, relations, template, addsRows, isRestricted, isOpen },
       ...{ keeps, uses, fingerprint, isShareable, limits, version, isUnreadable: false },
     };
   }

@@ -10,7 +10,6 @@ type Lasting = Pick<
   | 'relations'
   | 'template'
   | 'addsRows'
-  | 'checked'
   | 'limits'
   | 'isRestricted'
   | 'isOpen'
@@ -42,7 +41,6 @@ export const allowed: Judgement = {
   relations: [],
   template: null,
   addsRows: [],
-  checked: null,
   limits: noLimits,
   isRestricted: false,
   isOpen: true,

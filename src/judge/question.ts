@@ -59,8 +59,6 @@ export interface Verdict {
   readonly changes: readonly Change[];
   /** By statement: it gives rows that its client didn't ask for. Empty: none does. */
   readonly addsRows: readonly boolean[];
-  /** The relation whose written rows are checked, as the client calls it; null: none is. */
-  readonly checked: string | null;
   /** For how long it may run, and how much it may give, by the policies. */
   readonly limits: PolicyLimits;
   /** Something is withheld of a relation in it, or of what it may run unseen: what it raises could quote that. */

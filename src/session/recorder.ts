@@ -2,29 +2,21 @@ import type { ClientPart } from '../audit/audit-line.js';
 import type { AuditLog } from '../audit/audit-log.js';
 import { BoundedCache } from '../cache/bounded-cache.js';
 import type { ProxyError } from '../errors/proxy-error.js';
-import { allowed, type Judgement } from '../judge/judgement.js';
-import { unknownEffects } from '../sql/session-effects.js';
+import type { Judgement } from '../judge/judgement.js';
 import { shapeOf } from '../sql/shape.js';
 import type { Log } from '../telemetry/log.js';
 import type { Metrics } from '../telemetry/metrics.js';
 import { outcomeIndex, statementKindIndex } from '../telemetry/statement-kinds.js';
 import type { Session } from './session.js';
 import type { Run } from './statements/run.js';
-import type { Recorded, Statement } from './statements/statement.js';
+import { type Recorded, type Statement, textless } from './statements/statement.js';
 
 /** Bytes of what is kept for shapes that ran lately, and of one of them beside its key, about. */
 const shapesBytesMax = 16 * 1024 * 1024;
 const shapeBytes = 600;
 const copyKind = statementKindIndex('copy');
 
-const unseen: Statement = {
-  text: null,
-  effects: unknownEffects,
-  judgement: allowed,
-  namesKey: null,
-  sent: null,
-  recorded: null,
-};
+const unseen = textless();
 
 /** Writes down what sessions run: a line of audit and the counters for each statement. One for a daemon. */
 export class SessionRecorder {

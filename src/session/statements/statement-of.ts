@@ -9,7 +9,7 @@ import type { ServedDatabase } from '../databases/served-database.js';
 import { statementNamePrefix } from '../prepared/statement-name.js';
 import type { Session } from '../session.js';
 import { KnownEffects } from './known-effects.js';
-import type { Statement } from './statement.js';
+import { type Statement, textless } from './statement.js';
 
 /** They are the texts' alone, whoever sends them. */
 const knownEffects = new KnownEffects();
@@ -129,20 +129,12 @@ export function statementToPrepare(
 
 /** A text that is too large to be held: a tenant with a policy refuses it, another can't tell what it does. */
 export function largeStatement(database: ServedDatabase): Statement {
-  return {
-    text: null,
-    effects: unknownEffects,
-    judgement: database.isPoliced ? tooLarge : allowed,
-    namesKey: null,
-    sent: null,
-    recorded: null,
-  };
+  return textless(database.isPoliced ? tooLarge : allowed);
 }
 
 /** A FunctionCall message, as it is written down. */
 export function functionCall(): Statement {
-  const effects = { ...unknownEffects, first: 'function' };
-  return { text: null, effects, judgement: allowed, namesKey: null, sent: null, recorded: null };
+  return textless(allowed, { ...unknownEffects, first: 'function' });
 }
 
 /** A statement is about to be sent. */

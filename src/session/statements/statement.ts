@@ -1,6 +1,6 @@
 import type { StatementPart } from '../../audit/audit-line.js';
-import type { Judgement } from '../../judge/judgement.js';
-import type { SessionEffects } from '../../sql/session-effects.js';
+import { allowed, type Judgement } from '../../judge/judgement.js';
+import { type SessionEffects, unknownEffects } from '../../sql/session-effects.js';
 import type { VerdictCount } from '../../telemetry/metrics.js';
 import type { SharedStatement } from '../shared/shared-statement.js';
 
@@ -16,6 +16,11 @@ export interface Statement {
   readonly sent: string | null;
   /** What is written down of it each time it runs; made when it first has. */
   recorded: Recorded | null;
+}
+
+/** One whose text nobody has looked at. */
+export function textless(judgement: Judgement = allowed, effects: SessionEffects = unknownEffects): Statement {
+  return { text: null, effects, judgement, namesKey: null, sent: null, recorded: null };
 }
 
 /** What is recorded of a statement every time it runs. */
