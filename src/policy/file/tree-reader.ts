@@ -96,10 +96,6 @@ export class TreeReader {
     return null;
   }
 
-  isOneOf(names: readonly string[]): boolean {
-    return this.tree instanceof ConfigScalar && names.includes(this.tree.text);
-  }
-
   /** A whole number from 0; 0 stands for no limit. */
   count(): number {
     const value = this.tree instanceof ConfigScalar ? Number(this.tree.text || Number.NaN) : Number.NaN;
