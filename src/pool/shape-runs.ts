@@ -6,8 +6,6 @@ const runsToShare = 3;
 const runsToShareMax = 10_000;
 /** After so many times the runs needed, on lanes and without another demotion, a shape is as good as new. */
 const runsToForgive = 100;
-/** Shapes that are remembered in each of two generations. */
-const generationMax = 5_000;
 
 /** How the runs of one shape went lately, and whether the next one may go to a shared lane. */
 export class ShapeRuns {
@@ -51,25 +49,17 @@ export class ShapeRuns {
 }
 
 /**
- * How the shapes went that ran lately. A shape is known by an object that is the same for all of its statements. One that
- * isn't asked for while a whole generation of others comes in is forgotten.
+ * How the shapes went that ran lately. A shape is known by an object that is the same for all of its statements, and is
+ * forgotten with it.
  */
 export class ShapeMemory {
-  #young = new Map<object, ShapeRuns>();
-  #old = new Map<object, ShapeRuns>();
+  readonly #runs = new WeakMap<object, ShapeRuns>();
 
   of(shape: object): ShapeRuns {
-    const known = this.#young.get(shape);
-    return known ?? this.#remember(shape);
-  }
-
-  #remember(shape: object): ShapeRuns {
-    const runs = this.#old.get(shape) ?? new ShapeRuns();
-    if (this.#young.size >= generationMax) {
-      this.#old = this.#young;
-      this.#young = new Map();
-    }
-    this.#young.set(shape, runs);
+    const known = this.#runs.get(shape);
+    if (known !== undefined) return known;
+    const runs = new ShapeRuns();
+    this.#runs.set(shape, runs);
     return runs;
   }
 }
