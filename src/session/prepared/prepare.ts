@@ -13,6 +13,7 @@ import type { Session, SessionPhase } from '../session.js';
 import { Mention, mentionOf } from '../statements/run.js';
 import { type ClientStatement, Portal, type Statement } from '../statements/statement.js';
 import { largeStatement, statementOf, statementToPrepare } from '../statements/statement-of.js';
+import { keptName } from './by-name.js';
 import { showClientNames } from './client-names.js';
 import { executedNow } from './executed-now.js';
 import { isInDoubt, whileInDoubt } from './free-names.js';
@@ -34,6 +35,8 @@ type BindNames = ReturnType<typeof decodeBindNames>;
 
 /** Prepared statements one client may hold at once. */
 const statementsMax = 20_000;
+
+const namesTooLong = new ProxyError('statementTooLarge', 'a name of a prepared statement or portal is too long');
 
 export function onParse(session: Session): SessionPhase | null {
   const body = bodyInHand(session);
@@ -133,9 +136,11 @@ function parseTwice(session: Session, upstream: PooledUpstream, name: string, ex
 
 /** Fails, in the server's words, where the upstream has a statement of that name. */
 function tryName(session: Session, upstream: PooledUpstream, name: string): void {
-  sendKeptParse(upstream, name, emptyRest);
+  // A Close has room for less than a Parse.
+  const kept = keptName(name);
+  sendKeptParse(upstream, kept, emptyRest);
   upstream.connection.expect(new UpstreamRequest(frontend.Parse, 'swallow', session.replies));
-  sendClose(session, upstream, name);
+  sendClose(session, upstream, kept);
 }
 
 /** Sends the Parse in hand, with what is different upstream. */
@@ -223,8 +228,12 @@ function sendBind(session: Session, upstream: PooledUpstream, prepared: ClientSt
   upstream.connection.send(rest);
 }
 
-/** A message that can't be read: the server says what is wrong with it. */
+/**
+ * A message that can't be read: the server says what is wrong with it. One whose names are too long to be held may have
+ * nothing wrong with it, and nobody would have looked at what it does.
+ */
 export function forwardUnread(session: Session, type: number): SessionPhase | null {
+  if (missingBytes(session) > 0) return refuseInBatch(session, null, namesTooLong);
   const upstream = session.attachment.acquire();
   if (upstream === null) return null;
   if (upstream instanceof ProxyError) return refuseInBatch(session, null, upstream);
