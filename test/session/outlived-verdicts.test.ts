@@ -151,17 +151,33 @@ t.test('what PREPARE has prepared is judged again when its tables have become ot
   const { send, ask } = await fresh(t, narrowed);
   await ask('prepare kept as select * from made.item');
   await ask('prepare Other as select * from person');
+  await send(parse('execute kept', 'again'));
+  await send(parse('execute again', 'twice'));
   await change(ask, 'create table made.extra (id int)');
   t.match(await ask('execute kept'), /own/, 'what means the same is run');
+  t.match(await ask('execute twice'), /own/);
   await change(ask, "alter table made.item inherit person; insert into made.item values (8, 'US', 'canary')");
   t.notMatch(await ask('execute kept'), /canary/);
   t.notMatch(await ask('execute other; execute kept'), /canary/);
   t.notMatch(await send(parse('execute kept'), bind(), execute()), /canary/);
   t.notMatch(await send(bind({ statement: 'kept' }), execute()), /canary/);
+  for (const statement of ['again', 'twice']) {
+    t.notMatch(await ask(`execute ${statement}`), /canary/, statement);
+    t.notMatch(await send(bind({ statement }), execute()), /canary/, statement);
+  }
   t.match(await ask('execute "other"'), /EU/, 'the others are run');
   await ask('discard all');
   await ask('prepare kept as select id from person');
   t.match(await ask('execute kept'), /1/, 'it can be made anew');
+});
+
+t.test('a name that was prepared by Parse is not read as one of PREPARE, however EXECUTE is written', async (t) => {
+  const { send, ask } = await fresh(t, narrowed);
+  await send(parse("select 'by Parse'", 'kept'));
+  await ask("select 1; prepare kept as select 'by SQL'");
+  for (const text of ['execute kept', ';execute kept', '/* /* */ */ execute/**/kept', '/* * */ EXECUTE "kept"']) {
+    t.match(await ask(text), /by Parse/, text);
+  }
 });
 
 t.test('what is bound holds no lock perhaps, and is not begun when its table has become another', async (t) => {

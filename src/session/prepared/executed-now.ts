@@ -16,31 +16,35 @@ export function executedNow(
   statement: Statement,
   needs: ClientStatement | null = null,
 ): Statement | ProxyError | null {
+  if (session.judging === null || !statement.judgement.uses.includes('statements')) return statement;
+  const named = needs === null ? namesInText(session, statement) : null;
+  const executed = named === null ? needs : upToDate(session, named.name, named.prepared);
+  if (named !== null && executed === null) return null;
+  const why = executed === null ? whyNotBySql(session, statement) : whyNot(session, executed);
+  return why === 'pending' ? null : (why ?? statement);
+}
+
+/** Why what another executes may not be sent as it is; null: it may. What it executes itself was fixed when it was prepared. */
+function whyNot(session: Session, prepared: ClientStatement): ProxyError | 'pending' | null {
+  const { statement: before, needs } = prepared;
+  const now = isOutdated(session, before) ? judgedAgain(session, prepared)?.statement : before;
+  if (now === undefined) return 'pending';
+  const { refusal, uses } = now.judgement;
+  if (refusal !== null || now.sent !== before.sent) return refusal ?? outdated('statements');
+  if (!uses.includes('statements')) return null;
+  return needs === null ? whyNotBySql(session, now) : whyNot(session, needs);
+}
+
+/** The same of what SQL's PREPARE has prepared: its names are the upstream's own, and anything of the text may execute one. */
+function whyNotBySql(session: Session, { judgement, effects }: Statement): ProxyError | 'pending' | null {
   const { judging, names, attachment, statements } = session;
-  const { judgement, effects } = statement;
-  if (judging === null || !judgement.uses.includes('statements')) return statement;
-  const named = namesInText(session, statement);
-  if (needs !== null) return isAsBefore(session, needs, statement);
-  if (named !== null) {
-    const executed = upToDate(session, named.name, named.prepared);
-    return executed === null ? null : (executed.statement.judgement.refusal ?? statement);
-  }
-  // Its names are the upstream's own, and anything of the text may execute one.
+  if (judging === null) return null;
   if (attachment.hasClientNames) {
     for (const [, prepared] of statements) if (isOutdated(session, prepared.statement)) return outdated('statements');
   }
   const isKept = names.kept.judgedAgain(judging, effects, judgement.version, names.now(attachment.settings), () => {
     session.wake();
   });
-  if (isKept === null) return null;
-  return isKept ? statement : outdated('statements');
-}
-
-function isAsBefore(session: Session, needs: ClientStatement, statement: Statement): Statement | ProxyError | null {
-  if (!isOutdated(session, needs.statement)) return statement;
-  const again = judgedAgain(session, needs);
-  if (again === null) return null;
-  const { refusal } = again.statement.judgement;
-  if (refusal !== null) return refusal;
-  return again.statement.sent === needs.statement.sent ? statement : outdated('statements');
+  if (isKept === null) return 'pending';
+  return isKept ? null : outdated('statements');
 }

@@ -1,7 +1,9 @@
 import { encodeText } from '../../../protocol/text.js';
 import { ProxyError } from '../../errors/proxy-error.js';
+import { quoteIdentifier } from '../../pool/session-settings.js';
 import { reservedWords, typeOrFunctionNameWords } from '../../sql/keywords.js';
 import type { StatementEffect } from '../../sql/session-effects.js';
+import { StatementReader } from '../../sql/statement-reader.js';
 import type { Session } from '../session.js';
 import type { StatementNames } from '../statements/run.js';
 import type { ClientStatement, Statement } from '../statements/statement.js';
@@ -14,9 +16,6 @@ export interface NamedInText {
   readonly text: Buffer;
 }
 
-const afterCommand =
-  /^((?:\s|--[^\n]*\n|\/\*[^*]*\*\/)*(?:deallocate(?:\s+prepare)?|execute)\s+)("(?:[^"]|"")*"|[^\s(;]+)/i;
-
 /**
  * DEALLOCATE and EXECUTE of a statement that was prepared by Parse, as psycopg, asyncpg and DBD::Pg send them: upstream
  * it has another name. Null: the text is no such thing.
@@ -27,9 +26,16 @@ export function namedInText(session: Session, statement: Statement): NamedInText
   const { name, upstreamName, prepared } = names;
   const text = statement.sent ?? statement.text;
   if (keptName(upstreamName) === keptName(name)) return { prepared, text: encodeText(text) };
-  const quoted = `"${upstreamName.replaceAll('"', '""')}"`;
-  const inPlace = (match: string, command: string, written: string) => (isNoName(written) ? match : command + quoted);
-  return { prepared, text: encodeText(text.replace(afterCommand, inPlace)) };
+  return { prepared, text: encodeText(withName(text, upstreamName)) };
+}
+
+/** DEALLOCATE or EXECUTE of another name. */
+function withName(text: string, name: string): string {
+  const reader = new StatementReader(text);
+  if (!reader.accept('execute') && reader.accept('deallocate')) reader.accept('prepare');
+  const { start, end } = reader.scanner;
+  if (isNoName(text.slice(start, end))) return text;
+  return `${text.slice(0, start)}${quoteIdentifier(name)}${text.slice(end)}`;
 }
 
 /** A word that is none unless it is quoted: the server says so. */
