@@ -1,4 +1,5 @@
 import { decodeErrorResponse } from '../../protocol/messages/error-response.js';
+import { Scanner, token } from '../sql/scan.js';
 import type { Session } from './session.js';
 import { statementIn } from './statements/run.js';
 
@@ -26,10 +27,22 @@ export function carriesOutSignal(session: Session, note: unknown, body: Buffer):
   return true;
 }
 
-/** Which of the two functions a text calls; null: neither by its name, or both. */
+/**
+ * Which of the two functions a text calls by its name; null: neither, or both, or one by a name that is hard to read. What a
+ * policy lets somebody do with the one isn't done with the other, so mentioning it is nothing.
+ */
 function signalIn(text: string): 'terminate' | 'cancel' | null {
-  const isTerminating = /pg_terminate_backend/i.test(text);
-  if (isTerminating === /pg_cancel_backend/i.test(text)) return null;
+  const called = new Set<string>();
+  const scanner = new Scanner(text);
+  let before = '';
+  for (let kind = scanner.next(); kind !== token.end && kind !== token.unterminated; kind = scanner.next()) {
+    const written = text.slice(scanner.start, scanner.end);
+    if (kind === token.punctuation && written === '(') called.add(before);
+    if (kind === token.word) before = written.toLowerCase();
+    else before = kind === token.quotedName ? written.slice(1, -1) : '';
+  }
+  const isTerminating = called.has('pg_terminate_backend');
+  if (scanner.unusual || isTerminating === called.has('pg_cancel_backend')) return null;
   return isTerminating ? 'terminate' : 'cancel';
 }
 

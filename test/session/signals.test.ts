@@ -1,7 +1,7 @@
 import pg from 'pg';
 import t, { type Test } from 'tap';
 import { answerOf, errorIn, sqlstateOf } from '../support/ask.js';
-import { daemonInFrontOf } from '../support/in-process-daemon.js';
+import { daemonInFrontOf, daemonWith } from '../support/in-process-daemon.js';
 import { clientOn, policedDaemon } from '../support/policed-daemon.js';
 import { startPostgres } from '../support/postgres.js';
 import { RawClient } from '../support/raw-client.js';
@@ -118,4 +118,41 @@ t.test('who may not call the function terminates nobody', async (t) => {
   const sender = await clientOn(t, server, policed, 'public');
   t.equal(await sqlstateOf(sender, `select pg_terminate_backend(${processId})`), '42501');
   t.equal(await answerOf(target, 'select 1'), '1');
+});
+
+t.test('who may cancel terminates nobody, and who may do neither cancels nobody', async (t) => {
+  const read = 'rules: [{ name: open, tables: [public.*], actions: [select] }]';
+  const policed = await daemonWith(
+    t,
+    `users: { ann: { secret: pw, roles: [keeper] }, bob: { secret: pw, roles: [clerk] } }
+tenants: { default: { databases: { shop: { url: '${server.url}' } }, policies: [all.yaml, keeper.yaml] } }`,
+    {
+      'all.yaml': `version: 1\n${read}`,
+      'keeper.yaml': `version: 1\nroles: [keeper]\n${read.replace('open', 'kept')}\nfunctions: { allow: [pg_catalog.pg_cancel_backend] }`,
+    },
+  );
+  const connect = async (user: string) => {
+    const connected = await RawClient.connect(policed);
+    t.teardown(() => connected.destroy());
+    const { processId } = await connected.login({ user, password: 'pw', database: 'shop' });
+    return { client: connected, processId };
+  };
+  const ann = await connect('ann');
+  const bob = await connect('bob');
+  const ofBob = bob.processId;
+  for (const call of [
+    `u&"pg\\005fcancel_backend"(${ofBob}) /* pg_terminate_backend */`,
+    `u&"pg\\005fcancel_backend"(${ofBob}), 'pg_terminate_backend(1)'`,
+    `u&"pg\\005fcancel_backend"(${ofBob}) as "pg_terminate_backend"`,
+  ]) {
+    await ann.client.ask(`select ${call}`);
+    t.equal(await answerOf(bob.client, 'select 1'), '1', call);
+  }
+  t.equal(await answerOf(ann.client, `select pg_cancel_backend(${ofBob}) -- pg_terminate_backend(1)`), 't');
+  t.equal(await answerOf(bob.client, 'select 1'), '1');
+  for (const name of ['pg_cancel_backend', 'pg_terminate_backend']) {
+    t.equal(await sqlstateOf(bob.client, `select ${name}(${ann.processId})`), '42501', name);
+  }
+  t.equal(await sqlstateOf(ann.client, `select pg_terminate_backend(${ofBob})`), '42501');
+  for (const { client } of [ann, bob]) t.equal(await answerOf(client, 'select 1'), '1');
 });
