@@ -43,6 +43,8 @@ const reviewed: Readonly<Record<string, RegExp>> = {
   '25P01': /[A-Z ]{1,40} can only be used in transaction blocks$/,
   25006: /cannot execute [A-Z ]{1,40} in a read-only transaction$/,
   '25P02': /current transaction is aborted, commands ignored until end of transaction block$/,
+  '25P03': /terminating connection due to idle-in-transaction timeout$/,
+  '25P04': /terminating connection due to transaction timeout$/,
   '2BP01': /cannot drop (?:.+) because other objects depend on (?:it|them)$/s,
   '2D000': /invalid transaction termination$/,
   40001:
@@ -60,6 +62,7 @@ const reviewed: Readonly<Record<string, RegExp>> = {
   '55P03': /could not obtain lock on (?:row in relation|relation)|canceling statement due to lock timeout$/,
   57014: /canceling statement due to (?:statement timeout|user request|lock timeout)$/,
   '57P01': /terminating connection due to (?:administrator command|unexpected postmaster exit)$/,
+  '57P02': /terminating connection (?:because of crash of another server process|due to immediate shutdown command)$/,
   '57P05': /terminating connection due to idle-session timeout$/,
 };
 

@@ -21,7 +21,7 @@ import { Assumption, addsRows, Deallocation, Mention, Refusal, Run } from '../st
 import { endWithinLimit, onLimitedReply } from './limited-replies.js';
 import { lossFrame } from './loss-frame.js';
 import { rowsOf, sqlstateOf } from './reply-fields.js';
-import { toldError, toldNotice } from './withholding.js';
+import { toldError, toldLoss, toldNotice } from './withholding.js';
 
 /** Takes what the upstream answers to a client's requests, and passes it on. */
 export class ClientReplies implements ReplyOwner {
@@ -168,12 +168,13 @@ export class ClientReplies implements ReplyOwner {
     if (session.phase === 'closed') return;
     if (session.isLeaving && loss.lastWords === null) return session.end('the client said goodbye');
     if (loss.isMidMessage) return session.end('the upstream was lost within a message');
+    const told = session.database.isPoliced ? toldLoss(loss, unanswered) : loss;
     const isWholeStatement =
       session.phase === 'ready' && session.openExchanges === 1 && upstream.status === transactionStatus.idle;
     if (!isWholeStatement || isAtStake || endsSession.has(loss.lastWords?.sqlstate ?? '')) {
-      return session.endWith(lossFrame(loss, 'FATAL', session.isTimedOut), 'upstream lost');
+      return session.endWith(lossFrame(told, 'FATAL', session.isTimedOut), 'upstream lost');
     }
-    session.failExchange(lossFrame(loss, 'ERROR', session.isTimedOut));
+    session.failExchange(lossFrame(told, 'ERROR', session.isTimedOut));
   }
 
   #onError(request: UpstreamRequest, buffer: Buffer, start: number, end: number): void {

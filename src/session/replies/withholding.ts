@@ -1,5 +1,6 @@
 import type { ErrorFields } from '../../../protocol/messages/error-fields.js';
 import { decodeErrorResponse } from '../../../protocol/messages/error-response.js';
+import type { UpstreamLoss } from '../../backend/postgres/postgres-upstream.js';
 import type { Judgement } from '../../judge/judgement.js';
 import { inClientsNames, placeInText } from '../../judge/rewriting.js';
 import { redactError, redactNotice } from '../../policy/errors/redact-error.js';
@@ -16,14 +17,29 @@ import type { Statement } from '../statements/statement.js';
  * @param charsBefore the statement in the client's text
  */
 export function toldError(note: unknown, body: Buffer, charsBefore: number): Buffer | null {
+  const fields = decodeErrorResponse(body);
+  const told = toldFields(note, fields, charsBefore);
+  return told === fields ? null : errorFrame(told);
+}
+
+/**
+ * A server's last words as the client gets them: they say where the statement was, and what it ran.
+ * @param unanswered what the client has sent and the server hasn't answered; the first of it ran
+ */
+export function toldLoss(loss: UpstreamLoss, unanswered: readonly { readonly note: unknown }[]): UpstreamLoss {
+  const [running] = unanswered;
+  if (loss.lastWords === null || running === undefined) return loss;
+  return { ...loss, lastWords: toldFields(running.note, loss.lastWords, 0) };
+}
+
+function toldFields(note: unknown, fields: ErrorFields, charsBefore: number): ErrorFields {
   const statement = statementIn(note);
   const judgement = statement?.judgement ?? null;
   const isChanged = statement !== null && statement.sent !== null;
-  const fields = decodeErrorResponse(body);
   const isTold = judgement !== null && !judgement.isRestricted && (judgement.isOpen || isOfItsOwn(fields, judgement));
-  if (isTold && !isChanged && charsBefore === 0) return null;
+  if (isTold && !isChanged && charsBefore === 0) return fields;
   const told = inClientsText(fields, statement, charsBefore);
-  return errorFrame(isTold ? told : redactError(told));
+  return isTold ? told : redactError(told);
 }
 
 /**

@@ -8,6 +8,7 @@ import { canceled } from '../cancel.js';
 import { errorResponse } from '../error-response.js';
 import { readyFrame } from '../ready-frames.js';
 import { lossFrame } from '../replies/loss-frame.js';
+import { toldLoss } from '../replies/withholding.js';
 import type { Session } from '../session.js';
 import type { SharedRead } from './shared-read.js';
 
@@ -89,7 +90,8 @@ export class SessionReads {
     const session = this.#session;
     if (loss.isMidMessage) return session.end('the upstream was lost within a message');
     read.isLost = true;
-    this.#fail(read, lossFrame(loss, 'ERROR', session.isTimedOut), loss.lastWords?.sqlstate ?? '08006');
+    const told = session.database.isPoliced ? toldLoss(loss, [{ note: read }]) : loss;
+    this.#fail(read, lossFrame(told, 'ERROR', session.isTimedOut), loss.lastWords?.sqlstate ?? '08006');
   }
 
   /** Cancels the first read where the server doesn't run it yet. False: it does, or there is none. */
