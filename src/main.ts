@@ -19,6 +19,7 @@ import { CancelKeys } from './session/cancel.js';
 import { type DatabaseUsage, ServedDatabases } from './session/databases/served-databases.js';
 import { type BreakerTurn, type LeftDatabase, noSiblings, type Siblings } from './session/databases/siblings.js';
 import { errorResponse } from './session/error-response.js';
+import { mayBePoliced } from './session/may-be-policed.js';
 import { SessionRecorder } from './session/recorder.js';
 import type { Session } from './session/session.js';
 import type { AcceptedClient } from './session/startup/accepted-client.js';
@@ -247,10 +248,18 @@ class RunningDaemon implements Daemon, DaemonView {
       this.#audit.reopen(config.audit);
       if (config.admin !== null) this.#admin?.reload(config.admin);
       this.#log.level = config.log.level;
+      for (const session of this.#sessions) if (this.#hasToComeBack(session, before)) sendAway(session);
       forgetPolicies(before, policies, this.#threads);
     };
     const abandon = () => forgetPolicies(policies, this.#policies, this.#threads);
     return { policyEvents: policyChanges(this.#policies, policies), apply, abandon };
+  }
+
+  /** Before policies hold for a session that none did, or where a reload doesn't reach it any more. */
+  #hasToComeBack(session: Session, before: PoliciesByTenant): boolean {
+    const { database } = session;
+    if (!this.#policies.has(database.tenant)) return false;
+    return !this.#databases.serves(database) || (!before.has(database.tenant) && !mayBePoliced(session));
   }
 
   async stop({ isReplaced } = { isReplaced: false }): Promise<void> {
@@ -288,9 +297,10 @@ class RunningDaemon implements Daemon, DaemonView {
       recorder: this.#recorder,
       timeouts: { wheel: this.#wheel, cancel: (session) => void this.#cancelKeys.cancelSession(session) },
       userOf: ({ identity }) => this.#desk.usersOf(this.#config).find(identity.tenant, identity.user),
-      onStart: (session) => {
+      onStart: (session, isPoliced) => {
         this.#sessions.add(session);
         this.#log.debug(clientFields(session), 'client connected');
+        if (!isPoliced && this.#hasToComeBack(session, noPolicies)) sendAway(session);
       },
       onEnd: (session, reason) => {
         this.#sessions.delete(session);
@@ -409,6 +419,17 @@ function hasSharedLanes({ tenants }: Config): boolean {
 function sayGoodbye(session: Session): void {
   const error = new ProxyError('shuttingDown', 'terminating connection due to administrator command');
   session.endWith(errorResponse(error), 'the proxy stops');
+}
+
+const noPolicies: PoliciesByTenant = new Map();
+
+/** The client has to connect again, to be judged by the policies that hold now. */
+function sendAway(session: Session): void {
+  const error = new ProxyError('shuttingDown', 'terminating connection due to administrator command', {
+    detail: 'Another policy holds for the database, or another account, than when the connection was made.',
+    hint: 'Connect again.',
+  });
+  session.endWith(errorResponse(error), 'another policy or account holds');
 }
 
 function clientFields({ client, database }: Session) {

@@ -81,6 +81,11 @@ export class Attachment implements Waiter, UpstreamHolder {
     return this.#options.processId;
   }
 
+  /** What RESET comes back to. */
+  get startSettings(): SessionSettings {
+    return this.#options.startSettings;
+  }
+
   get isForSession(): boolean {
     return this.#options.isForSession;
   }

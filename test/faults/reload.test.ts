@@ -208,11 +208,9 @@ t.test('what a session keeps from before is not a way round a policy', async (t)
       t.equal(errorIn(await client.readUntilReady())?.C, '42501', `${name}: ${statement}`);
     }
   };
-  const unpoliced = await keep();
+  await signIn(t, daemon, server);
   writeFileSync(path.join(daemon.folder, 'policy.yaml'), wide);
   await reload(daemon, { policies: ['policy.yaml'] });
-  await isRefused(unpoliced, 'from before there was a policy');
-
   const policed = await keep();
   t.equal(await sqlstateOf(policed, 'execute p'), null);
   writeFileSync(path.join(daemon.folder, 'policy.yaml'), wide.replace('"*.*"', 'public.other'));
@@ -221,6 +219,63 @@ t.test('what a session keeps from before is not a way round a policy', async (t)
   t.equal(await sqlstateOf(policed, 'discard all'), null);
   t.equal(await sqlstateOf(policed, 'prepare p as select 1; execute p'), null, 'what is made anew may be used');
 });
+
+t.test('a session that nobody has looked at has to come back when there are policies', async (t) => {
+  const texts = {
+    'what strings are': 'set standard_conforming_strings = off',
+    'who one is': 'set role to pg_read_all_data',
+    'what SQL has prepared': 'prepare p as select * from item',
+    'what a block has prepared': "do $$ begin execute 'prepare p as select * from item'; end $$",
+    'a temporary view': 'create temp view v as select * from item',
+    'a cursor': 'begin; declare c cursor for select * from item',
+    'a channel': 'listen channel',
+  };
+  for (const mode of ['auto', 'session']) {
+    const daemon = await startedDaemon(t, { pool: { mode, size: 10 } });
+    const reading = await signIn(t, daemon, server);
+    await reading.ask("set application_name = 'mine'; select * from item");
+    const clients: Record<string, RawClient> = {};
+    for (const [what, text] of Object.entries(texts)) {
+      const client = await signIn(t, daemon, server);
+      t.notMatch((await client.ask(text)).types, /E/, what);
+      clients[what] = client;
+    }
+    const parameters = { options: '-c standard_conforming_strings=off' };
+    const resetting = await signIn(t, daemon, server, { ...server, user: server.superuser, parameters });
+    await resetting.ask('set standard_conforming_strings = on');
+    clients['what RESET comes back to'] = resetting;
+    writeFileSync(path.join(daemon.folder, 'policy.yaml'), 'version: 1\nrules: []\n');
+    await reload(daemon, { pool: { mode, size: 10 }, policies: ['policy.yaml'] });
+    for (const [what, client] of Object.entries(clients)) {
+      t.match(errorIn(await client.readUntilClosed()), { S: 'FATAL', C: '57P01' }, `${mode}: ${what}`);
+    }
+    if (mode === 'auto') t.equal(await sqlstateOf(reading, 'select * from item'), '42501', 'the others stay');
+    t.equal(await sqlstateOf(await signIn(t, daemon, server), 'select * from item'), '42501');
+    await daemon.stop();
+  }
+});
+
+t.test(
+  'who stays with an account that is shared no more is not left to a policy that is in force no more',
+  async (t) => {
+    await server.query("drop role if exists carol; create role carol login password 'wonderland'");
+    const users = { carol: { secret: 'wonderland' } };
+    const policies = ['policy.yaml'];
+    const write = (tables: string) => {
+      const rule = `{ name: all, tables: [${tables}], actions: [select] }`;
+      writeFileSync(path.join(daemon.folder, 'policy.yaml'), `version: 1\nrules: [${rule}]\n`);
+    };
+    const daemon = await startedDaemon(t, { users });
+    write('public.item');
+    await reload(daemon, { users, policies });
+    const carol = await signIn(t, daemon, server, { user: 'carol', password: 'wonderland' });
+    t.equal((await carol.ask('begin; select * from item')).types.at(-1), 'Z');
+    await reload(daemon, { users, policies, url: `postgres://${server.host}:${server.port}/postgres` });
+    write('public.other');
+    await reload(daemon, { users, policies, url: `postgres://${server.host}:${server.port}/postgres` });
+    t.match(errorIn(await carol.readUntilClosed()), { S: 'FATAL', C: '57P01' });
+  },
+);
 
 t.test('a configuration that is wrong changes nothing, and says where', async (t) => {
   const daemon = await startedDaemon(t);

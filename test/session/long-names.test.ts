@@ -1,4 +1,4 @@
-import t from 'tap';
+import t, { type Test } from 'tap';
 import { describeReplies } from '../differential/sequence.js';
 import { clientOn, policedDaemon } from '../support/policed-daemon.js';
 import { startPostgres } from '../support/postgres.js';
@@ -17,7 +17,7 @@ rules: [{ name: told, tables: [public.told], actions: [select] }]
 limits: { rowsMax: 3 }
 `;
 
-async function policed(t: t.Test) {
+async function policed(t: Test) {
   const client = await clientOn(t, server, await policedDaemon(t, server, policy), 'public');
   const send = async (...messages: Buffer[]) => {
     client.send(...messages, sync());

@@ -87,6 +87,11 @@ export class ServedDatabases {
     return this.#served.values();
   }
 
+  /** Whether a reload reaches it. */
+  serves(database: ServedDatabase): boolean {
+    return [...this.#served.values()].some((served) => served === database);
+  }
+
   /** The database that an admitted client asked for. */
   serve(client: AdmittedClient): Served {
     const { identity, databaseConfig } = client;

@@ -19,7 +19,8 @@ export interface StartSessionDeps {
   readonly timeouts: TimeoutDeps;
   /** The user as the configuration in force has it, which a reload may have changed; null: it isn't listed. */
   readonly userOf: (client: AdmittedClient) => UserConfig | null;
-  readonly onStart: (session: Session) => void;
+  /** `isPoliced`: a policy had its say in what the session starts with. */
+  readonly onStart: (session: Session, isPoliced: boolean) => void;
   readonly onEnd: (session: Session, reason: string) => void;
 }
 
@@ -46,6 +47,7 @@ export async function startSession(
 async function greet(client: AdmittedClient, database: ServedDatabase, deps: StartSessionDeps): Promise<void> {
   const { cancelKeys } = deps;
   const { startup, early, ...connected } = client;
+  const { isPoliced } = database;
   const isReplication = startup.replication !== null;
   if (isReplication && !mayReplicate(client, database)) throw replicationRefused(database);
   const settings = isReplication ? SessionSettings.none : startSettings(client, database);
@@ -82,7 +84,7 @@ async function greet(client: AdmittedClient, database: ServedDatabase, deps: Sta
   });
   cancelKeys.assign(processId, session);
   session.toClient(encodeWelcome(welcome, processId, secretKey));
-  deps.onStart(session);
+  deps.onStart(session, isPoliced);
   session.start(early);
 }
 

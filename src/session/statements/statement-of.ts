@@ -1,7 +1,6 @@
 import { ProxyError } from '../../errors/proxy-error.js';
 import type { SessionJudge, SessionNames } from '../../judge/judge.js';
 import { allowed, type Judgement } from '../../judge/judgement.js';
-import type { Kept } from '../../judge/question.js';
 import { sentText } from '../../judge/rewriting.js';
 import { controlsTransaction, type SessionEffects, sessionEffects, unknownEffects } from '../../sql/session-effects.js';
 import { type KeyedText, keyOf } from '../../sql/shape.js';
@@ -143,22 +142,12 @@ export function noteSent({ names, judging, attachment, portals }: Session, state
   const policies = judging?.policies?.key ?? '';
   if (policies !== '') names.onSent(effects);
   if (policies !== '' && mayDeclare(effects)) for (const [, portal] of portals) portal.mayBeCursor = true;
-  const keeps = policies === '' ? mayKeep(effects) : judgement.keeps;
+  const { keeps } = judgement;
   if (keeps.length > 0) names.kept.note(keeps, statement, policies, names.now(attachment.settings));
 }
 
 function mayDeclare({ effect, statements }: SessionEffects): boolean {
   return effect === 'unknown' || (statements?.some(({ command }) => command === 'declare') ?? true);
-}
-
-/** Of what nobody judges: under a policy that comes later it is nothing that was allowed. */
-function mayKeep({ effect, statements }: SessionEffects): readonly Kept[] {
-  if (effect === 'none' || effect === 'local') return [];
-  if (statements === null) return ['statements', 'views'];
-  return statements.flatMap(({ command }): Kept[] => {
-    if (command === 'prepare') return ['statements'];
-    return command === 'create' ? ['views'] : [];
-  });
 }
 
 /** Whether what the statement was judged by has changed since. */
