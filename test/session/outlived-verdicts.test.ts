@@ -180,6 +180,31 @@ t.test('a name that was prepared by Parse is not read as one of PREPARE, however
   }
 });
 
+for (const mode of modes) {
+  t.test(`what is parsed under a name that is free again is what was judged (${mode})`, async (t) => {
+    const { send, ask } = await fresh(t, narrowed, mode);
+    const ways = [
+      'select 1; deallocate x',
+      'select 1; deallocate all',
+      'deallocate U&"\\0078"',
+      'select 1; deallocate "x"',
+    ];
+    for (const way of ways) {
+      await send(parse("select 'taken'", 'x'));
+      await ask(way);
+      const said = await send(parse('select * from person', 'x'));
+      t.notMatch(said + (await send(bind({ statement: 'x' }), execute())), /canary|US/, way);
+      await ask('discard all');
+    }
+    await send(parse("select 'taken'", 'x'));
+    await ask('select 1; deallocate x');
+    await ask("prepare x as select 'by SQL'");
+    const said = await send(bind({ statement: 'x' }), execute());
+    t.match(said, mode === 'session' ? /by SQL/ : /taken/, 'and what is bound is what is there');
+    t.match(await send(bind({ statement: 'nothing' }), execute()), /26000/);
+  });
+}
+
 t.test('what is bound holds no lock perhaps, and is not begun when its table has become another', async (t) => {
   const { daemon, send, ask } = await fresh(t, narrowed.replaceAll('[select]', '[select, copy-out]'));
   const { superuser: user, password } = server;

@@ -62,13 +62,25 @@ export function onlyStatement({ effects }: Statement): StatementEffect | undefin
   return effects.statements?.length === 1 ? effects.statements[0] : undefined;
 }
 
-/** Why SQL's PREPARE can't be sent: upstream the name is free, since what the client has prepared by Parse is called otherwise. */
+const unreadName = new ProxyError(
+  'notSupported',
+  'this way to write the name of a prepared statement is not supported',
+);
+
+/** Why SQL's PREPARE or DEALLOCATE can't be sent: it isn't known what it deallocates, or upstream the name is free, since what the client has prepared by Parse is called otherwise. */
 export function nameTaken(session: Session, statement: Statement): ProxyError | null {
+  const { isPoliced } = session.database;
+  if (isPoliced && session.attachment.hasClientNames && deallocatesUnread(statement)) return unreadName;
   const only = statement.effects.first === 'prepare' ? onlyStatement(statement) : undefined;
   const existing = only?.target == null ? undefined : session.statements.get(only.target);
   if (existing === undefined || existing.upstreamName === '' || session.attachment.hasClientNames) return null;
   const message = `prepared statement "${only?.target}" already exists`;
   return new ProxyError('invalidParameter', message, { sqlstate: '42P05' });
+}
+
+function deallocatesUnread({ text, effects: { statements } }: Statement): boolean {
+  if (statements === null) return /deallocate/i.test(text ?? '');
+  return statements.some(({ command, target }) => command === 'deallocate' && target === null);
 }
 
 /** Whether the text speaks of a statement that isn't known to be prepared yet. */

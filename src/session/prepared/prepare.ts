@@ -10,7 +10,7 @@ import { nextParseTime } from '../../pool/upstream-statements.js';
 import { bodyInHand, decodeInHand, missingBytes } from '../in-hand.js';
 import { refuseAnothers, refuseInBatch, refuseParse } from '../refuse.js';
 import type { Session, SessionPhase } from '../session.js';
-import { Mention, mentionOf } from '../statements/run.js';
+import { Assumption, mentionOf } from '../statements/run.js';
 import { type ClientStatement, Portal, type Statement } from '../statements/statement.js';
 import { largeStatement, statementOf, statementToPrepare } from '../statements/statement-of.js';
 import { keptName } from './by-name.js';
@@ -111,7 +111,7 @@ function parseUnnamed(session: Session, upstream: PooledUpstream, prepared: Clie
 function parseNamed(session: Session, upstream: PooledUpstream, name: string, prepared: ClientStatement): void {
   const { statements } = session;
   const existing = statements.get(name);
-  if (existing !== undefined) return parseTwice(session, upstream, name, existing);
+  if (existing !== undefined) return parseTwice(session, upstream, name, existing, prepared);
   // SQL's PREPARE may have taken the name, upstream.
   if (session.attachment.isAtStake && !session.attachment.hasClientNames) tryName(session, upstream, name);
   statements.set(name, prepared);
@@ -125,13 +125,26 @@ function parseNamed(session: Session, upstream: PooledUpstream, name: string, pr
   closeExcess(session, upstream);
 }
 
-/** The name is taken: the server finds that out after it has looked at the text, as it would for the client's own name. */
-function parseTwice(session: Session, upstream: PooledUpstream, name: string, existing: ClientStatement): void {
+/**
+ * The name is taken: the server finds that out after it has looked at the text, as it would for the client's own name. Should
+ * it be free after all, what is there then is what was judged.
+ */
+function parseTwice(
+  session: Session,
+  upstream: PooledUpstream,
+  name: string,
+  existing: ClientStatement,
+  prepared: ClientStatement,
+): void {
+  const { upstreamName } = existing;
   prepareUpstream(session, upstream, existing);
-  if (session.attachment.hasClientNames) session.forward();
-  else sendRenamedParse(session, upstream, existing.upstreamName);
-  const mention = new Mention(existing.statement, name, existing.upstreamName);
-  upstream.connection.expect(new UpstreamRequest(frontend.Parse, 'forward', session.replies, mention));
+  sendParse(session, upstream, { ...prepared, upstreamName });
+  const onFree = () => {
+    session.statements.set(name, prepared);
+    upstream.statements.add(upstreamName, upstreamName === prepared.upstreamName ? prepared.parseTime : 0);
+  };
+  const free = new Assumption(() => {}, prepared.statement, onFree);
+  upstream.connection.expect(new UpstreamRequest(frontend.Parse, 'forward', session.replies, free));
 }
 
 /** Fails, in the server's words, where the upstream has a statement of that name. */
@@ -178,6 +191,9 @@ export function onBind(session: Session): SessionPhase | null {
   if (byParse === undefined && isOurName(names.statement)) return refuseAnothers(session, names.statement);
   const prepared = byParse ?? preparedBySql(session, names.statement);
   if (prepared === null) return null;
+  // Whatever the upstream may have by that name, nobody has judged it.
+  const isUnjudged = prepared === undefined && session.database.isPoliced && names.statement !== '';
+  if (isUnjudged) return refuseAnothers(session, names.statement);
   if (prepared === undefined) return bindTo(session, names, prepared);
   const now = upToDate(session, names.statement, prepared);
   if (now === null) return null;

@@ -264,15 +264,24 @@ export class ClientReplies implements ReplyOwner {
       this.#hasDefined = true;
       if (session.database.isPoliced) session.names.onDefined();
     }
-    // D: DISCARD ALL and DEALLOCATE ALL among other statements drop those that were prepared by Parse as well.
+    // D: DISCARD ALL and DEALLOCATE among other statements drop those that were prepared by Parse as well.
     if (note instanceof Deallocation) note.freed.confirm();
     else if (buffer[start + 5] === 0x44) {
       const tag = buffer.toString('latin1', start + 5, end - 1);
+      if (tag === 'DEALLOCATE' && note instanceof Run) forgetDeallocated(session, note);
       if (tag !== 'DISCARD ALL' && tag !== 'DEALLOCATE ALL') return;
       session.statements.clear();
       session.attachment.upstream?.statements.distrust();
     }
   }
+}
+
+/** One of several statements of a text has deallocated: where the client's names are the upstream's, what Parse has prepared. */
+function forgetDeallocated({ attachment, statements }: Session, { statement, completed }: Run): void {
+  const name = statement?.effects.statements?.[completed - 1]?.target;
+  if (name == null || !attachment.hasClientNames) return;
+  statements.delete(name);
+  attachment.upstream?.statements.forget(name);
 }
 
 function noteApplicationName(session: Session, value: string): void {
