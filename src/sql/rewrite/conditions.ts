@@ -5,8 +5,8 @@ import { isOfName, type Meant } from './splice.js';
 
 export interface ConditionPlace {
   readonly query: BoundQuery;
-  /** The relation whose query it is, for telling the node. */
-  readonly use: RelationUse;
+  /** The relations that the filter is about; the first is for telling the node. */
+  readonly uses: readonly [RelationUse, ...RelationUse[]];
   readonly kind: Extract<Meant, { around: unknown }>['kind'];
   /** Which of several. */
   readonly index?: number;
@@ -20,9 +20,9 @@ export interface ConditionPlace {
  * it from running on them (PG 4.2.14); what tells nothing stands before it, for the sake of indexes.
  */
 export function spliceCondition(rewriting: Rewriting, at: ConditionPlace, filter: string, reason: string): void {
-  const { condition, place, kind, index, use } = at;
+  const { condition, place, kind, index, uses } = at;
   const meant = (...around: readonly string[]) =>
-    ({ kind, at: use.name.start, around, ...(index === undefined ? {} : { index }) }) as Meant;
+    ({ kind, at: uses[0].name.start, around, ...(index === undefined ? {} : { index }) }) as Meant;
   if (condition === null) {
     const text = ` ${kind === 'when' ? 'AND' : 'WHERE'} ${filter}`;
     rewriting.add({ start: place, end: place, text, reason, meant: meant(filter) });
@@ -38,13 +38,13 @@ export function spliceCondition(rewriting: Rewriting, at: ConditionPlace, filter
   rewriting.add({ start: condition.end, end: condition.end, text: after, reason, meant: meant(before, after) });
 }
 
-function harmlessParts(rewriting: Rewriting, { query, condition, use }: ConditionPlace): string[] {
+function harmlessParts(rewriting: Rewriting, { query, condition, uses }: ConditionPlace): string[] {
   const inside = query.conjuncts.filter(
     (conjunct) =>
       conjunct.query === query &&
       condition !== null &&
       isWithin(conjunct.span, condition) &&
-      conjunct.columns.some(({ relation }) => relation === use) &&
+      conjunct.columns.some(({ relation }) => uses.includes(relation)) &&
       isHarmlessConjunct(conjunct, rewriting),
   );
   const names = rewriting.splices.filter(({ meant }) => isOfName(meant));

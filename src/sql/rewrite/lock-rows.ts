@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { RelationUse } from '../bind/bound.js';
+import type { BoundQuery, RelationUse } from '../bind/bound.js';
 import { spliceCondition } from './conditions.js';
 import { mayLeak, mayLeakInLocking } from './leaks.js';
 import { renameQualifiers } from './read-relations.js';
@@ -11,7 +11,27 @@ import { expandStars } from './stars.js';
  * A read that locks its rows keeps the relation and gets the filter into its WHERE: a subquery would lock every row that
  * the filter lets through, those behind a LIMIT or another condition too.
  */
-export function spliceLocking(rewriting: Rewriting, use: RelationUse, restriction: Restriction): void {
+export function spliceLocking(rewriting: Rewriting, uses: readonly RelationUse[]): void {
+  const filtered = new Map<BoundQuery, { uses: [RelationUse, ...RelationUse[]]; filters: string[] }>();
+  for (const use of uses) {
+    const restriction = rewriting.restrictionOf(use);
+    const filter = restriction === null ? null : filterOfLocked(rewriting, use, restriction);
+    if (filter === null || use.query === null) continue;
+    const others = filtered.get(use.query);
+    others?.uses.push(use);
+    others?.filters.push(filter);
+    if (others === undefined) filtered.set(use.query, { uses: [use], filters: [filter] });
+  }
+  for (const [query, { uses, filters }] of filtered) {
+    const { where, from } = query.clauses;
+    const condition = where === undefined ? null : { start: where.start + 'where'.length, end: where.end };
+    const place = { query, uses, kind: 'condition', condition, place: from?.end ?? query.span.end } as const;
+    spliceCondition(rewriting, place, filters.join(' AND '), 'rows that do not exist for the session are not locked');
+  }
+}
+
+/** The filter of a relation whose rows are locked, over its columns as they are named then; null: there's none. */
+function filterOfLocked(rewriting: Rewriting, use: RelationUse, restriction: Restriction): string | null {
   const refuse = (what: string) =>
     new RewriteRefusal(
       '0A000',
@@ -36,21 +56,12 @@ export function spliceLocking(rewriting: Rewriting, use: RelationUse, restrictio
     renameHidden(rewriting, use, restriction);
   }
   const lockable = distinct([restriction.rows, restriction.updatable]);
-  if (lockable.length === 0) return;
-  const { where, from } = query.clauses;
-  if (from === undefined) throw refuse('in this kind of query');
+  if (lockable.length === 0) return null;
+  if (query.clauses.from === undefined) throw refuse('in this kind of query');
   if (mayLeak(rewriting) && query.conjuncts.some(({ hasSubquery }) => hasSubquery)) throw refuse('beside sub-selects');
   if (mayLeakInLocking(rewriting, use, query)) throw refuse('where something could run before its filter');
   const nameOf = outerNames(use, restriction);
-  const filter = lockable.map((sql) => printOver(sql, use.relation, rewriting.rowName(use), nameOf)).join(' AND ');
-  const place = {
-    query,
-    use,
-    kind: 'condition',
-    condition: where === undefined ? null : { start: where.start + 'where'.length, end: where.end },
-    place: from.end,
-  } as const;
-  spliceCondition(rewriting, place, filter, 'rows that do not exist for the session are not locked');
+  return lockable.map((sql) => printOver(sql, use.relation, rewriting.rowName(use), nameOf)).join(' AND ');
 }
 
 /** What nobody can name, and no other relation has. */

@@ -13,7 +13,7 @@ export function spliceMerge(rewriting: Rewriting, target: Target, restriction: R
   const { relation, query, joinCondition } = target;
   const { rows } = restriction;
   if (rows !== null && joinCondition !== null) {
-    const place = { query, use: relation, kind: 'join', condition: joinCondition, place: 0 } as const;
+    const place = { query, uses: [relation], kind: 'join', condition: joinCondition, place: 0 } as const;
     const filter = printAll(rewriting, [rows], relation, restriction);
     spliceCondition(rewriting, place, filter, 'rows that do not exist for the session match nothing');
   }
@@ -33,7 +33,7 @@ function spliceWhen(
   const filters = filtersOf(when, relation, restriction);
   if (filters.length > 0) {
     const { condition, conditionPlace: place } = when;
-    const at = { query, use: relation, kind: 'when', index, condition, place } as const;
+    const at = { query, uses: [relation], kind: 'when', index, condition, place } as const;
     const filter = printAll(rewriting, filters, relation, restriction);
     spliceCondition(rewriting, at, filter, 'rows that do not exist for the session are left alone');
   }

@@ -99,9 +99,12 @@ function spliceStatement(rewriting: Rewriting, restrictions: Restrictions): void
         spliceCopy(rewriting, bound.utility.copy, use, restriction);
       }
     } else if (replaced.has(use)) spliceReading(rewriting, use, restriction);
-    else if (isRead(use) && use.lock !== null) spliceLocking(rewriting, use, restriction);
     else if (!isRead(use)) refuseUtility(use, restriction);
   }
+  spliceLocking(
+    rewriting,
+    bound.relations.filter((use) => use.lock !== null && isRead(use) && !isWritten(use)),
+  );
   for (const query of bound.queries) spliceGrouping(rewriting, query, replaced);
   for (const target of bound.targets) {
     const restriction = rewriting.restrictionOf(target.relation);

@@ -60,7 +60,7 @@ function spliceChange(rewriting: Rewriting, target: Target, restriction: Restric
   if (filters.length > 0) {
     const written = condition === null ? '' : rewriting.bytes.toString('latin1', condition.start, condition.end);
     if (/^\s*current\s+of\b/i.test(written)) throw unsupported(relation, 'WHERE CURRENT OF');
-    const place = { query, use: relation, kind: 'condition', condition, place: wherePlace ?? 0 } as const;
+    const place = { query, uses: [relation], kind: 'condition', condition, place: wherePlace ?? 0 } as const;
     const filter = printAll(rewriting, filters, relation, restriction);
     spliceCondition(rewriting, place, filter, 'rows that do not exist for the session are left alone');
   }
@@ -81,7 +81,7 @@ function spliceInsert(rewriting: Rewriting, target: Target, restriction: Restric
     if (filters.length > 0) {
       const filter = printAll(rewriting, filters, relation, restriction);
       const { condition, wherePlace: place } = conflict;
-      const at = { query, use: relation, kind: 'conflict', condition, place } as const;
+      const at = { query, uses: [relation], kind: 'conflict', condition, place } as const;
       spliceCondition(
         rewriting,
         at,

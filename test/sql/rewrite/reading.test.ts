@@ -287,6 +287,13 @@ t.test('a lock is on the rows that the client gets, and on no other', async (t) 
     'select id, boom(note) from orders where id < 4 order by boom(note) for update',
   ];
   for (const text of behindIt) t.same(await lockedBy(text), [[3], [3]], text);
+  const severalLocked = [
+    'select o.id from orders o, orders p order by p.id desc, o.id limit 1 for update',
+    'select o.id from orders o join orders p on o.id = p.id where o.id < 4 and boom(p.note) for update',
+    'select o.id from orders o, orders p where o.id = p.id and p.amount = 3 for update of o, p',
+  ];
+  t.same((await lockedBy(severalLocked[0] ?? ''))[0], [3]);
+  for (const text of severalLocked.slice(1)) t.same(await lockedBy(text), [[3], [3]], text);
   t.equal((await lockedBy('select * from parent for update'))[0], '42501');
 });
 
