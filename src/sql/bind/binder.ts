@@ -21,6 +21,7 @@ import {
   type WithQuery,
 } from './bound.js';
 import { Coercions } from './expressions/coercions.js';
+import { isConstant } from './expressions/constants.js';
 import { typeNames } from './expressions/type-names.js';
 import { isRegistry, oid } from './expressions/type-oids.js';
 import { type NameSettings, Names } from './names.js';
@@ -252,6 +253,7 @@ export class Binder {
       by: 'call',
       literals: [],
       columns: [],
+      isConstant: false,
       argumentTypes: [],
       item: null,
       ...more,
@@ -312,7 +314,7 @@ export class Binder {
       place: scope?.place ?? 'definition',
       position: value.position,
       literal: value.literal,
-      isConstant: value.literal !== undefined || value.isConstant === true,
+      isConstant: isConstant(value),
       origin: (value.column ?? value.oidOf)?.origin ?? null,
       operand,
     });

@@ -19,7 +19,7 @@ export interface Typed {
   readonly type: number;
   /** The literal's text, null for NULL; undefined for what is no literal. */
   readonly literal?: string | null | undefined;
-  /** A literal that a cast has made another value of. */
+  /** A constant to the server, as a literal is, or not one; left out: a literal is. */
   readonly isConstant?: boolean;
   /** Where the literal itself stands, where `position` is that of a cast of it. */
   readonly literalAt?: number | null;

@@ -139,11 +139,15 @@ function isOutermost(query: BoundQuery | null): boolean {
   );
 }
 
-function isLeakproof({ candidates }: FunctionUse): boolean {
+function isLeakproof(use: FunctionUse): boolean {
+  const { candidates } = use;
+  if (isMadeFirst(use)) return true;
   return candidates.length > 0 && candidates.every(isLeakFree);
 }
 
-function isSilent({ candidates, pattern }: OperatorUse, index: CatalogIndex): boolean {
+function isSilent(use: OperatorUse, index: CatalogIndex): boolean {
+  const { candidates, pattern } = use;
+  if (isMadeFirst(use)) return true;
   return (
     candidates.length > 0 &&
     candidates.every((candidate) => {
@@ -151,6 +155,11 @@ function isSilent({ candidates, pattern }: OperatorUse, index: CatalogIndex): bo
       return behind !== undefined && (isLeakFree(behind) || (pattern !== null && isLeakFreeFor(behind, pattern)));
     })
   );
+}
+
+/** The planner has a condition's constants before any row is read, and raises what they raise whatever rows there are. */
+function isMadeFirst({ isConstant, place }: FunctionUse | OperatorUse): boolean {
+  return isConstant && place === 'condition';
 }
 
 function isSilentCast(use: CastUse, index: CatalogIndex): boolean {

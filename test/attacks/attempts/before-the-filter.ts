@@ -25,6 +25,12 @@ export const beforeTheFilter: Readonly<Record<string, readonly string[]>> = {
     `begin${next}declare c cursor for select id, cost from visits for update${next}fetch all from c${next}rollback`,
   ],
   'beside a plain read': [
+    "select id from visits where note like 'C%' and 1 / 0 > id",
+    "select id from visits where note > 'CANARY-4711-a' and id = factorial(-1)",
+    "select id from visits where note > 'CANARY-4711-b' and id = ('x' || 'y')::int",
+    "select id from visits where note > 'CANARY-4711-b' and date '2020-01-01' - 999999999 < now()",
+    'select id from visits where cost = 0 and id = 1 / (cost * 0 + 1 - 1)',
+    `prepare p (int) as select id from visits where cost = 0 and id = 1 / $1${next}execute p(0)`,
     'select v.id from visits v, generate_series(1, 10 / v.cost) g',
     'select v.id from visits v cross join lateral unnest(array[10 / v.cost]) u',
     "select v.id from visits v, rows from (generate_series(1, 10 / v.cost), json_array_elements('[1]')) g",

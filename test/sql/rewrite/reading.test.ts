@@ -243,6 +243,20 @@ t.test('what asks nothing of hidden rows keeps the index, with and without a fen
     await planOf('select c.name from customers c where boom(c.name) and c.id < 7 and 3 < c.id'),
     /Index Cond: .*7/,
   );
+  for (const constant of ["length(upper('x')) * 3 + abs(-0.4)::int", "date '2026-02-04' - date '2026-02-01'"]) {
+    t.match(await planOf(`select name from customers where id = ${constant}`), /Index Cond: \(id = 3\)/);
+  }
+  for (const value of [
+    '6 / id',
+    '6 / $1',
+    "position('x' in now()::text)",
+    "'2026-02-04'::text::date - date '2026-02-01'",
+  ]) {
+    t.match(
+      await planOf(`select name from customers where id = ${value}`.replace('$1', '(select 2)')),
+      /Subquery Scan/,
+    );
+  }
   const around = 'select p.id, (select c.name from customers c where c.id = p.id and boom(c.name)) from plain p';
   t.match(
     await planOf(around),

@@ -47,6 +47,7 @@ export function functionCall(binder: Binder, fields: Fields, scope: Scope, isPro
   return {
     type: result.type,
     fields: result.fields,
+    isConstant: result.isConstant,
     position: call.position,
     outputName: resultName(resolution.candidates),
   };

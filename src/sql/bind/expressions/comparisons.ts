@@ -76,8 +76,8 @@ function operator(binder: Binder, fields: Fields, scope: Scope, written: Written
     return { type: oid.bool, position };
   }
   const leftValue = subject ?? (left === null ? null : binder.expression(fields.lexpr, scope));
-  const type = applyOperator(binder, scope, written, leftValue, binder.expression(fields.rexpr, scope));
-  return { type, position };
+  const value = applyOperator(binder, scope, written, leftValue, binder.expression(fields.rexpr, scope));
+  return { ...value, position };
 }
 
 function compareRows(binder: Binder, scope: Scope, written: Written, left: Fields, right: Fields): void {

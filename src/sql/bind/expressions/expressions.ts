@@ -9,6 +9,7 @@ import { firstLocation, locationOf } from '../source-text.js';
 import { functionCall } from './calls.js';
 import { noteCollation } from './collations.js';
 import { comparison } from './comparisons.js';
+import { staysConstant } from './constants.js';
 import { jsonHandlers } from './json.js';
 import { refuseAsCall } from './newer-syntax.js';
 import { columnReference, indirection } from './references.js';
@@ -136,12 +137,13 @@ function typeCast(binder: Binder, fields: Fields, scope: Scope): Typed {
   // A parameter is a name here, whatever else gives it a type.
   const isName = operand !== null && written.parameter !== undefined;
   const value = isName ? { type: written.type, position: written.position } : written;
+  const source = binder.typeOf(value);
   binder.coerce(value, target, scope, true, operand);
   const position = locationOf(fields) ?? value.position;
   const oidOf = isRegistry(target) ? (value.column ?? value.oidOf) : undefined;
   const isKept = !hasModifiers(fields.typeName) && keepsLiteral(binder.typeOf(value), target);
   const literal = isKept ? value.literal : undefined;
-  const isConstant = value.literal !== undefined || value.isConstant === true;
+  const isConstant = staysConstant(binder, value, source, target);
   const cast = { type: target, literal, isConstant, literalAt: value.literalAt ?? value.position, position };
   return oidOf === undefined ? cast : { ...cast, oidOf };
 }

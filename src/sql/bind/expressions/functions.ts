@@ -6,6 +6,7 @@ import type { FunctionCandidate } from '../names.js';
 import { BindError } from '../refusal.js';
 import type { Field, Scope, Typed } from '../scope.js';
 import { matching, selectCandidate } from './candidates.js';
+import { givesConstant } from './constants.js';
 import { resolveGenerics } from './polymorphism.js';
 import { typeNames } from './type-names.js';
 import { oid } from './type-oids.js';
@@ -107,6 +108,7 @@ export interface Result {
   readonly type: number;
   readonly fields: readonly Field[] | null;
   readonly returnsSet: boolean;
+  readonly isConstant: boolean;
 }
 
 /** Notes the call, converts its arguments and gives its result's type. */
@@ -118,19 +120,22 @@ export function applyCall(binder: Binder, scope: Scope, call: Call, candidates: 
   if (isDecidedByArguments(call.name)) for (const value of call.arguments) binder.decideByValue(value);
   const { span, position, by } = call;
   const argumentTypes = call.arguments.map((value) => binder.typeOf(value));
+  const [only, ...others] = candidates;
+  const isConstant =
+    others.length === 0 && only !== undefined && givesConstant(binder, only.function, only.types, call.arguments);
   binder.addFunction(scope, call.name, call.schema, functions, {
     span,
     position,
     by,
     literals,
     columns,
+    isConstant,
     argumentTypes,
   });
-  const results = candidates.map((candidate) => resultOf(binder, call, candidate));
-  const [only] = candidates;
-  if (candidates.length === 1 && only !== undefined) convertArguments(binder, scope, call, only);
+  const results = candidates.map((candidate) => ({ ...resultOf(binder, call, candidate), isConstant }));
+  if (others.length === 0 && only !== undefined) convertArguments(binder, scope, call, only);
   const [first] = results;
-  if (first === undefined) return { type: undecided, fields: null, returnsSet: false };
+  if (first === undefined) return { type: undecided, fields: null, returnsSet: false, isConstant };
   return results.every(({ type }) => type === first.type) ? first : { ...first, type: undecided, fields: null };
 }
 
@@ -142,7 +147,7 @@ function convertArguments(binder: Binder, scope: Scope, call: Call, candidate: F
   });
 }
 
-function resultOf(binder: Binder, call: Call, candidate: FunctionCandidate): Result {
+function resultOf(binder: Binder, call: Call, candidate: FunctionCandidate): Omit<Result, 'isConstant'> {
   const each = candidate.function;
   const given = call.arguments.map((value) => binder.typeOf(value));
   const generics = resolveGenerics(binder.coercions, given, candidate.types);

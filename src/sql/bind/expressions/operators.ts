@@ -7,6 +7,7 @@ import { BindError } from '../refusal.js';
 import type { Scope, Typed } from '../scope.js';
 import { matching, selectCandidate } from './candidates.js';
 import { Coercions } from './coercions.js';
+import { givesConstant } from './constants.js';
 import { resolveGenerics } from './polymorphism.js';
 import { typeNames } from './type-names.js';
 import { oid } from './type-oids.js';
@@ -26,18 +27,22 @@ export function applyOperator(
   written: Written,
   left: Typed | null,
   right: Typed,
-): number {
+): Pick<Typed, 'type' | 'isConstant'> {
   const operands = left === null ? [right] : [left, right];
   const given = operands.map((value) => binder.typeOf(value));
   const found = resolveOperator(binder, written, given);
-  note(binder, scope, written, found, given, namePattern(binder, written, left, right));
   const [only] = found;
-  if (found.length !== 1 || only === undefined) return commonResult(found.map(({ operator }) => operator));
+  const behind = found.length === 1 && only !== undefined ? binder.catalog.function(only.operator.function) : undefined;
+  const isConstant = givesConstant(binder, behind, only?.types ?? [], operands);
+  note(binder, scope, written, found, given, namePattern(binder, written, left, right), isConstant);
+  if (found.length !== 1 || only === undefined) {
+    return { type: commonResult(found.map(({ operator }) => operator)), isConstant };
+  }
   const generics = resolveGenerics(binder.coercions, given, only.types);
   operands.forEach((value, at) => {
     binder.coerce(value, generics.resolve(only.types[at] ?? undecided), scope);
   });
-  return generics.resolve(only.operator.result);
+  return { type: generics.resolve(only.operator.result), isConstant };
 }
 
 /** make_scalar_array_op: `left op ANY (array)`, or IN over values of one type. */
@@ -77,6 +82,7 @@ function note(
   found: readonly OperatorMatch[],
   operands: readonly number[],
   pattern: string | null = null,
+  isConstant = false,
 ): void {
   const candidates = found.map(({ operator }) => ({
     oid: operator.oid,
@@ -86,7 +92,7 @@ function note(
     function: operator.function,
   }));
   const query = scope.query as BoundQuery;
-  binder.operators.push({ ...written, candidates, operands, pattern, query, place: scope.place });
+  binder.operators.push({ ...written, candidates, operands, pattern, isConstant, query, place: scope.place });
 }
 
 function commonResult(operators: readonly Operator[]): number {
