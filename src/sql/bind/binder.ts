@@ -253,7 +253,7 @@ export class Binder {
       by: 'call',
       literals: [],
       columns: [],
-      isConstant: false,
+      isRowless: false,
       argumentTypes: [],
       item: null,
       ...more,

@@ -354,8 +354,8 @@ export interface FunctionUse {
   readonly by: 'call' | 'operator' | 'cast' | 'sample' | 'syntax' | 'trigger';
   /** Values of arguments that are plain literals, in order; undefined for others, and for those that are named. */
   readonly literals: readonly (string | null | undefined)[];
-  /** What it gives is known before any row is read. */
-  readonly isConstant: boolean;
+  /** What it gives is known before any row is read, or is a time about now: it raises nothing for the sake of a row. */
+  readonly isRowless: boolean;
   /** The relations' columns that arguments are, unchanged; null for others. */
   readonly columns: readonly OutputColumn['origin'][];
   /** Types of what a call gives, before any conversion. */
@@ -374,8 +374,8 @@ export interface OperatorUse {
   readonly operands: readonly number[];
   /** The literal that a column of type name is compared with by LIKE or a regular expression; null for all else. */
   readonly pattern: string | null;
-  /** What it gives is known before any row is read. */
-  readonly isConstant: boolean;
+  /** As of FunctionUse. */
+  readonly isRowless: boolean;
   readonly query: BoundQuery | null;
   readonly place: Place;
   /** As written, OPERATOR(...) included; null where syntax stands for it. */

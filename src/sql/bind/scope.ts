@@ -21,6 +21,10 @@ export interface Typed {
   readonly literal?: string | null | undefined;
   /** A constant to the server, as a literal is, or not one; left out: a literal is. */
   readonly isConstant?: boolean;
+  /** The text of a literal that a cast has made a value of. */
+  readonly written?: string | null | undefined;
+  /** A time about now: how many times one was added to the clock's or taken from it. */
+  readonly shifts?: number | undefined;
   /** Where the literal itself stands, where `position` is that of a cast of it. */
   readonly literalAt?: number | null;
   /** n of a $n that has no type yet. */

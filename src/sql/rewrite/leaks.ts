@@ -158,8 +158,8 @@ function isSilent(use: OperatorUse, index: CatalogIndex): boolean {
 }
 
 /** The planner has a condition's constants before any row is read, and raises what they raise whatever rows there are. */
-function isMadeFirst({ isConstant, place }: FunctionUse | OperatorUse): boolean {
-  return isConstant && place === 'condition';
+function isMadeFirst({ isRowless, place }: FunctionUse | OperatorUse): boolean {
+  return isRowless && place === 'condition';
 }
 
 function isSilentCast(use: CastUse, index: CatalogIndex): boolean {

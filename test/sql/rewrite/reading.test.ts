@@ -1,7 +1,8 @@
 import pg from 'pg';
 import t from 'tap';
+import { bindText } from '../../../src/sql/bind/bind.js';
 import { readCatalog } from '../../support/catalog.js';
-import { policedSession } from '../../support/policed-session.js';
+import { parse, policedSession } from '../../support/policed-session.js';
 import { startPostgres } from '../../support/postgres.js';
 import { rewritten } from '../../support/rewriting.js';
 
@@ -262,6 +263,34 @@ t.test('what asks nothing of hidden rows keeps the index, with and without a fen
     await planOf(around),
     /Filter: .*boom[\s\S]*Index Scan using customers_pkey[\s\S]*Index Cond: \(id = p\.id\)/,
   );
+});
+
+t.test('a time about now is no cause for a fence, one that could raise is', async (t) => {
+  const asked = (bound: string) => `select name from customers where id = 3 and ${bound} is not null`;
+  const textOf = (bound: string): string => {
+    const sent = rewritten(asked(bound), index, session);
+    return sent.ok ? sent.text : sent.message;
+  };
+  const near = [
+    "now() - interval '30 days'",
+    "date_trunc('month', current_timestamp + '-24 month'::interval)",
+    'current_date - 30 + 1',
+  ];
+  for (const bound of near) {
+    t.notMatch(textOf(bound), /OFFSET 0/, bound);
+    const context = { tempSchema: null, user: 'ann', searchPath: ['public'] };
+    const [one] = bindText(asked(bound), parse(asked(bound)), index, context);
+    t.ok(one?.ok && one.bound.hangsOnLiterals, `another literal than in ${bound} is another question`);
+  }
+  const farOrWrong = [
+    "now() - interval '9999 years'",
+    `now()${" - interval '900 years'".repeat(4)}`,
+    'current_date - 1000000',
+    "date_trunc('fortnight', now())",
+    'current_date - id',
+    'current_date - (select 1)',
+  ];
+  for (const bound of farOrWrong) t.match(textOf(bound), /OFFSET 0/, bound);
 });
 
 t.test('a lock is on the rows that the client gets, and on no other', async (t) => {

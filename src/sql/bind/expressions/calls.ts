@@ -48,6 +48,7 @@ export function functionCall(binder: Binder, fields: Fields, scope: Scope, isPro
     type: result.type,
     fields: result.fields,
     isConstant: result.isConstant,
+    shifts: result.shifts,
     position: call.position,
     outputName: resultName(resolution.candidates),
   };

@@ -49,7 +49,10 @@ const handlers: Readonly<Record<string, ExpressionHandler>> = {
   MinMaxExpr: (binder, fields, scope) => unified(binder, 'MinMaxExpr', fields, scope, 'op args location'),
   A_ArrayExpr: (binder, fields, scope) => array(binder, fields, scope, null),
   RowExpr: row,
-  SQLValueFunction: (_binder, fields) => plain(valueFunctions[textOf(fields.op)] ?? undecided, fields),
+  SQLValueFunction: (_binder, fields) => {
+    const value = plain(valueFunctions[textOf(fields.op)] ?? undecided, fields);
+    return times.has(value.type) ? { ...value, shifts: 0 } : value;
+  },
   GroupingFunc: (binder, fields, scope) => {
     for (const item of listOf(fields.args)) binder.expression(item, scope);
     return plain(oid.int4, fields);
@@ -144,10 +147,19 @@ function typeCast(binder: Binder, fields: Fields, scope: Scope): Typed {
   const isKept = !hasModifiers(fields.typeName) && keepsLiteral(binder.typeOf(value), target);
   const literal = isKept ? value.literal : undefined;
   const isConstant = staysConstant(binder, value, source, target);
-  const cast = { type: target, literal, isConstant, literalAt: value.literalAt ?? value.position, position };
+  const text = source === oid.unknown ? value.literal : undefined;
+  const cast = {
+    type: target,
+    literal,
+    written: text,
+    isConstant,
+    literalAt: value.literalAt ?? value.position,
+    position,
+  };
   return oidOf === undefined ? cast : { ...cast, oidOf };
 }
 
+const times: ReadonlySet<number> = new Set([oid.date, oid.timestamp, oid.timestamptz]);
 const texts: ReadonlySet<number> = new Set([oid.text, oid.varchar, oid.name]);
 const numbers: ReadonlySet<number> = new Set([oid.int2, oid.int4, oid.int8, oid.oid]);
 

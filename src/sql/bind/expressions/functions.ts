@@ -8,6 +8,7 @@ import type { Field, Scope, Typed } from '../scope.js';
 import { matching, selectCandidate } from './candidates.js';
 import { givesConstant } from './constants.js';
 import { resolveGenerics } from './polymorphism.js';
+import { shiftsFromNow } from './times-about-now.js';
 import { typeNames } from './type-names.js';
 import { oid } from './type-oids.js';
 
@@ -109,6 +110,7 @@ export interface Result {
   readonly fields: readonly Field[] | null;
   readonly returnsSet: boolean;
   readonly isConstant: boolean;
+  readonly shifts: number | undefined;
 }
 
 /** Notes the call, converts its arguments and gives its result's type. */
@@ -121,21 +123,22 @@ export function applyCall(binder: Binder, scope: Scope, call: Call, candidates: 
   const { span, position, by } = call;
   const argumentTypes = call.arguments.map((value) => binder.typeOf(value));
   const [only, ...others] = candidates;
-  const isConstant =
-    others.length === 0 && only !== undefined && givesConstant(binder, only.function, only.types, call.arguments);
+  const behind = others.length === 0 ? only?.function : undefined;
+  const isConstant = givesConstant(binder, behind, only?.types ?? [], call.arguments);
+  const shifts = shiftsFromNow(binder, behind, call.arguments);
   binder.addFunction(scope, call.name, call.schema, functions, {
     span,
     position,
     by,
     literals,
     columns,
-    isConstant,
+    isRowless: isConstant || shifts !== undefined,
     argumentTypes,
   });
-  const results = candidates.map((candidate) => ({ ...resultOf(binder, call, candidate), isConstant }));
+  const results = candidates.map((candidate) => ({ ...resultOf(binder, call, candidate), isConstant, shifts }));
   if (others.length === 0 && only !== undefined) convertArguments(binder, scope, call, only);
   const [first] = results;
-  if (first === undefined) return { type: undecided, fields: null, returnsSet: false, isConstant };
+  if (first === undefined) return { type: undecided, fields: null, returnsSet: false, isConstant, shifts };
   return results.every(({ type }) => type === first.type) ? first : { ...first, type: undecided, fields: null };
 }
 
@@ -147,7 +150,7 @@ function convertArguments(binder: Binder, scope: Scope, call: Call, candidate: F
   });
 }
 
-function resultOf(binder: Binder, call: Call, candidate: FunctionCandidate): Omit<Result, 'isConstant'> {
+function resultOf(binder: Binder, call: Call, candidate: FunctionCandidate): Omit<Result, 'isConstant' | 'shifts'> {
   const each = candidate.function;
   const given = call.arguments.map((value) => binder.typeOf(value));
   const generics = resolveGenerics(binder.coercions, given, candidate.types);

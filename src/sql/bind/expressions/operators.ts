@@ -9,6 +9,7 @@ import { matching, selectCandidate } from './candidates.js';
 import { Coercions } from './coercions.js';
 import { givesConstant } from './constants.js';
 import { resolveGenerics } from './polymorphism.js';
+import { shiftsFromNow } from './times-about-now.js';
 import { typeNames } from './type-names.js';
 import { oid } from './type-oids.js';
 
@@ -27,14 +28,16 @@ export function applyOperator(
   written: Written,
   left: Typed | null,
   right: Typed,
-): Pick<Typed, 'type' | 'isConstant'> {
+): Pick<Typed, 'type' | 'isConstant' | 'shifts'> {
   const operands = left === null ? [right] : [left, right];
   const given = operands.map((value) => binder.typeOf(value));
   const found = resolveOperator(binder, written, given);
   const [only] = found;
   const behind = found.length === 1 && only !== undefined ? binder.catalog.function(only.operator.function) : undefined;
   const isConstant = givesConstant(binder, behind, only?.types ?? [], operands);
-  note(binder, scope, written, found, given, namePattern(binder, written, left, right), isConstant);
+  const shifts = shiftsFromNow(binder, behind, operands);
+  const isRowless = isConstant || shifts !== undefined;
+  note(binder, scope, written, found, given, namePattern(binder, written, left, right), isRowless);
   if (found.length !== 1 || only === undefined) {
     return { type: commonResult(found.map(({ operator }) => operator)), isConstant };
   }
@@ -42,7 +45,7 @@ export function applyOperator(
   operands.forEach((value, at) => {
     binder.coerce(value, generics.resolve(only.types[at] ?? undecided), scope);
   });
-  return { type: generics.resolve(only.operator.result), isConstant };
+  return { type: generics.resolve(only.operator.result), isConstant, shifts };
 }
 
 /** make_scalar_array_op: `left op ANY (array)`, or IN over values of one type. */
@@ -82,7 +85,7 @@ function note(
   found: readonly OperatorMatch[],
   operands: readonly number[],
   pattern: string | null = null,
-  isConstant = false,
+  isRowless = false,
 ): void {
   const candidates = found.map(({ operator }) => ({
     oid: operator.oid,
@@ -92,7 +95,7 @@ function note(
     function: operator.function,
   }));
   const query = scope.query as BoundQuery;
-  binder.operators.push({ ...written, candidates, operands, pattern, isConstant, query, place: scope.place });
+  binder.operators.push({ ...written, candidates, operands, pattern, isRowless, query, place: scope.place });
 }
 
 function commonResult(operators: readonly Operator[]): number {
