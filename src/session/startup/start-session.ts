@@ -111,7 +111,13 @@ function startSettings(client: AdmittedClient, database: ServedDatabase): Sessio
 
 /** At the server these end with the start-up's own transaction, or give way to who has signed in. */
 function lasting(settings: SessionSettings): SessionSettings {
-  return [...transactionSettings, 'session_authorization'].reduce((left, name) => left.without(name), settings);
+  const kept = [...transactionSettings, 'session_authorization'].reduce((left, name) => left.without(name), settings);
+  const name = kept.values.get('application_name');
+  // pg_clean_ascii: a program's name in whatever encoding its machine has keeps nobody out.
+  const cleaned = name?.replace(/[\udc80-\udcff]/gu, '?');
+  return cleaned === name || cleaned === undefined
+    ? kept
+    : kept.with(SessionSettings.from([['application_name', cleaned]]));
 }
 
 function mayReplicate(client: AdmittedClient, database: ServedDatabase): boolean {
