@@ -93,8 +93,9 @@ async function serve(served: Served): Promise<void> {
   const output = openLogOutput();
   const log = createLog(config.log, output);
   try {
-    const daemon = await start({ config, reloadConfig, log, output });
-    listenToSignals(daemon, log, guide !== undefined);
+    const starting = start({ config, reloadConfig, log, output });
+    listenToSignals(starting, log, guide !== undefined);
+    const daemon = await starting;
     // By the same way as the log, so that it comes after what was logged before.
     if (guide !== undefined) output.write(`${guide(daemon.listening)}\n`);
     const lost = database?.ended.then(() => true);
@@ -117,28 +118,34 @@ async function start(options: WorkersOptions): Promise<Daemon | WorkersDaemon> {
   return startDaemon({ ...options, warmsUp: true });
 }
 
-function listenToSignals(daemon: Daemon | WorkersDaemon, log: Log, isForPeople: boolean): void {
+/** What is to be read or replaced waits until all is up; what is to stop before that ends at once. */
+function listenToSignals(starting: Promise<Daemon | WorkersDaemon>, log: Log, isForPeople: boolean): void {
+  const whenUp = (act: (daemon: Daemon | WorkersDaemon) => unknown) => void starting.then(act, () => {});
   let stoppedAtMs: number | null = null;
   const stop = (signal: NodeJS.Signals) => {
     if (stoppedAtMs === null) {
       stoppedAtMs = performance.now();
-      void daemon.stop();
+      whenUp((daemon) => daemon.stop());
     } else if (performance.now() - stoppedAtMs > sameStopWithinMs) {
       log.warn({ signal }, 'stopping at once');
       process.exit(1);
     }
   };
-  process.on('SIGTERM', stop);
-  process.on('SIGINT', stop);
+  whenUp(() => {
+    process.on('SIGTERM', stop);
+    process.on('SIGINT', stop);
+  });
   const hadTerminal = isForPeople && process.stdout.isTTY === true;
   process.on('SIGHUP', () => {
     // What was started to be tried out ends with its terminal; a configured daemon outlives it.
     if (hadTerminal && !hasTerminal()) stop('SIGHUP');
-    else void daemon.reload();
+    else whenUp((daemon) => daemon.reload());
   });
   process.on('SIGUSR2', () => {
-    if ('restart' in daemon) void daemon.restart();
-    else log.warn('not restarted: one process can not take its own place; set listen.workers');
+    whenUp((daemon) => {
+      if ('restart' in daemon) return daemon.restart();
+      log.warn('not restarted: one process can not take its own place; set listen.workers');
+    });
   });
 }
 
