@@ -136,14 +136,14 @@ function parseTwice(
   existing: ClientStatement,
   prepared: ClientStatement,
 ): void {
-  const { upstreamName } = existing;
+  const upstreamName = session.attachment.hasClientNames ? name : existing.upstreamName;
   prepareUpstream(session, upstream, existing);
   sendParse(session, upstream, { ...prepared, upstreamName });
   const onFree = () => {
     session.statements.set(name, prepared);
     upstream.statements.add(upstreamName, upstreamName === prepared.upstreamName ? prepared.parseTime : 0);
   };
-  const free = new Assumption(() => {}, prepared.statement, onFree);
+  const free = new Assumption(() => {}, prepared.statement, onFree, { name, upstreamName });
   upstream.connection.expect(new UpstreamRequest(frontend.Parse, 'forward', session.replies, free));
 }
 

@@ -223,7 +223,8 @@ export class ClientReplies implements ReplyOwner {
     const fields = decodeErrorResponse(frame.subarray(5));
     let { message } = fields;
     // What the request was about may have another name by now, or none.
-    const named = note instanceof Mention ? note : note instanceof Run ? note.named : null;
+    const named =
+      note instanceof Mention ? note : note instanceof Run || note instanceof Assumption ? note.named : null;
     if (named !== null && named.upstreamName !== '') message = message.replaceAll(named.upstreamName, () => named.name);
     for (const [name, { upstreamName }] of this.#session.statements) {
       if (upstreamName !== '' && message.includes(upstreamName)) message = message.replaceAll(upstreamName, () => name);

@@ -41,6 +41,8 @@ export class Assumption {
     readonly undo: (isSkipped: boolean) => void,
     readonly statement: Statement | null = null,
     readonly confirm: () => void = () => {},
+    /** What errors call a prepared statement, and its client. */
+    readonly named: StatementNames | null = null,
   ) {}
 }
 
