@@ -9,17 +9,21 @@ import { statementIn } from './statements/run.js';
  * done here then, to clients of the same database and account, which the server would let it be done to.
  */
 
+/** Nothing that runs in the server but this function gives a report such a name. */
+const signalRoutine = 'pg_signal_backend';
+
 /**
  * Does what a statement wanted of a client of ours that the server doesn't know. True: it was done, and is not to be warned of.
  * @param note of the request that the notice came with
  */
 export function carriesOutSignal(session: Session, note: unknown, body: Buffer): boolean {
+  // A text may raise as many notices as it likes, and is long perhaps: it isn't read for each of them.
+  if (!body.includes(signalRoutine, 0, 'latin1')) return false;
+  const { routine, message } = decodeErrorResponse(body);
+  if (routine !== signalRoutine) return false;
   const text = statementIn(note)?.text;
   const signal = text == null ? null : signalIn(text);
   if (signal === null) return false;
-  const { routine, message } = decodeErrorResponse(body);
-  // Nothing that runs in the server but this function gives a report such a name.
-  if (routine !== 'pg_signal_backend') return false;
   const target = session.cancelKeys.holderOf(Number(message.match(/\d+/)?.[0]));
   if (target === null || target.database !== session.database) return false;
   if (signal === 'terminate') target.terminate(session);
