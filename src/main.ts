@@ -8,7 +8,7 @@ import { AuthDesk, type Failure } from './auth/auth-desk.js';
 import type { Config, DatabaseConfig } from './config/config.js';
 import { databaseIn } from './config/database-in.js';
 import { diffConfig } from './config/diff-config.js';
-import { ProxyError } from './errors/proxy-error.js';
+import { endedByAdministrator } from './errors/ended-by-administrator.js';
 import { Firewalls } from './firewall/firewalls.js';
 import { JudgeThreads } from './judge/judge-threads.js';
 import { forgetPolicies, loadPoliciesInForce, type PoliciesByTenant } from './judge/policies-in-force.js';
@@ -417,15 +417,14 @@ function hasSharedLanes({ tenants }: Config): boolean {
 }
 
 function sayGoodbye(session: Session): void {
-  const error = new ProxyError('shuttingDown', 'terminating connection due to administrator command');
-  session.endWith(errorResponse(error), 'the proxy stops');
+  session.endWith(errorResponse(endedByAdministrator()), 'the proxy stops');
 }
 
 const noPolicies: PoliciesByTenant = new Map();
 
 /** The client has to connect again, to be judged by the policies that hold now. */
 function sendAway(session: Session): void {
-  const error = new ProxyError('shuttingDown', 'terminating connection due to administrator command', {
+  const error = endedByAdministrator({
     detail: 'Another policy holds for the database, or another account, than when the connection was made.',
     hint: 'Connect again.',
   });

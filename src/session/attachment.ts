@@ -18,6 +18,7 @@ export interface AttachmentOptions {
   /** An upstream once taken is kept until the client leaves. */
   readonly isForSession: boolean;
   readonly startSettings: SessionSettings;
+  /** See `SessionDeps.processId`. */
   readonly processId: number;
   /** Called when `acquire` may give another answer than before. */
   readonly wake: () => void;

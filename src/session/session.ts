@@ -6,6 +6,7 @@ import type { Phase } from '../../protocol/phases.js';
 import { ProtocolError } from '../../protocol/protocol-error.js';
 import type { ClientPart } from '../audit/audit-line.js';
 import { transactionStatus, type UpstreamRequest } from '../backend/postgres/postgres-upstream.js';
+import { endedByAdministrator } from '../errors/ended-by-administrator.js';
 import { ProxyError } from '../errors/proxy-error.js';
 import type { Judge, SessionJudge } from '../judge/judge.js';
 import type { Session as PolicedSession } from '../policy/fill-expression.js';
@@ -76,7 +77,6 @@ export interface SessionDeps {
 export class Session {
   readonly database: ServedDatabase;
   readonly client: ConnectedClient;
-  readonly processId: number;
   readonly cancelKeys: CancelKeys;
   readonly input = new ClientInput();
   readonly replies = new ClientReplies(this);
@@ -139,7 +139,6 @@ export class Session {
   constructor(client: ConnectedClient, deps: SessionDeps) {
     this.client = client;
     this.database = deps.database;
-    this.processId = deps.processId;
     this.cancelKeys = deps.cancelKeys;
     this.recorder = deps.recorder;
     this.#principal = deps.principal;
@@ -361,11 +360,11 @@ export class Session {
 
   /** As by an administrator, at the request of another client or of this one: what runs is cancelled before. */
   terminate(by: Session): void {
-    const reason = 'terminated by a client';
-    const error = errorResponse(new ProxyError('shuttingDown', 'terminating connection due to administrator command'));
-    if (by === this || (this.openExchanges === 0 && this.reads.size === 0)) return this.endWith(error, reason);
+    const farewell = { error: errorResponse(endedByAdministrator()), reason: 'terminated by a client' };
+    const isIdle = this.openExchanges === 0 && this.reads.size === 0;
+    if (by === this || isIdle) return this.endWith(farewell.error, farewell.reason);
     this.#isBroken = true;
-    this.#farewell = { error, reason };
+    this.#farewell = farewell;
     this.cancelRun();
   }
 

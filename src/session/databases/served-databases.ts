@@ -7,6 +7,7 @@ import { type UpstreamAccount, UpstreamTarget } from '../../backend/postgres/ups
 import { Breaker } from '../../breaker/breaker.js';
 import { BoundedCache } from '../../cache/bounded-cache.js';
 import type { DatabaseConfig } from '../../config/config.js';
+import { endedByAdministrator } from '../../errors/ended-by-administrator.js';
 import { ProxyError } from '../../errors/proxy-error.js';
 import type { Firewalls } from '../../firewall/firewalls.js';
 import { CatalogFeed } from '../../judge/catalog-feed.js';
@@ -219,7 +220,7 @@ export class ServedDatabases {
       retire(served);
       served.lanes.close();
       served.pool.destroy();
-      served.notifications.close(new ProxyError('shuttingDown', 'terminating connection due to administrator command'));
+      served.notifications.close(endedByAdministrator());
     }
     for (const breaker of this.#breakers.values()) breaker.dispose();
   }
@@ -376,7 +377,7 @@ function listeningAt({ upstream, control }: DatabaseConfig): unknown {
 }
 
 function movedAway(): ProxyError {
-  return new ProxyError('shuttingDown', 'terminating connection due to administrator command', {
+  return endedByAdministrator({
     detail: 'The database is reached in another way now. Notifications may have been missed.',
   });
 }

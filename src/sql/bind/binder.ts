@@ -124,15 +124,7 @@ export class Binder {
     context.parameterTypes?.forEach((type, at) => {
       this.parameters[at] = type === oid.unknown ? 0 : type;
       const told = catalog.type(type);
-      if (told !== undefined)
-        this.types.push({
-          oid: type,
-          isOfCast: false,
-          schema: told.schema,
-          name: told.name,
-          span: null,
-          isQualified: false,
-        });
+      if (told !== undefined) this.addType(told);
     });
   }
 
@@ -258,6 +250,11 @@ export class Binder {
       item: null,
       ...more,
     });
+  }
+
+  /** Notes a type that is used; without more it isn't written. */
+  addType({ oid, schema, name }: Pick<TypeUse, 'oid' | 'schema' | 'name'>, more: Partial<TypeUse> = {}): void {
+    this.types.push({ oid, isOfCast: false, schema, name, span: null, isQualified: false, ...more });
   }
 
   /** Notes syntax that raises an error for some values, or for all. */

@@ -37,6 +37,12 @@ export function namesOf(value: unknown): string[] {
   return listOf(value).map((item) => textOf(nodeOf(item)?.fields.sval));
 }
 
+/** The value of a literal that is a whole number within int4; null for anything else. */
+export function wholeNumberOf(value: unknown): number | null {
+  const ival = structOf(nodeOf(value)?.fields.ival);
+  return ival === null ? null : Number(ival.ival ?? 0);
+}
+
 /** A literal's value as text, looked for behind a cast that keeps it; null for NULL, undefined where it's no literal. */
 export function literalOf(value: unknown): string | null | undefined {
   const node = nodeOf(value);

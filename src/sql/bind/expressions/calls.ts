@@ -58,8 +58,7 @@ export function functionCall(binder: Binder, fields: Fields, scope: Scope, isPro
 function noteTypeName(binder: Binder, call: Call, target: number): void {
   const type = binder.catalog.type(target);
   if (type === undefined) return;
-  const { oid, schema, name } = type;
-  binder.types.push({ oid, isOfCast: true, schema, name, span: call.span, isQualified: call.schema !== null });
+  binder.addType(type, { isOfCast: true, span: call.span, isQualified: call.schema !== null });
 }
 
 function boundCall(binder: Binder, fields: Fields, scope: Scope): Omit<Call, 'isProcedure'> {

@@ -43,7 +43,7 @@ export function bindHeld(
 export function columnsLike(binder: Binder, fields: Fields, scope: Scope): SourceColumn[] {
   const rangeVar = structOf(fields.relation) ?? {};
   const { columns, kind, rowType, schema, name } = findRelation(binder, rangeVar, { isTypeAllowed: true });
-  if (kind === 'c') binder.types.push({ oid: rowType, isOfCast: false, schema, name, span: null, isQualified: false });
+  if (kind === 'c') binder.addType({ oid: rowType, schema, name });
   else noteRelation(binder, rangeVar, scope.query, 'utility', ['define', 'select']);
   return columns.map(plainColumn);
 }

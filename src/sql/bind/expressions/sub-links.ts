@@ -1,4 +1,4 @@
-import { type Fields, listOf, namesOf, nodeOf, structOf, textOf } from '../../facts/tree.js';
+import { type Fields, listOf, namesOf, nodeOf, textOf, wholeNumberOf } from '../../facts/tree.js';
 import type { Binder, Rows } from '../binder.js';
 import type { FunctionUse } from '../bound.js';
 import { onlyFields } from '../known-fields.js';
@@ -57,8 +57,7 @@ function givesOneRow(fields: Fields, { query }: Rows, functions: readonly Functi
 
 function isLimitedToOne(fields: Fields): boolean {
   const { limitCount, limitOption } = nodeOf(fields.subselect)?.fields ?? {};
-  const ival = structOf(nodeOf(limitCount)?.fields.ival);
-  return limitOption === 'LIMIT_OPTION_COUNT' && ival !== null && Number(ival.ival ?? 0) <= 1;
+  return limitOption === 'LIMIT_OPTION_COUNT' && (wholeNumberOf(limitCount) ?? 2) <= 1;
 }
 
 function onlyColumn({ columns }: Rows, position: number | null): Rows['columns'][number] {

@@ -18,7 +18,7 @@ export function resolveType(binder: Binder, value: unknown, isOfCast = false): n
   decideFloat(binder, position);
   const span = writtenSpan(binder, parts, position);
   const isQualified = span !== null && parts.length > 1;
-  binder.types.push({ oid: type.oid, isOfCast, schema: type.schema, name: type.name, span, isQualified });
+  binder.addType(type, { isOfCast, span, isQualified });
   if (!isArray) return type.oid;
   if (type.array === 0) throw new BindError('42704', `type "${name}[]" does not exist`, position);
   return type.array;

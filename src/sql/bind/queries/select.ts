@@ -1,4 +1,4 @@
-import { type Fields, listOf, nodeOf, structOf, textOf } from '../../facts/tree.js';
+import { type Fields, listOf, nodeOf, structOf, textOf, wholeNumberOf } from '../../facts/tree.js';
 import type { Binder, QueryOptions, Rows } from '../binder.js';
 import type { BoundQuery, Span } from '../bound.js';
 import { windowDefinition } from '../expressions/calls.js';
@@ -120,9 +120,7 @@ function limits(binder: Binder, fields: Fields, scope: Scope): void {
 
 /** A number without a sign, or NULL, which are no error. */
 function isCount(limit: unknown): boolean {
-  const { isnull, ival } = nodeOf(limit)?.fields ?? {};
-  const count = structOf(ival);
-  return isnull === true || (count !== null && Number(count.ival ?? 0) >= 0);
+  return nodeOf(limit)?.fields.isnull === true || (wholeNumberOf(limit) ?? -1) >= 0;
 }
 
 /** transformValuesClause: columns have the types that their values have in common. */

@@ -57,15 +57,7 @@ export function noteRowTypes(binder: Binder, value: unknown): void {
     holdsType(binder.catalog, oid, (type) => {
       const relation = binder.catalog.relation(type.relation);
       const isWithheld = relation !== undefined && (binder.visibilityOf(relation)?.hidden.size ?? 0) > 0;
-      if (isWithheld)
-        binder.types.push({
-          oid: type.oid,
-          isOfCast: false,
-          schema: type.schema,
-          name: type.name,
-          span: null,
-          isQualified: false,
-        });
+      if (isWithheld) binder.addType(type);
       return isWithheld;
     });
   }
