@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import pg from 'pg';
 import t from 'tap';
 import { sameThreeWays, type Way } from '../support/three-ways.js';
@@ -83,6 +84,9 @@ t.test('node-postgres hears notices and notifications, its own and others’', a
 t.test('transactions of a node-postgres pool keep to themselves', async (t) => {
   await sameThreeWays(t, async (way) => {
     const pool = new pg.Pool({ ...settings(way), max: 6 });
+    // end() doesn't wait for the connections' ends, and the next way takes the database away by force.
+    const ended: Promise<unknown>[] = [];
+    pool.on('connect', (client) => ended.push(once(client, 'end')));
     await pool.query('create table account (id int primary key, balance int not null check (balance >= 0))');
     await pool.query('insert into account select n, 100 from generate_series(1, 10) n');
     const transfer = async (n: number): Promise<string> => {
@@ -109,6 +113,7 @@ t.test('transactions of a node-postgres pool keep to themselves', async (t) => {
     const outcomes = await Promise.all(Array.from({ length: 60 }, (_, n) => transfer(n)));
     const { rows } = await pool.query('select sum(balance)::int as sum, count(*)::int as accounts from account');
     await pool.end();
+    await Promise.all(ended);
     return { rows, outcomes };
   });
 });
