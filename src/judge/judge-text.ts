@@ -17,6 +17,7 @@ import { type Restrictions, rewrite, visibilityIn } from '../sql/rewrite/rewrite
 import type { Splice } from '../sql/rewrite/splice.js';
 import { makeTemplate } from '../sql/rewrite/template.js';
 import { parseAsMeant } from '../sql/rewrite/verify.js';
+import { areLiteralsBindable } from '../sql/sharing/bindable-literals.js';
 import { isShareable } from '../sql/sharing/is-shareable.js';
 import type { StatementFacts } from '../sql/statement-facts.js';
 import { ClientText } from './client-text.js';
@@ -93,6 +94,7 @@ const nothing = {
   uses: [],
   fingerprint: null,
   isShareable: false,
+  bindsLiterals: false,
 } as const;
 
 /** Of a text that holds no statement. */
@@ -158,6 +160,12 @@ class Judging {
     const refused = this.#misfit ?? found ?? this.#refuseUnlessAsMeant();
     const isAllowed = refused === null;
     const splices = this.#client.splices(this.#splices);
+    const isShared = isAllowed && this.#isShareable(bound);
+    const hangsOnLiterals =
+      facts.some((each) => each.hangsOnLiterals) ||
+      results.some((result) => (result.ok ? result.bound : result).hangsOnLiterals) ||
+      // Where it is wrong hangs on how long the literals before that are.
+      (refused !== null && refused.position !== null);
     return {
       ...nothing,
       statements: facts,
@@ -173,12 +181,9 @@ class Judging {
       isOpen: this.#isOpen(),
       keeps: facts.flatMap(({ command }, at) => keptBy(command, bound[at])),
       uses: facts.flatMap((each, at) => usedBy(each, bound[at])),
-      isShareable: isAllowed && this.#isShareable(bound),
-      hangsOnLiterals:
-        facts.some(({ hangsOnLiterals }) => hangsOnLiterals) ||
-        results.some((result) => (result.ok ? result.bound : result).hangsOnLiterals) ||
-        // Where it is wrong hangs on how long the literals before that are.
-        (refused !== null && refused.position !== null),
+      isShareable: isShared,
+      bindsLiterals: isShared && !hangsOnLiterals && this.#bindsLiterals(bound),
+      hangsOnLiterals,
     };
   }
 
@@ -293,6 +298,11 @@ class Judging {
       parse: this.#parse,
     };
     return isSentHarmlessly(judged, statement, this.#splices, this.#sentTree);
+  }
+
+  #bindsLiterals([statement]: readonly BoundStatement[]): boolean {
+    const { text } = this.#question;
+    return statement !== undefined && areLiteralsBindable(statement, this.#parsed.tree, Buffer.from(text));
   }
 
   #isOpen(): boolean {

@@ -17,6 +17,7 @@ type Lasting = Pick<
   | 'uses'
   | 'fingerprint'
   | 'isShareable'
+  | 'bindsLiterals'
 >;
 
 /** What is said of a statement text before it is sent. Texts of one shape share it where they can. */
@@ -48,5 +49,6 @@ export const allowed: Judgement = {
   uses: [],
   fingerprint: null,
   isShareable: false,
+  bindsLiterals: false,
   version: 0,
 };

@@ -73,6 +73,8 @@ export interface Verdict {
   readonly fingerprint: string | null;
   /** It only reads, and any session that has the client's settings may run it. False where that isn't known. */
   readonly isShareable: boolean;
+  /** On a shared lane its literals may be sent as parameters. */
+  readonly bindsLiterals: boolean;
   /** The verdict hangs on a literal, so it holds for this text and not for others of its key. */
   readonly hangsOnLiterals: boolean;
 }

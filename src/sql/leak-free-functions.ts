@@ -35,7 +35,7 @@ function isLeakFreeAggregate({ kind, name, arguments: types }: CatalogFunction):
 }
 
 /** True for a function that came with the server, whatever its schema. */
-export function isBuiltin({ oid }: CatalogFunction): boolean {
+export function isBuiltin({ oid }: Pick<CatalogFunction, 'oid'>): boolean {
   return oid < firstNormalOid;
 }
 

@@ -197,7 +197,7 @@ class LiteralContext {
  * What PostgreSQL makes of a literal (make_const): s of no known type, i int4, l int8, n numeric. The smallest int4 and
  * int8 are numbers with a minus before them, and so have letters of their own.
  */
-function classOf(literal: string): string {
+export function classOf(literal: string): string {
   const first = literal.charCodeAt(0);
   if (first === 0x27 || first > 0x39) return 's';
   for (let at = 0; at < literal.length; at++) {

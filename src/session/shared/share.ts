@@ -11,6 +11,7 @@ import { resultLimit } from '../replies/result-limit.js';
 import type { Session } from '../session.js';
 import type { ClientStatement, Statement } from '../statements/statement.js';
 import { isOutdated, statementOf, statementToPrepare } from '../statements/statement-of.js';
+import { boundQuery } from './bound-query.js';
 import { type BatchParts, SharedRead } from './shared-read.js';
 import { isTimeless, SharedStatement } from './shared-statement.js';
 
@@ -24,7 +25,7 @@ export function shareQuery(session: Session, statement: Statement): boolean {
   const { start, end } = session.reader;
   // PG 55.2.3: a simple Query destroys the unnamed statement.
   session.statements.delete('');
-  session.reads.take(group, new SharedRead(session, statement, shape, null, start, end));
+  session.reads.take(group, new SharedRead(session, statement, shape, boundQuery(session, statement), start, end));
   return true;
 }
 
@@ -60,6 +61,7 @@ export function shareBatch(session: Session, type: number): boolean {
     isDescribing: isParsing && bindStart > reader.end,
     restAt: nameEnd + 1,
     restBytes: bindEnd - nameEnd - 1,
+    messages: null,
   };
   reader.extend(end);
   session.reads.take(group, new SharedRead(session, statement, shape, batch, start, end));

@@ -1,5 +1,5 @@
 import { backend, frontend } from '../../../protocol/message-types.js';
-import { parseCompleteFrame } from '../../../protocol/messages/bodiless.js';
+import { bindCompleteFrame, parseCompleteFrame } from '../../../protocol/messages/bodiless.js';
 import { queryFrame } from '../../../protocol/messages/query.js';
 import type { PostgresUpstream, ReplyOwner, UpstreamLoss } from '../../backend/postgres/postgres-upstream.js';
 import type { LaneRead } from '../../pool/lane-read.js';
@@ -13,6 +13,7 @@ import type { Session } from '../session.js';
 import { Run } from '../statements/run.js';
 import type { Statement } from '../statements/statement.js';
 import { isOutdated } from '../statements/statement-of.js';
+import { sendAsWritten } from './bound-query.js';
 import { closeFrame, type SharedStatement } from './shared-statement.js';
 
 /** What a batch runs, and where its parts lie in the read's bytes. */
@@ -27,12 +28,18 @@ export interface BatchParts {
   /** Where its Bind goes on behind the statement's name, and for how long. */
   readonly restAt: number;
   readonly restBytes: number;
+  /** The client has sent a Query, and this is what is sent in its place. Null: it has sent the batch. */
+  readonly messages: Buffer | null;
 }
 
 /** read_only_sql_transaction */
 const writesAfterAll = '25006';
 /** Class 22: what is wrong with a value. */
 const dataException = /^22/;
+/** Classes 40, 53, 55, 57: not for how the statement was sent, and nothing to ask the server for twice. */
+const circumstances = /^(?:40|53|55|57)/;
+/** Classes 0A, 42: for what the statement is, whatever the values. */
+const statementAtFault = /^(?:0A|42)/;
 const nothing: Buffer = Buffer.alloc(0);
 
 /**
@@ -58,6 +65,8 @@ export class SharedRead extends Run implements LaneRead {
   #isBegun = false;
   /** Replies to messages of ours that come before those for the client. */
   #ownReplies = 0;
+  /** Bytes of such a reply that goes by unseen: a BindComplete. */
+  #ownBytes = 0;
   #isParsed = false;
   /** What is held, the last piece of it apart. */
   #pieces: Buffer[] | null = null;
@@ -106,8 +115,12 @@ export class SharedRead extends Run implements LaneRead {
     const { connection, statements } = upstream;
     const batch = this.#batch;
     if (batch === null) return this.#sendQuery(connection);
-    const { statement, parsedSince, isDescribing, restAt, restBytes } = batch;
+    const { statement, parsedSince, isDescribing, restAt, restBytes, messages } = batch;
     if (!statements.has(statement.name, parsedSince)) this.#parseOn(upstream, batch);
+    if (messages !== null) {
+      this.#ownBytes = bindCompleteFrame.length;
+      return connection.send(messages);
+    }
     if (isDescribing) connection.send(statement.describe);
     connection.sendCopy(statement.bindHead(restBytes));
     connection.send(this.#buffer, restAt, this.#end);
@@ -120,6 +133,13 @@ export class SharedRead extends Run implements LaneRead {
   }
 
   onBytes(buffer: Buffer, start: number, end: number): void {
+    const own = Math.min(this.#ownBytes, end - start);
+    this.#ownBytes -= own;
+    if (end - start > own) this.#take(buffer, start + own, end);
+  }
+
+  /** What is for the client. */
+  #take(buffer: Buffer, start: number, end: number): void {
     this.#bytes += end - start;
     if (this.#isBegun) return this.#pass(buffer, start, end);
     if (buffer === this.#held && start === this.#heldEnd) {
@@ -146,7 +166,6 @@ export class SharedRead extends Run implements LaneRead {
         this.#rows = rowsOf(buffer, end);
         break;
       case backend.NoticeResponse:
-        if (!this.#session.database.isPoliced) break;
         return this.#onNotice(buffer.subarray(start, end));
       case backend.ErrorResponse:
         return this.#onError(buffer, start, end);
@@ -211,12 +230,13 @@ export class SharedRead extends Run implements LaneRead {
   }
 
   #onNotice(frame: Buffer): void {
-    const told = toldNotice(this, frame);
-    if (told !== null) this.onBytes(told, 0, told.length);
+    const told = this.#session.database.isPoliced ? toldNotice(this, frame) : frame;
+    if (told !== null) this.#take(told, 0, told.length);
   }
 
   #onError(buffer: Buffer, start: number, end: number): void {
     const session = this.#session;
+    this.#ownBytes = 0;
     const sqlstate = sqlstateOf(buffer.subarray(start + 5, end));
     if (sqlstate === writesAfterAll) this.#shape.neverShare();
     if (!this.#isBegun && this.#isInDoubt(sqlstate)) return session.reads.takeBack(this, true);
@@ -230,6 +250,7 @@ export class SharedRead extends Run implements LaneRead {
     if (sqlstate === writesAfterAll) return true;
     const batch = this.#batch;
     if (batch === null) return false;
+    if (batch.messages !== null) return this.#isOfSending(sqlstate, batch);
     // A plan for these values fails when it is made, one for all values, as of what many have run, when it is executed.
     if (this.#bytes > 0) return dataException.test(sqlstate);
     // Whatever is wrong with the statement, the next one to use it parses it again.
@@ -237,6 +258,14 @@ export class SharedRead extends Run implements LaneRead {
     if (!batch.isParsing || !this.#isParsed) return true;
     this.#session.statements.delete('');
     return false;
+  }
+
+  /** Whether an error may be another than the one that the client's Query would have got, at least in what it points at. */
+  #isOfSending(sqlstate: string, { statement }: BatchParts): boolean {
+    if (circumstances.test(sqlstate)) return false;
+    this.lane?.upstream.statements.add(statement.name, 0);
+    if (statementAtFault.test(sqlstate) && this.statement !== null) sendAsWritten(this.statement);
+    return true;
   }
 
   #finish(): void {

@@ -73,7 +73,8 @@ function statement(
 ): Statement {
   const { template } = judgement;
   const sent = template === null ? null : sentText(template, keyed);
-  return { text, effects, judgement, namesKey, sent, recorded: null };
+  const literals = keyed?.literals ?? null;
+  return { text, literals, effects, judgement, namesKey, sent, recorded: null };
 }
 
 /** What the policy allows must be known to its firewall as well, and use nothing that another policy allowed. */

@@ -8,6 +8,8 @@ import type { SharedStatement } from '../shared/shared-statement.js';
 export interface Statement {
   /** Null: too large to be looked at. */
   readonly text: string | null;
+  /** Of the text, as its key leaves them out (see `keyOf`); null: it has no key. */
+  readonly literals: readonly string[] | null;
   readonly effects: SessionEffects;
   readonly judgement: Judgement;
   /** Of the names that it was judged by; null: it wasn't judged by any. */
@@ -20,7 +22,7 @@ export interface Statement {
 
 /** One whose text nobody has looked at. */
 export function textless(judgement: Judgement = allowed, effects: SessionEffects = unknownEffects): Statement {
-  return { text: null, effects, judgement, namesKey: null, sent: null, recorded: null };
+  return { text: null, literals: null, effects, judgement, namesKey: null, sent: null, recorded: null };
 }
 
 /** What is recorded of a statement every time it runs. */
