@@ -17,12 +17,17 @@ import { isTimeless, SharedStatement } from './shared-statement.js';
 /** Texts with more literals are sent as they are. */
 const literalsMax = 100;
 
+/** Under so many different settings the texts of one judgement are known as prepared. */
+const settingsMax = 16;
+
 /** What the texts of one judgement are prepared as, with parameters in the place of their literals. */
 interface PreparedTexts {
-  readonly statement: SharedStatement;
+  /** Of the Parse message, behind the name. */
+  readonly rest: Buffer;
   /** For each parameter, which literal it stands for. */
   readonly order: readonly number[];
-  readonly settingsKey: string;
+  /** By the settings that it is parsed under. */
+  readonly statements: Map<string, SharedStatement>;
 }
 
 /** Null: they are sent as they are. */
@@ -45,16 +50,15 @@ const writer = new MessageWriter(16 * 1024);
  */
 export function boundQuery(session: Session, { judgement, literals, text }: Statement): BatchParts | null {
   if (!judgement.bindsLiterals || text === null || literals === null) return null;
-  const { parsingKey } = session.attachment.settings;
   let prepared = known.get(judgement);
-  if (prepared === undefined || (prepared !== null && prepared.settingsKey !== parsingKey)) {
-    prepared = prepareTexts(judgement, text, literals, parsingKey);
+  if (prepared === undefined) {
+    prepared = prepareTexts(judgement, text, literals);
     known.set(judgement, prepared);
   }
   if (prepared === null) return null;
-  const { statement, order } = prepared;
+  const statement = statementUnder(prepared, session.attachment.settings.parsingKey);
   const parameters: Buffer[] = [];
-  for (const index of order) {
+  for (const index of prepared.order) {
     const value = boundText(literals[index] as string);
     if (value === null) return null;
     parameters.push(encodeText(value));
@@ -70,12 +74,16 @@ export function sendAsWritten({ judgement }: Statement): void {
   known.set(judgement, null);
 }
 
-function prepareTexts(
-  { template }: Judgement,
-  text: string,
-  literals: readonly string[],
-  settingsKey: string,
-): PreparedTexts | null {
+function statementUnder({ rest, statements }: PreparedTexts, settingsKey: string): SharedStatement {
+  const found = statements.get(settingsKey);
+  if (found !== undefined) return found;
+  if (statements.size >= settingsMax) statements.clear();
+  const statement = new SharedStatement(statementName(rest, settingsKey), rest);
+  statements.set(settingsKey, statement);
+  return statement;
+}
+
+function prepareTexts({ template }: Judgement, text: string, literals: readonly string[]): PreparedTexts | null {
   const parts = (template ?? makeTemplate(text, [])).printed;
   const order = parts.filter((part) => typeof part === 'number');
   const types = order.map((index) => parameterType(literals[index] as string));
@@ -86,8 +94,7 @@ function prepareTexts(
   const sql = parts.map((part) => (typeof part === 'string' ? part : ` $${++parameters} `)).join('');
   const body = new MessageWriter(sql.length + 64).cstring(sql).int16(types.length);
   for (const type of types) body.int32(type as number);
-  const rest = body.take();
-  return { statement: new SharedStatement(statementName(rest, settingsKey), rest), order, settingsKey };
+  return { rest: body.take(), order, statements: new Map() };
 }
 
 /** That a literal has, which all in its place have; 0: as a literal, it has to be found out. Null: another one. */
@@ -106,6 +113,8 @@ function parameterType(literal: string): number | null {
 function boundText(literal: string): string | null {
   if (literal.charCodeAt(0) !== 0x27) return /^[0-9]+$/.test(literal) ? literal : null;
   const within = literal.slice(1, -1);
+  // What a backslash means hangs on a setting.
+  if (within.includes('\\')) return null;
   if (!within.includes("'")) return within;
   // A string may go on behind a line break, within quotes of their own.
   return within.replaceAll("''", '').includes("'") ? null : within.replaceAll("''", "'");
