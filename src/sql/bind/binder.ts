@@ -5,6 +5,7 @@ import {
   type BoundQuery,
   type CastOperand,
   type CastUse,
+  type DerivedColumnUse,
   type FunctionUse,
   type NameUse,
   type OperatorUse,
@@ -108,10 +109,12 @@ export class Binder {
   readonly withPositions = new Set<number>();
   /** SELECT INTO's clause. */
   into: unknown = null;
-  /** Sub-selects, parameters and columns of no relation passed so far: how conjuncts tell what is in them. */
+  /** What was passed so far of these: how conjuncts tell what is in them. */
   subqueriesSeen = 0;
   parametersSeen = 0;
-  derivedColumnsSeen = 0;
+  /** Whole rows of no relation. */
+  derivedRowsSeen = 0;
+  readonly derived: DerivedColumnUse[] = [];
 
   constructor(
     readonly source: SourceText,
@@ -157,10 +160,17 @@ export class Binder {
       hasAggregates: false,
       hasWindows: false,
       isDistinct: false,
+      isItem: false,
+      isNullable: false,
       isCorrelated: false,
     };
     this.queries.push(query);
     return query;
+  }
+
+  /** How many relations and queries there have been. */
+  passed(): { readonly relations: number; readonly queries: number } {
+    return { relations: this.relations.length, queries: this.queries.length };
   }
 
   addRelation(relation: Omit<RelationDraft, 'id'>): RelationDraft {
@@ -192,7 +202,7 @@ export class Binder {
   ): void {
     if (this.columns.length > usesMax)
       throw new BindError('54000', 'statement is too complex: it names too many columns');
-    if (column.reads.length === 0) this.derivedColumnsSeen++;
+    if (column.reads.length === 0) this.derived.push({ span: written.span, origin: column.origin });
     for (const { relation, attnum, name, version } of column.reads) {
       if (version !== 'excluded') relation.actions.add('select');
       this.noteReference(scope, relation);

@@ -96,6 +96,9 @@ export interface BoundQuery {
   readonly hasAggregates: boolean;
   readonly hasWindows: boolean;
   readonly isDistinct: boolean;
+  /** A sub-select in FROM; if nullable, rows of NULLs may stand in for its own there. */
+  readonly isItem: boolean;
+  readonly isNullable: boolean;
   /** Inside a sub-select that may run per row of an outer query and names its columns. */
   readonly isCorrelated: boolean;
 }
@@ -132,11 +135,16 @@ export interface Conjunct {
   readonly functions: readonly FunctionUse[];
   readonly operators: readonly OperatorUse[];
   readonly hasWholeRow: boolean;
-  /** It names columns of sub-selects, WITH queries or functions, which `columns` doesn't list. */
-  readonly hasDerivedColumns: boolean;
+  /** The columns of sub-selects, WITH queries and functions that it names. */
+  readonly derived: readonly DerivedColumnUse[];
   readonly hasSubquery: boolean;
   /** Of volatile functions there may be some: only what `functions` and `operators` name is known. */
   readonly hasParameter: boolean;
+}
+
+/** One reference to a column of no relation, by what it is of one, unchanged. */
+export interface DerivedColumnUse extends Pick<OutputColumn, 'origin'> {
+  readonly span: Span;
 }
 
 /** GROUP BY. */

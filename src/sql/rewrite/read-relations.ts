@@ -1,4 +1,12 @@
-import type { ColumnUse, Conjunct, FunctionUse, RelationUse, StarUse } from '../bind/bound.js';
+import type {
+  BoundQuery,
+  ColumnUse,
+  Conjunct,
+  DerivedColumnUse,
+  FunctionUse,
+  RelationUse,
+  StarUse,
+} from '../bind/bound.js';
 import { systemColumnsLeft } from '../bind/expressions/type-oids.js';
 import type { Relation } from '../catalog/catalog.js';
 import { lessThanOf } from '../catalog/default-operators.js';
@@ -157,17 +165,47 @@ function isMaskUsedEarly(
  */
 function copiedConditions(rewriting: Rewriting, use: RelationUse, restriction: Restriction): string[] {
   if (use.isNullable || use.query === null) return [];
-  return use.query.conjuncts
-    .filter((conjunct) => isAbout(rewriting, conjunct, use, restriction) && isHarmlessConjunct(conjunct, rewriting))
+  const own = use.query.conjuncts.filter((conjunct) => isAbout(rewriting, conjunct, use, restriction));
+  const around = queriesPassedThrough(use.query).flatMap(({ conjuncts }) => conjuncts);
+  return [...own, ...around.filter((conjunct) => isAboutDerived(conjunct, use, restriction))]
+    .filter((conjunct) => isHarmlessConjunct(conjunct, rewriting))
     .map((conjunct) => `(${copyOf(rewriting, conjunct, use, restriction)})`);
 }
 
+/** Those around a query whose conditions may as well be asked in it: a row of its own is a row of theirs, or several. */
+function queriesPassedThrough(query: BoundQuery): BoundQuery[] {
+  const around: BoundQuery[] = [];
+  let inner = query;
+  while (inner.parent !== null && isPassedThrough(inner)) {
+    inner = inner.parent;
+    around.push(inner);
+  }
+  return around;
+}
+
+function isPassedThrough({ kind, clauses, grouping, hasAggregates, hasWindows, ...query }: BoundQuery): boolean {
+  const isOfRows = grouping === null && !hasAggregates && !hasWindows && !query.isDistinct;
+  const isWhole = (clauses.limit ?? clauses.offset ?? clauses.fetch ?? clauses.having ?? clauses.for) === undefined;
+  return kind === 'select' && query.isItem && !query.isNullable && isOfRows && isWhole;
+}
+
+/** A condition further out on what a sub-select passes on of the relation, and on nothing else. */
+function isAboutDerived({ columns, derived, isOuter }: Conjunct, use: RelationUse, restriction: Restriction): boolean {
+  const open = openColumns(restriction);
+  const isOfUse = ({ origin }: DerivedColumnUse) => origin?.relation === use && open.has(origin.attnum);
+  return !isOuter && columns.length === 0 && derived.length > 0 && derived.every(isOfUse);
+}
+
+function openColumns({ columns }: Restriction): ReadonlySet<number> {
+  return new Set(columns.filter(({ mask }) => mask === null).map(({ column }) => column.attnum));
+}
+
 function isAbout(rewriting: Rewriting, conjunct: Conjunct, use: RelationUse, restriction: Restriction): boolean {
-  const { columns, query, hasDerivedColumns, isOuter } = conjunct;
-  const open = new Set(restriction.columns.filter(({ mask }) => mask === null).map(({ column }) => column.attnum));
+  const { columns, query, derived, isOuter } = conjunct;
+  const open = openColumns(restriction);
   return (
     query === use.query &&
-    !hasDerivedColumns &&
+    derived.length === 0 &&
     !isOuter &&
     columns.some(({ relation }) => relation === use) &&
     columns.every(
@@ -201,6 +239,10 @@ function copyOf(rewriting: Rewriting, conjunct: Conjunct, use: RelationUse, { re
     const column = relation.columns.find((candidate) => candidate.attnum === attnum);
     return { ...span, text: `${row}.${quoteIdentifier(column?.name ?? '')}` };
   });
+  for (const { span, origin } of conjunct.derived) {
+    const column = relation.columns.find(({ attnum }) => attnum === origin?.attnum);
+    names.push({ ...span, text: `${row}.${quoteIdentifier(column?.name ?? '')}` });
+  }
   // A name that is replaced here may have its schema taken off in the query itself.
   const others = rewriting.splices.filter((splice) => !names.some((name) => isWithin(splice, name)));
   return rewriting.copied(conjunct.span, others, names);

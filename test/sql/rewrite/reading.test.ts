@@ -201,6 +201,11 @@ const statements = [
   'select count(*) from customers join plain on boom(customers.name)',
   'select count(*) from plain where exists (select from customers where boom(name))',
   'with x as not materialized (select boom(name) b, id from customers) select id from x where b',
+  'select * from (select * from customers) t where t.id in (3, 6) and boom(name)',
+  'select * from (select id, name, row_number() over (order by id) n from customers) t where t.id in (3, 6) and boom(name)',
+  'select * from plain p left join (select * from customers) t on t.id = p.id where (t.id = 3 or t.id is null) and boom(label)',
+  'select * from (select id, name from customers limit 2) t where t.id = 6 and boom(name)',
+  'select t.*, u.id from (select * from customers) t, lateral (select * from (select id from orders where customer_id = t.id) v where v.id > 1) u where t.id = 3 and boom(name)',
 ];
 
 for (const text of statements) {
@@ -263,6 +268,41 @@ t.test('what asks nothing of hidden rows keeps the index, with and without a fen
     await planOf(around),
     /Filter: .*boom[\s\S]*Index Scan using customers_pkey[\s\S]*Index Cond: \(id = p\.id\)/,
   );
+});
+
+t.test('a condition further out is asked behind the fence, where that changes nothing', async (t) => {
+  await client.query('set enable_seqscan = off');
+  t.teardown(() => client.query('reset enable_seqscan'));
+  const isAskedInside = async (text: string): Promise<boolean> => {
+    const sent = rewritten(text, index, session);
+    if (!sent.ok) throw new Error(sent.message);
+    const { rows } = await client.query<[string]>({ text: `explain (costs off) ${sent.text}`, rowMode: 'array' });
+    return /using customers_pkey on .*\n *Index Cond: \(id = 3\)/.test(rows.join('\n'));
+  };
+  for (const text of [
+    'select * from (select * from customers) t where t.id = 3 and boom(name)',
+    'select * from (select x.id as key, name from (select * from customers) as x) t (a, b) where 3 = t.a and boom(b)',
+    'select * from (select id, name from customers where boom(name) order by name) t join plain p on p.id = 1 and t.id = 3',
+    'select p.id, (select t.name from (select * from customers) t where t.id = 3 and boom(t.name)) from plain p',
+  ]) {
+    t.equal(await isAskedInside(text), true, text);
+  }
+  for (const from of [
+    '(select * from customers limit 30) t',
+    '(select * from customers offset 1) t',
+    '(select id, name, count(*) over () from customers) t',
+    '(select id, max(name) as name from customers group by id) t',
+    '(select distinct on (region) * from customers order by region, id) t',
+    '(select max(id) as id, max(name) as name from customers having true) t',
+    '(select id, name from customers union all select id, label from plain) t',
+    'plain p left join (select * from customers) t on t.id = p.id',
+    'plain p left join (plain q join (select * from customers) t on t.id = q.id) on q.id = p.id',
+    '(select id + 0 as id, name from customers) t',
+    '(select born, id as hidden_id, length(ssn) as id, name from customers) t',
+  ]) {
+    const text = `select * from ${from} where t.id = 3 and boom(t.name)`;
+    t.equal(await isAskedInside(text), false, text);
+  }
 });
 
 t.test('a time about now is no cause for a fence, one that could raise is', async (t) => {

@@ -178,7 +178,7 @@ export function valueOfRow(binder: Binder, scope: Scope, source: Source, referen
       readOfJoin(binder, scope, read, reference, place);
     }
     if (relation === null) {
-      binder.derivedColumnsSeen++;
+      binder.derivedRowsSeen++;
       return;
     }
     if (source.version !== 'excluded') relation.actions.add('select');

@@ -28,8 +28,9 @@ export function bindCondition(
 }
 
 function conjunct(binder: Binder, term: unknown, scope: Scope, span: Span | null, isOuter: boolean): Typed {
-  const { columns, functions, operators, wholeRows, subqueriesSeen, parametersSeen, derivedColumnsSeen } = binder;
-  const from = [columns.length, functions.length, operators.length, wholeRows.length] as const;
+  const { columns, functions, operators, wholeRows, derived } = binder;
+  const { subqueriesSeen, parametersSeen, derivedRowsSeen } = binder;
+  const from = [columns.length, functions.length, operators.length, wholeRows.length, derived.length] as const;
   const value = binder.expression(term, scope);
   binder.coerce(value, oid.bool, scope);
   if (span !== null) {
@@ -40,8 +41,8 @@ function conjunct(binder: Binder, term: unknown, scope: Scope, span: Span | null
       columns: columns.slice(from[0]),
       functions: functions.slice(from[1]),
       operators: operators.slice(from[2]),
-      hasWholeRow: wholeRows.length > from[3],
-      hasDerivedColumns: binder.derivedColumnsSeen > derivedColumnsSeen,
+      hasWholeRow: wholeRows.length > from[3] || binder.derivedRowsSeen > derivedRowsSeen,
+      derived: derived.slice(from[4]),
       hasSubquery: binder.subqueriesSeen > subqueriesSeen,
       hasParameter: binder.parametersSeen > parametersSeen,
     });

@@ -138,6 +138,7 @@ function subselect(binder: Binder, fields: Fields, scope: Scope, lockables: Lock
   scope.isLateralActive = fields.lateral === true;
   const { query, columns } = binder.walkers.query(binder, fields.subquery, scope);
   scope.isLateralActive = before;
+  query.isItem = true;
   const alias = structOf(fields.alias);
   if (alias === null && binder.catalog.catalog.serverMajor < 16)
     throw new BindError('42601', 'subquery in FROM must have an alias', query.span.start);
@@ -188,13 +189,13 @@ function join(binder: Binder, fields: Fields, scope: Scope, lockables: Lockable[
   onlyFields('JoinExpr', fields, 'jointype isNatural larg rarg usingClause join_using_alias quals alias rtindex');
   const outer = outerJoins[textOf(fields.jointype)];
   if (outer === undefined) throw unknownConstruct(`JOIN ${textOf(fields.jointype)}`);
-  const before = binder.relations.length;
+  const before = binder.passed();
   const left = fromItem(binder, fields.larg, scope, lockables);
   if (outer.left) markNullable(binder, scope, before);
   setLateral(left.items, true, !outer.left);
   const visible = scope.items;
   scope.items = [...visible, ...left.items];
-  const middle = binder.relations.length;
+  const middle = binder.passed();
   const right = fromItem(binder, fields.rarg, scope, lockables);
   scope.items = visible;
   if (outer.right) markNullable(binder, scope, middle);
@@ -214,8 +215,9 @@ function join(binder: Binder, fields: Fields, scope: Scope, lockables: Lockable[
   return { source, items: [...inner, ...named, itemOf(source, false, true)] };
 }
 
-function markNullable(binder: Binder, scope: Scope, from: number): void {
-  for (const use of binder.relations.slice(from)) if (use.query === scope.query) use.isNullable = true;
+function markNullable(binder: Binder, { query }: Scope, from: { relations: number; queries: number }): void {
+  for (const use of binder.relations.slice(from.relations)) if (use.query === query) use.isNullable = true;
+  for (const item of binder.queries.slice(from.queries)) if (item.parent === query) item.isNullable = true;
 }
 
 /** ON sees the join's own sides only. */
