@@ -1,20 +1,39 @@
 // Shared lanes for a long time. First a mixed load under faults, over the daemon's own process: nothing may be lost, done
 // twice or left behind, and its memory stays flat. Then random programs of many clients, of which every client must see
 // what it would have seen.
-//   npm run soak -- [load|programs] [--minutes 30] [--programs 2000] [--seed N]
-// `--minutes` is for each of the two; a seed replays one program, and what the clients of the load do.
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    minutes: { type: 'string', default: '30' },
-    programs: { type: 'string', default: '2000' },
-    seed: { type: 'string' },
-  },
-});
+const usage = `npm run soak -- [load|programs] [--minutes 30] [--programs 2000] [--seed N]
+
+  load          a mixed load under faults; programs: random programs of many clients. Left out: both, one after the other
+  --minutes N   how long each of the two goes on
+  --programs N  how many of them are run at most
+  --seed N      replays one program, and what the clients of the load do`;
+
+function readArguments() {
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: {
+        minutes: { type: 'string', default: '30' },
+        programs: { type: 'string', default: '2000' },
+        seed: { type: 'string' },
+        help: { type: 'boolean', short: 'h', default: false },
+      },
+    });
+  } catch (error) {
+    process.stderr.write(`soak: ${error.message}\n\n${usage}\n`);
+    process.exit(2);
+  }
+}
+
+const { values, positionals } = readArguments();
+if (values.help) {
+  process.stdout.write(`${usage}\n`);
+  process.exit();
+}
 const { minutes, programs, seed } = values;
 const parts = {
   load: {
