@@ -1,5 +1,5 @@
 import type { CatalogSection } from '../sql/catalog/catalog-text.js';
-import { callsIn, listed, storedQuery } from './stored-queries.js';
+import { callsIn, computedColumns, listed, storedQuery } from './stored-queries.js';
 
 // Every query gives one row with one column: a JSON text, an array of arrays whose order src/sql/catalog/
 // takes apart, or null for none. Each has an order, so that the same contents give the same text. Nothing here takes a lock
@@ -102,7 +102,8 @@ function relationQueries(major: number, schemas: string): Record<RelationSection
         order by r.rulename, r.oid`,
     ),
     viewReads: rows(
-      `r.ev_class::pg_catalog.int8, ${storedQuery('t.tree', 'r.ev_class', `d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass and d.objid = r.oid`)}`,
+      `r.ev_class::pg_catalog.int8, ${storedQuery('t.tree', 'r.ev_class', `d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass and d.objid = r.oid`)},
+        case when r.ev_class >= 16384 then ${computedColumns('t.tree')} end`,
       `${relations} join pg_catalog.pg_rewrite r on r.ev_class = c.oid and c.relkind in ('v', 'm') and r.rulename = '_RETURN',
         lateral (select r.ev_action::pg_catalog.text as tree) t order by r.ev_class`,
     ),

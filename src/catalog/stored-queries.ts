@@ -32,6 +32,16 @@ export function callsIn(tree: string): string {
   return oidsBehind(unified, first);
 }
 
+/**
+ * A JSON array of the columns that a query gives and that are no column of what it reads; null for none. Those of its
+ * sub-selects are counted among them, by their numbers.
+ */
+export function computedColumns(tree: string): string {
+  const entry = String.raw`:resno ([0-9]+) :resname (?:[^ \\\\]|\\\\.)+ :ressortgroupref [0-9]+ :resorigtbl 0 `;
+  return `(select pg_catalog.json_agg(distinct found[1]::pg_catalog.int8)
+    from pg_catalog.regexp_matches(${tree}, E'${entry}', 'g') as entries(found))`;
+}
+
 function oidsBehind(tree: string, field: string): string {
   return `select pg_catalog.split_part(pg_catalog."left"(piece, 11), ' ', 1)::pg_catalog.int8 as oid
     from pg_catalog.unnest((pg_catalog.string_to_array(${tree}, ':${field} '))[2:]) as pieces(piece)`;

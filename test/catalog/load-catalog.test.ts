@@ -156,6 +156,7 @@ for (const kind of kinds) {
       t.match(shop('checked').view, { checkOption: 'cascaded', securityBarrier: false });
       t.same(shop('fenced').view?.reads, [shop('rich').oid]);
       t.same(shop('sums').view?.reads, [shop('customers').oid]);
+      t.same([shop('fenced').view?.computed, shop('counted').view?.computed], [[], [1]]);
       t.same(shop('counted').view?.calls, [index.functionsByName('counts', 'shop')[0]?.oid]);
       t.equal(shop('customers').view, null);
       const locks = index.relationByName('pg_catalog', 'pg_locks')?.view;

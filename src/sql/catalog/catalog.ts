@@ -121,6 +121,8 @@ export interface ViewFacts extends StoredQuery {
   readonly securityInvoker: boolean;
   readonly securityBarrier: boolean;
   readonly checkOption: 'none' | 'local' | 'cascaded';
+  /** attnums of columns that are none of what it reads, and perhaps of others; of PostgreSQL's own views none. */
+  readonly computed: readonly number[];
 }
 
 /** What a query or condition that the server keeps parsed reads and calls, by itself and not through what it names. */

@@ -8,7 +8,7 @@ type KeyFact = [number, string, boolean, string, number, boolean, boolean, boole
 type ForeignKeyFact = [number, string, number[], number, number[]];
 type TriggerFact = [number, string, number, number, Trigger['enabled']];
 type RuleFact = [number, string, '1' | '2' | '3' | '4', boolean];
-type StoredQueryFact = [number, number[] | null, number[] | null, boolean, boolean];
+type StoredQueryFact = [number, number[] | null, number[] | null, boolean, boolean, ...computed: (number[] | null)[]];
 type RelationFact = [
   oid: number,
   schema: string,
@@ -142,6 +142,7 @@ function toView(options: readonly string[], [reads]: readonly StoredQueryFact[])
     securityInvoker: isTrue(option('security_invoker')),
     securityBarrier: isTrue(option('security_barrier')),
     checkOption: check === 'local' || check === 'cascaded' ? check : 'none',
+    computed: reads?.[5] ?? none,
     ...(toStoredQuery(reads) ?? { reads: none, calls: none, locksRows: false, castsToDomain: false }),
   };
 }

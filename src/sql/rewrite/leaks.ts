@@ -1,7 +1,7 @@
 import type {
   BoundQuery,
-  BoundStatement,
   CastUse,
+  ColumnUse,
   Conjunct,
   FunctionUse,
   OperatorUse,
@@ -12,6 +12,7 @@ import { oid } from '../bind/expressions/type-oids.js';
 import type { CatalogFunction } from '../catalog/catalog.js';
 import type { CatalogIndex } from '../catalog/catalog-index.js';
 import { isLeakFree, isLeakFreeFor } from '../leak-free-functions.js';
+import { isComputed } from './computed-columns.js';
 import { isWithin, type Rewriting } from './rewriting.js';
 
 /** Casts that hold every value of what they are from, and so never raise. From type to type, by oid. */
@@ -48,6 +49,7 @@ export function mayLeakWhenSorted(rewriting: Rewriting): boolean {
   const { functions, operators, casts, raising } = rewriting.bound;
   return (
     mayLeak(rewriting) ||
+    computedIn(rewriting).some(sortsRows) ||
     raising.some(sortsRows) ||
     casts.some((use) => sortsRows(use) && !isSilentCast(use, rewriting.index)) ||
     functions.some((use) => sortsRows(use) && !isLeakproof(use) && !isAggregate(use)) ||
@@ -92,27 +94,49 @@ export function mayLeakInLocking(rewriting: Rewriting, use: RelationUse, query: 
 
 type Telling = Pick<CastUse, 'query' | 'position'>;
 
-function tellingIn({ bound, index }: Rewriting): readonly Telling[] {
-  let known = telling.get(bound);
+function tellingIn(rewriting: Rewriting): readonly Telling[] {
+  let known = telling.get(rewriting);
   if (known === undefined) {
-    known = findTelling(bound, index);
-    telling.set(bound, known);
+    known = findTelling(rewriting);
+    telling.set(rewriting, known);
   }
   return known;
 }
 
-const telling = new WeakMap<BoundStatement, readonly Telling[]>();
+const telling = new WeakMap<Rewriting, readonly Telling[]>();
 
-function findTelling(bound: BoundStatement, index: CatalogIndex): readonly Telling[] {
+function findTelling(rewriting: Rewriting): readonly Telling[] {
+  const { bound, index } = rewriting;
   const isBehind = (use: { readonly query: BoundQuery | null; readonly place: Place }) =>
     behindFilters.has(use.place) && isOutermost(use.query);
   return [
     ...bound.functions.filter((use) => !isBehind(use) && !isLeakproof(use)),
     ...bound.operators.filter((use) => !isBehind(use) && !isSilent(use, index)),
     ...bound.raising.filter((use) => !isBehind(use)),
+    ...computedIn(rewriting).filter((use) => !isBehind(use)),
     // What is converted without being told so may be done elsewhere than where it is needed: USING.
     ...bound.casts.filter((use) => !(use.isExplicit && isBehind(use)) && !isSilentCast(use, index)),
   ];
+}
+
+/** Where columns are named, by themselves or in a whole row, that a filtered relation computes. */
+function computedIn(rewriting: Rewriting): readonly (Telling & { readonly place: Place })[] {
+  const { bound, index } = rewriting;
+  const isFiltered = (use: RelationUse) => (rewriting.restrictionOf(use)?.rows ?? null) !== null;
+  const named = bound.columns.filter(
+    ({ relation, attnum }) => isFiltered(relation) && isComputed(relation.relation, attnum, index),
+  );
+  const whole = bound.wholeRows.filter(
+    ({ relation }) =>
+      isFiltered(relation) &&
+      relation.relation.columns.some(({ attnum }) => isComputed(relation.relation, attnum, index)),
+  );
+  return [...named, ...whole].map(({ query, place, span }) => ({ query, place, position: span.start }));
+}
+
+/** Those that sub-selects pass on as well. */
+function columnsIn({ columns, derived }: Conjunct): readonly Pick<ColumnUse, 'relation' | 'attnum'>[] {
+  return [...columns, ...derived.flatMap(({ origin }) => origin ?? [])];
 }
 
 /** A whole condition that tells nothing. */
@@ -125,6 +149,7 @@ export function isHarmlessConjunct(conjunct: Conjunct, rewriting: Rewriting): bo
     !rewriting.bound.raising.some(isInside) &&
     !conjunct.hasSubquery &&
     !conjunct.hasWholeRow &&
+    !columnsIn(conjunct).some(({ relation, attnum }) => isComputed(relation.relation, attnum, rewriting.index)) &&
     conjunct.functions.every((use) => use.by !== 'call' && isLeakproof(use)) &&
     conjunct.operators.length > 0 &&
     conjunct.operators.every((use) => isSilent(use, rewriting.index)) &&
