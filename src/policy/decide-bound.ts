@@ -3,6 +3,7 @@ import type { CatalogFunction, Relation } from '../sql/catalog/catalog.js';
 import type { CatalogIndex } from '../sql/catalog/catalog-index.js';
 import { holdsType } from '../sql/catalog/types-within.js';
 import { isHarmless, isLargeObject } from '../sql/harmless-functions.js';
+import { isBuiltin } from '../sql/leak-free-functions.js';
 import type { Restrictions } from '../sql/rewrite/rewrite.js';
 import type { Action } from '../sql/statement-facts.js';
 import { type CatalogGuards, isSizeFunction } from './catalogs/catalog-guards.js';
@@ -46,6 +47,7 @@ export function decideBound(
 }
 
 const settingFunctions: ReadonlySet<string> = new Set(['current_setting', 'set_config']);
+const whollyOwn: readonly Action[] = ['select', 'insert', 'update', 'delete'];
 const throughView: ReadonlySet<string> = new Set(['select', 'define']);
 
 class Deciding {
@@ -68,6 +70,7 @@ class Deciding {
       firstOf(bound.operators, (use) => this.operator(use)) ??
       firstOf(bound.casts, (use) => this.cast(use)) ??
       this.types(bound) ??
+      firstOf(bound.temporaryNames, (name) => this.outranking(name)) ??
       (bound.kind === 'ExplainStmt' ? this.explained(bound) : null)
     );
   }
@@ -76,6 +79,27 @@ class Deciding {
     const told = this.unnamed.toldByPlan(bound);
     if (told === null) return null;
     return deny(`EXPLAIN of ${quoteName(told.schema)}.${quoteName(told.name)} is not allowed`, told.position);
+  }
+
+  /**
+   * Triggers, and functions in SQL, look their names up while they run, and a temporary relation is what they find first:
+   * it would get what they write of rows, and say what they read, in the stead of the one that they mean. Who has `ddl`
+   * can write functions.
+   */
+  private outranking(name: string): BoundDenial | null {
+    if (this.rights.statements.has('ddl') || !this.index.catalog.functions.some(hasBody)) return null;
+    const outranked = this.index.relationsNamed(name).filter((relation) => !this.isOwn(relation));
+    if (outranked.length === 0) return null;
+    const what = `a temporary relation ${quoteName(name)}, which functions could take for another,`;
+    return deny(`${what} is not allowed`, null);
+  }
+
+  /** It may be read and written as it is. */
+  private isOwn(relation: Relation): boolean {
+    const { oid, schema, name, parents } = relation;
+    const isAllowed = (action: Action) =>
+      this.rights.ruleFor(action, schema, name, parents.length > 0)?.effect === 'allow';
+    return this.restrictions.get(oid) === undefined && whollyOwn.every(isAllowed);
   }
 
   private cast(use: CastUse): BoundDenial | null {
@@ -255,6 +279,11 @@ class Deciding {
   private isDenied({ schema, name }: Pick<CatalogFunction, 'schema' | 'name'>): boolean {
     return this.rights.functions.deny.some((pattern) => matchesFunction(pattern, schema, name, true));
   }
+}
+
+/** It is somebody's own, in a text that is read while it runs. */
+function hasBody(called: CatalogFunction): boolean {
+  return !isBuiltin(called) && called.language !== 'c' && called.language !== 'internal';
 }
 
 function firstOf<T>(items: readonly T[], denialOf: (item: T) => BoundDenial | null): BoundDenial | null {

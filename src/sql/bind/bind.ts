@@ -10,7 +10,8 @@ import type { Scope } from './scope.js';
 import { locationOf, SourceText } from './source-text.js';
 import { refuseUnseen } from './unseen.js';
 import { definitionKinds } from './utilities/definitions.js';
-import { bindUtility, createdInto } from './utilities/utilities.js';
+import { temporaryNamesIn } from './utilities/temporary-names.js';
+import { bindUtility, onlyInto } from './utilities/utilities.js';
 import { bindDelete, bindInsert, bindUpdate } from './writes/changes.js';
 import { bindMerge } from './writes/merge.js';
 
@@ -76,7 +77,10 @@ function bound(binder: Binder, kind: string, raw: Readonly<Record<string, unknow
   let utility: Utility | null = null;
   if (queryKinds.has(kind)) {
     rows = bindQuery(binder, raw.stmt, null, { isChangingAllowed: true, stop: binder.source.firstFrom(span.end) });
-    if (binder.into !== null) utility = { kind, creates: createdInto(binder.into), copy: null, name: null };
+    if (binder.into !== null) {
+      onlyInto(binder.into);
+      utility = { kind, copy: null, name: null };
+    }
   } else {
     ({ rows, utility } = bindUtility(binder, raw.stmt, span));
   }
@@ -111,6 +115,7 @@ function bound(binder: Binder, kind: string, raw: Readonly<Record<string, unknow
     sourceNames: binder.sourceNames(),
     hangsOnLiterals: hangsOnLiterals(binder),
     parameters: Array.from(parameters, (type) => type ?? 0),
+    temporaryNames: utility === null ? [] : temporaryNamesIn(raw.stmt),
     utility,
   };
 }

@@ -37,6 +37,8 @@ export interface BoundStatement {
   readonly hangsOnLiterals: boolean;
   /** Types of $1, $2, ...: as told, else as found; 0 where it can't be told. */
   readonly parameters: readonly number[];
+  /** What temporary relations will be called that it makes or renames. */
+  readonly temporaryNames: readonly string[];
   /** For utilities: what they create, name or do, as far as deciding needs it. Null for plain queries. */
   readonly utility: Utility | null;
 }
@@ -475,8 +477,6 @@ export interface OutputColumn {
 export interface Utility {
   /** Targets of the changing queries in it are in `BoundStatement.targets`; this is the statement around them. */
   readonly kind: string;
-  /** Relation that is made, and where: CREATE TABLE AS, SELECT INTO, CREATE VIEW. */
-  readonly creates: { readonly schema: string | null; readonly name: string; readonly isTemporary: boolean } | null;
   /** COPY: the relation's column list with parentheses, its condition, and the place of ` WHERE ...`. */
   readonly copy: CopyFacts | null;
   /** PREPARE, EXECUTE, DECLARE, FETCH, CLOSE: the name. */

@@ -9,6 +9,7 @@ export class CatalogIndex {
   readonly #collations = lazy(() => byOid(this.catalog.collations));
   readonly #schemasByName = lazy(() => new Map(this.catalog.schemas.map((schema) => [schema.name, schema])));
   readonly #relationsByName = lazy(() => byQualifiedName(this.catalog.relations));
+  readonly #relationsByBareName = lazy(() => groupBy(this.catalog.relations, ({ name }) => name));
   readonly #typesByName = lazy(() => byQualifiedName(this.catalog.types));
   readonly #collationsByName = lazy(() => byQualifiedName(this.catalog.collations));
   readonly #functionsByName = lazy(() => groupBy(this.catalog.functions, ({ name }) => name));
@@ -32,6 +33,11 @@ export class CatalogIndex {
 
   relationByName(schema: string, name: string): Relation | undefined {
     return this.#relationsByName().get(qualified(schema, name));
+  }
+
+  /** Those of any schema. */
+  relationsNamed(name: string): readonly Relation[] {
+    return this.#relationsByBareName().get(name) ?? [];
   }
 
   /** The relation that an index of this name is of; undefined where no index has it. */

@@ -297,11 +297,7 @@ t.test('utilities hold their queries, relations and places', async (t) => {
   t.same(actions('truncate people, dept'), ['truncate', 'truncate']);
   t.same(actions('lock table only people in share mode'), ['lock']);
   t.same(actions('analyze people (id)'), ['analyze select']);
-  t.same(mustBind(catalog, 'select id into temp x from people').utility?.creates, {
-    schema: null,
-    name: 'x',
-    isTemporary: true,
-  });
+  t.same(mustBind(catalog, 'select id into temp x from people').temporaryNames, ['x']);
   t.equal(mustBind(catalog, 'delete from people where current of c').targets[0]?.currentOf, 'c');
 });
 

@@ -4,7 +4,7 @@ import { ddlStatements } from '../../facts/definitions.js';
 import { isTemporary } from '../../facts/queries.js';
 import { type Fields, listOf, namesOf, nodeOf, structOf, type TreeNode, textOf } from '../../facts/tree.js';
 import type { Binder } from '../binder.js';
-import type { Span, Utility } from '../bound.js';
+import type { Span } from '../bound.js';
 import { bindHeld, columnsLike } from '../expressions/held-expressions.js';
 import { oid } from '../expressions/type-oids.js';
 import { noteRelation, notThere, rangeVarsOf, sourceOfRelation } from '../queries/relation-reference.js';
@@ -47,8 +47,8 @@ const definedFields: Readonly<Record<string, readonly string[]>> = {
   RuleStmt: ['relation'],
 };
 
-/** Notes the relations that DDL is about, and gives the one that it creates. */
-export function bindDefinition(binder: Binder, { kind, fields }: TreeNode, span: Span): Utility['creates'] {
+/** Notes the relations that DDL is about. */
+export function bindDefinition(binder: Binder, { kind, fields }: TreeNode, span: Span): void {
   if (queryNodes.test(JSON.stringify(fields))) throw unknownConstruct(`a query in ${kind}`, span.start);
   const scope = new Scope(null, binder.query('utility', null, span));
   noteRowTypes(binder, fields);
@@ -58,16 +58,16 @@ export function bindDefinition(binder: Binder, { kind, fields }: TreeNode, span:
     noteNamed(binder, fields.options, scope, () => false);
     noteAll(binder, definedObjects(binder, kind, fields));
     bindElements(binder, fields, scope);
-    return null;
+    return;
   }
   const relation = structOf(fields.relation);
   switch (kind) {
     case 'CreateStmt':
       bindTable(binder, fields, scope, () => false);
-      return created(relation);
+      return;
     case 'DropStmt':
       noteAll(binder, definedObjects(binder, kind, fields));
-      return null;
+      return;
     default: {
       const isShown = commandsOf(fields).some(({ subtype }) => subtype === 'AT_AddInherit');
       const use = noteDefined(binder, relation ?? {}, scope, isShown);
@@ -77,12 +77,12 @@ export function bindDefinition(binder: Binder, { kind, fields }: TreeNode, span:
       if (use === null) {
         // IF EXISTS: the server says that it isn't there. Indexes of temporary relations are only there.
         const isLeft = fields.missing_ok === true || fields.objtype === 'OBJECT_INDEX';
-        if (isLeft && !isTemporary(relation)) return null;
+        if (isLeft && !isTemporary(relation)) return;
         throw notThere(binder, relation ?? {});
       }
       if (kind === 'AlterTableStmt' && isTemporary(relation))
         bindHeld(binder, fields, scope, { altered: use, inherited: [] });
-      if (kind !== 'IndexStmt') return null;
+      if (kind !== 'IndexStmt') return;
       scope.sources = [sourceOfRelation(binder, use)];
       scope.items = scope.sources.map((each) => itemOf(each));
       scope.at('definition', () => {
@@ -92,7 +92,7 @@ export function bindDefinition(binder: Binder, { kind, fields }: TreeNode, span:
         if (fields.whereClause !== undefined)
           binder.coerce(binder.expression(fields.whereClause, scope), oid.bool, scope);
       });
-      return null;
+      return;
     }
   }
 }
@@ -233,10 +233,4 @@ function likeClauses(tableElts: unknown): Fields[] {
     const node = nodeOf(item);
     return node?.kind === 'TableLikeClause' ? [node.fields] : [];
   });
-}
-
-/** What a statement that makes a relation calls it. */
-export function created(rangeVar: unknown): Utility['creates'] {
-  const { schemaname, relname } = structOf(rangeVar) ?? {};
-  return { schema: textOf(schemaname) || null, name: textOf(relname), isTemporary: isTemporary(rangeVar) };
 }

@@ -1,4 +1,5 @@
 import { referringTo } from '../../catalog/dependents.js';
+import { isTemporary } from '../../facts/queries.js';
 import { type Fields, listOf, nodeOf, structOf, textOf } from '../../facts/tree.js';
 import type { Binder, Rows } from '../binder.js';
 import type { RelationAction, Span, Utility } from '../bound.js';
@@ -12,7 +13,7 @@ import { Scope } from '../scope.js';
 import { locationOf } from '../source-text.js';
 import { readListed } from '../writes/conflicts.js';
 import { bindCopy } from '../writes/copy.js';
-import { bindDefinition, created, definitionKinds } from './definitions.js';
+import { bindDefinition, definitionKinds } from './definitions.js';
 
 export interface BoundUtility {
   readonly rows: Rows | null;
@@ -57,16 +58,16 @@ const handlers: Readonly<Record<string, Handler>> = {
   CreateTableAsStmt: (binder, fields, span) => {
     onlyFields('CreateTableAsStmt', fields, 'query into objtype is_select_into if_not_exists');
     inside(binder, fields.query, span);
-    return { rows: null, utility: { ...named('CreateTableAsStmt', null), creates: createdInto(fields.into) } };
+    onlyInto(fields.into);
+    return { rows: null, utility: named('CreateTableAsStmt', null) };
   },
   ViewStmt: (binder, fields, span) => {
     onlyFields('ViewStmt', fields, 'view aliases query replace options withCheckOption');
     const recursive = recursiveView(fields.query);
     if (recursive === null) inside(binder, fields.query, span);
     else bindWith(binder, recursive, utilityScope(binder, span));
-    const view = created(fields.view);
-    if (fields.replace === true && view !== null && !view.isTemporary) replaced(binder, view);
-    return { rows: null, utility: { ...named('ViewStmt', null), creates: view } };
+    if (fields.replace === true && !isTemporary(fields.view)) replaced(binder, structOf(fields.view) ?? {});
+    return { rows: null, utility: named('ViewStmt', null) };
   },
   CopyStmt: bindCopy,
   CallStmt: (binder, fields, span) => {
@@ -114,7 +115,8 @@ export function bindUtility(binder: Binder, node: unknown, span: Span): BoundUti
   const kind = found?.kind ?? '?';
   if (found === null) throw unknownConstruct(kind, span.start);
   if (definitionKinds.has(kind)) {
-    return { rows: null, utility: { ...named(kind, null), creates: bindDefinition(binder, found, span) } };
+    bindDefinition(binder, found, span);
+    return { rows: null, utility: named(kind, null) };
   }
   const handler = Object.hasOwn(handlers, kind) ? handlers[kind] : undefined;
   if (handler === undefined) throw unknownConstruct(kind, span.start);
@@ -143,8 +145,8 @@ function isVerbose(options: unknown): boolean {
 }
 
 /** CREATE OR REPLACE VIEW is about the view that is there. */
-function replaced({ names, defined }: Binder, { schema, name }: NonNullable<Utility['creates']>): void {
-  for (const view of names.everyRelation(schema, name)) defined.add(view);
+function replaced({ names, defined }: Binder, { schemaname, relname }: Fields): void {
+  for (const view of names.everyRelation(textOf(schemaname) || null, textOf(relname))) defined.add(view);
 }
 
 /** CREATE RECURSIVE VIEW is made into a SELECT of a WITH by the grammar; what is written is the WITH's query alone. */
@@ -164,7 +166,7 @@ function naming(kind: string, field: string): Handler {
 }
 
 function named(kind: string, name: unknown): Utility {
-  return { kind, creates: null, copy: null, name: textOf(name) || null };
+  return { kind, copy: null, name: textOf(name) || null };
 }
 
 export function utilityScope(binder: Binder, span: Span): Scope {
@@ -192,9 +194,7 @@ function vacuum(binder: Binder, fields: Fields, span: Span): BoundUtility {
   return { rows: null, utility: named('VacuumStmt', null) };
 }
 
-/** Where SELECT INTO and CREATE TABLE AS put their rows. */
-export function createdInto(value: unknown): Utility['creates'] {
-  const into = structOf(value) ?? {};
-  onlyFields('IntoClause', into, 'rel colNames accessMethod options onCommit tableSpaceName skipData');
-  return created(into.rel);
+/** Where SELECT INTO and CREATE TABLE AS put their rows: all of that is known. */
+export function onlyInto(value: unknown): void {
+  onlyFields('IntoClause', structOf(value) ?? {}, 'rel colNames accessMethod options onCommit tableSpaceName skipData');
 }

@@ -16,7 +16,7 @@ export function bindCopy(binder: Binder, fields: Fields, span: Span): { rows: Ro
   onlyFields('CopyStmt', fields, 'relation query attlist is_from is_program filename options whereClause');
   checkOptions(fields.options);
   const copy = fields.query === undefined ? copyRelation(binder, fields, span) : copyQuery(binder, fields, span);
-  return { rows: null, utility: { kind: 'CopyStmt', creates: null, copy, name: null } };
+  return { rows: null, utility: { kind: 'CopyStmt', copy, name: null } };
 }
 
 /** Options are words, numbers and lists of column names. */
