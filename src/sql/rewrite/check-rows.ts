@@ -99,6 +99,8 @@ function itemsIn({ text }: Rewriting, { start, end }: Span): readonly ListItem[]
   const source = new SourceText(text);
   const items: ListItem[] = [];
   let first = source.firstFrom(start);
+  // WITH (OLD AS o)
+  if (source.word(first) === 'with') first = source.partner(first + 1) + 1;
   let word = -1;
   for (let token = first; ; token++) {
     const isEnd = token >= source.length || source.start(token) >= end;
