@@ -23,6 +23,7 @@ import type { StatementFacts } from '../sql/statement-facts.js';
 import { ClientText } from './client-text.js';
 import { isSentHarmlessly } from './harmless-reads.js';
 import type { Kept, Question, Refusal, Verdict } from './question.js';
+import { runsTriggers } from './runs-triggers.js';
 import { temporaryNames } from './temporary-names.js';
 
 /** What is known of the tenant's policies where there are any, for the one who asks. */
@@ -95,6 +96,7 @@ const nothing = {
   fingerprint: null,
   isShareable: false,
   bindsLiterals: false,
+  runsTriggers: false,
 } as const;
 
 /** Of a text that holds no statement. */
@@ -183,6 +185,7 @@ class Judging {
       uses: facts.flatMap((each, at) => usedBy(each, bound[at])),
       isShareable: isShared,
       bindsLiterals: isShared && !hangsOnLiterals && this.#bindsLiterals(bound),
+      runsTriggers: isAllowed && bound.some((each) => runsTriggers(each, this.#index)),
       hangsOnLiterals,
     };
   }

@@ -156,12 +156,12 @@ export class Judge {
       return { ...this.#refuse(refusal, position), isUnreadable: /^(?:42|22)/.test(sqlstate) };
     }
     const { rules, actions, relations, template, addsRows, isRestricted, isOpen } = answer;
-    const { keeps, uses, fingerprint, isShareable, bindsLiterals, limits } = answer;
+    const { keeps, uses, fingerprint, isShareable, bindsLiterals, runsTriggers, limits } = answer;
     const refusal = this.#refusal(answer);
     const position = answer.refusal?.position ?? null;
     return {
       ...{ refusal, position, rules, actions, relations, template, addsRows, isRestricted, isOpen },
-      ...{ keeps, uses, fingerprint, isShareable, bindsLiterals, limits, version, isUnreadable: false },
+      ...{ keeps, uses, fingerprint, isShareable, bindsLiterals, runsTriggers, limits, version, isUnreadable: false },
     };
   }
 

@@ -18,6 +18,7 @@ type Lasting = Pick<
   | 'fingerprint'
   | 'isShareable'
   | 'bindsLiterals'
+  | 'runsTriggers'
 >;
 
 /** What is said of a statement text before it is sent. Texts of one shape share it where they can. */
@@ -50,5 +51,6 @@ export const allowed: Judgement = {
   fingerprint: null,
   isShareable: false,
   bindsLiterals: false,
+  runsTriggers: false,
   version: 0,
 };

@@ -75,6 +75,8 @@ export interface Verdict {
   readonly isShareable: boolean;
   /** On a shared lane its literals may be sent as parameters. */
   readonly bindsLiterals: boolean;
+  /** It may run triggers, which can leave behind in its session what can't be told from here. */
+  readonly runsTriggers: boolean;
   /** The verdict hangs on a literal, so it holds for this text and not for others of its key. */
   readonly hangsOnLiterals: boolean;
 }

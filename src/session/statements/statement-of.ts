@@ -71,10 +71,11 @@ function statement(
   judgement: Judgement,
   namesKey: string | null = null,
 ): Statement {
-  const { template } = judgement;
+  const { template, runsTriggers } = judgement;
   const sent = template === null ? null : sentText(template, keyed);
   const literals = keyed?.literals ?? null;
-  return { text, literals, effects, judgement, namesKey, sent, recorded: null };
+  const left: SessionEffects = runsTriggers ? { ...effects, effect: 'unknown' } : effects;
+  return { text, literals, effects: left, judgement, namesKey, sent, recorded: null };
 }
 
 /** What the policy allows must be known to its firewall as well, and use nothing that another policy allowed. */
