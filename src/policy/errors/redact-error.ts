@@ -2,18 +2,15 @@ import type { ErrorFields } from '../../../protocol/messages/error-fields.js';
 import { violationSetting } from '../../sql/rewrite/check-rows.js';
 import { generalMessage, namesOfTheClient, reviewedMessage, usualHints } from './error-texts.js';
 
-/** Whether a session may hear of a table, or of one of its columns. Names are as stored. */
-export type IsVisible = (schema: string, table: string, column: string | null) => boolean;
-
 const withheld = 'What else the server says is withheld by a policy: it could quote protected values.';
 
 /**
  * What a client may hear of an error in a statement that touches restricted relations: severity and SQLSTATE, and of the
- * rest what can't quote a value. What isn't known to be harmless is replaced by a text of the SQLSTATE's.
+ * rest what can't quote a value. What isn't known to be harmless is replaced by a text of the SQLSTATE's. Of tables the
+ * names are told, of columns none.
  * @param fields with `position` in the client's text, and without it where it lies in what was put in there
- * @param isVisible left out: of tables the names are told, of columns none
  */
-export function redactError(fields: ErrorFields, isVisible: IsVisible = tablesOnly): ErrorFields {
+export function redactError(fields: ErrorFields): ErrorFields {
   if (fields.sqlstate === '42704' && fields.message.includes(violationSetting)) return policyViolation(fields);
   const { position } = fields;
   const place = harmlessPlace(fields.where);
@@ -27,7 +24,7 @@ export function redactError(fields: ErrorFields, isVisible: IsVisible = tablesOn
     if (position !== undefined || namesOfTheClient.has(sqlstate)) {
       return { ...head, message, ...hintOf(fields), ...source };
     }
-    const constraint = violatedConstraint(fields, isVisible);
+    const constraint = violatedConstraint(fields);
     if (constraint !== null) return { ...head, ...constraint, ...source };
   }
   const message = reviewedMessage(fields);
@@ -43,10 +40,6 @@ export function redactNotice(fields: ErrorFields): ErrorFields | null {
   const isAboutTransactions = sqlstate === '25P01' || sqlstate === '25001';
   if (!isAboutTransactions || !/^there is (?:no|already a) transaction in progress$/.test(message)) return null;
   return { ...severityOf(fields), message };
-}
-
-function tablesOnly(_schema: string, _table: string, column: string | null): boolean {
-  return column === null;
 }
 
 function severityOf({ severity, severityNonLocalized, sqlstate }: ErrorFields) {
@@ -73,22 +66,16 @@ function harmlessPlace(where: string | undefined): { readonly where: string } | 
 }
 
 /** The constraint's name, which the message repeats; the key and the row, which the detail quotes, are left out. */
-function violatedConstraint(
-  fields: ErrorFields,
-  isVisible: IsVisible,
-): Omit<ErrorFields, 'severity' | 'sqlstate'> | null {
-  const { sqlstate, schema, table, column, dataType, constraint } = fields;
+function violatedConstraint(fields: ErrorFields): Omit<ErrorFields, 'severity' | 'sqlstate'> | null {
+  const { sqlstate, schema, table, dataType, constraint } = fields;
   if (schema === undefined) return null;
   if (dataType !== undefined) {
     const message = domainMessage(sqlstate, dataType, constraint);
     return message === null ? null : { message, schema, dataType, ...(constraint !== undefined && { constraint }) };
   }
-  if (table === undefined || !isVisible(schema, table, null)) return null;
+  if (table === undefined) return null;
   if (sqlstate === '23502') {
-    const isNamed = column !== undefined && isVisible(schema, table, column);
-    const what = isNamed ? `column "${column}"` : 'a column';
-    const message = `null value in ${what} of relation "${table}" violates not-null constraint`;
-    return { message, schema, table, ...(isNamed && { column }) };
+    return { message: `null value in a column of relation "${table}" violates not-null constraint`, schema, table };
   }
   if (constraint === undefined) return null;
   const message = constraintMessage(sqlstate, table, constraint);

@@ -266,7 +266,7 @@ for (const kind of kinds) {
   });
 }
 
-t.test('names of what the session does not see are left out', async (t) => {
+t.test('a table and its constraint are named, a column is not', async (t) => {
   const error = {
     severity: 'ERROR',
     message: 'x',
@@ -277,12 +277,7 @@ t.test('names of what the session does not see are left out', async (t) => {
   };
   const taken = { ...error, sqlstate: '23505', detail: 'Key (name)=(canary-7c1d9e) already exists.' };
   t.match(redactError(taken), { table: 'keys', constraint: 'keys_pkey', message: /"keys_pkey"/ });
-  t.notMatch(JSON.stringify(redactError(taken, () => false)), /keys/);
   const empty = { ...error, sqlstate: '23502' };
-  t.equal(
-    redactError(empty, () => true).message,
-    'null value in column "must" of relation "keys" violates not-null constraint',
-  );
   t.notMatch(JSON.stringify(redactError(empty)), /must/);
 });
 
