@@ -60,16 +60,28 @@ export const hiddenColumnsSql = `
   alter table orders alter person set default zq_function(1);
   create index orders_zq on orders (zq_function(person));
   alter table people enable row level security; create policy zq_policy on people to zq_role using (true);
-  create policy other on orders using (zq_function(1) = 1);`;
+  create policy other on orders using (zq_function(1) = 1);
+  create table zq_schema.zq_parts (k text) partition by list (k); create table public.part partition of zq_schema.zq_parts for values in ('zq');
+  create table public.keyed (id int, zq_key text) partition by range (lower(zq_key));
+  alter table people add constraint people_excluded exclude using hash (lower(zq_more) with =) where (zq_more <> 'zq');
+  create table shop.zq_child (zq_note text, constraint positive check (zq_note <> 'zq')) inherits (zq_schema.zq_table);
+  create function shop.noted() returns trigger language plpgsql as $$ begin return new; end $$;
+  create trigger noted before update on orders for each row when (new.code <> 'zq') execute function shop.noted('zq');
+  create view shop.few as select id from shop.open; create rule led as on insert to shop.few do instead insert into zq_schema.zq_table values (new.id);
+  create domain shop.counted as int default zq_function(1); create table shop.more (n shop.counted);
+  create function shop.thrice(n int default zq_function(1)) returns int language sql set app.zq = 'zq' as 'select 3 * n';
+  alter table people add zq_list text[];`;
 
 /** What a session may use of those: everything but what has `zq` in its name. */
 export const filteredPolicy = `
 version: 1
 rules:
-  - { name: people, tables: [public.people], actions: [select, insert], columns: { hide: [zq_secret, zq_more] } }
+  - { name: people, tables: [public.people], actions: [select, insert], columns: { hide: [zq_secret, zq_more, zq_list] } }
   - { name: orders, tables: [public.orders], actions: [select, update], columns: { hide: [zq_link] } }
+  - { name: part, tables: [public.part], actions: [select], columns: { mask: { k: "'x'" } } }
+  - { name: keyed, tables: [public.keyed], actions: [select], columns: { hide: [zq_key] } }
   - { name: others, tables: [public.days, public.glad, public.sums, public.half, shop.*], actions: [select] }
-functions: { allow: [shop.twice] }
+functions: { allow: [shop.twice, shop.thrice, shop.noted] }
 statements: { allow: [transaction, set, show, temp] }
 catalog: filtered
 `;

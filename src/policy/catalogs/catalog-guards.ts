@@ -86,7 +86,7 @@ const guards: readonly Guard[] = [
   {
     names: 'pg_get_ruledef',
     argument: 0,
-    may: inCatalog('pg_rewrite', (is) => is.transparent('z.ev_class')),
+    may: inCatalog('pg_rewrite', (is) => is.rule('z.')),
     columns: 'pg_rewrite.oid',
   },
   {
@@ -96,6 +96,11 @@ const guards: readonly Guard[] = [
     columns: 'pg_statistic_ext.oid',
   },
   { names: 'pg_get_functiondef pg_get_function_sqlbody', argument: 0, may: ownOnly },
+  {
+    names: 'pg_get_function_arguments pg_get_function_arg_default',
+    argument: 0,
+    may: (is, oid) => is.parameters(oid),
+  },
   {
     names: 'pg_get_function_* pg_function_is_visible',
     argument: 0,

@@ -134,10 +134,12 @@ export class CatalogPredicates {
       none('conrelid', this.relation(`${at}conrelid`)),
       none('confrelid', this.relation(`${at}confrelid`)),
       none('contypid', this.type(`${at}contypid`)),
-      `(${at}contype <> 'c' OR ${none('conrelid', this.open(`${at}conrelid`))})`,
+      `(${at}contype NOT IN ('c', 'x') OR ${none('conrelid', this.open(`${at}conrelid`))})`,
       this.noneHidden(`${at}conrelid`, `${at}conkey`),
       this.noneHidden(`${at}confrelid`, `${at}confkey`),
       this.mentionsVisible(catalogOf.constraint, `${at}oid`),
+      // What an exclusion names is on record of its index.
+      `(${at}contype <> 'x' OR ${this.mentionsVisible(catalogOf.relation, `${at}conindid`)})`,
     ];
     return `(${parts.join(' AND ')})`;
   }
@@ -146,9 +148,27 @@ export class CatalogPredicates {
     return `(${this.clearColumn(`${at}adrelid`, `${at}adnum`)} AND ${this.mentionsVisible(catalogOf.default, `${at}oid`)})`;
   }
 
+  /** What its definition says beside its function is told of open relations only. */
   trigger(at: string): string {
+    const plain = `(${at}tgqual IS NULL AND ${at}tgnargs = 0 OR ${this.open(`${at}tgrelid`)})`;
     const target = `(${at}tgconstrrelid = 0 OR ${this.relation(`${at}tgconstrrelid`)})`;
-    return `(${this.relation(`${at}tgrelid`)} AND ${target} AND ${this.function(`${at}tgfoid`)} AND ${this.mentionsVisible(catalogOf.trigger, `${at}oid`)})`;
+    return `(${this.relation(`${at}tgrelid`)} AND ${plain} AND ${target} AND ${this.function(`${at}tgfoid`)} AND ${this.mentionsVisible(catalogOf.trigger, `${at}oid`)})`;
+  }
+
+  /** One of a view; others than the one that makes it a view may name more than it reads. */
+  rule(at: string): string {
+    return `(${this.transparent(`${at}ev_class`)} AND ${this.mentionsVisible(catalogOf.rewrite, `${at}oid`)})`;
+  }
+
+  /** A domain's default. */
+  typeDefault(oid: string): string {
+    return `(${this.type(oid)} AND ${this.mentionsVisible(catalogOf.type, oid)})`;
+  }
+
+  /** A function's parameters with their defaults. */
+  parameters(oid: string): string {
+    const hasDefaults = `EXISTS (SELECT FROM pg_catalog.pg_proc f WHERE f.oid = ${oid} AND f.pronargdefaults > 0)`;
+    return `(${this.function(oid)} AND (NOT ${hasDefaults} OR ${this.mentionsVisible(catalogOf.procedure, oid)}))`;
   }
 
   policy(at: string): string {
@@ -167,7 +187,7 @@ export class CatalogPredicates {
       [catalogOf.extension, 'true'],
       [catalogOf.default, inCatalog('pg_attrdef', this.default('z.'))],
       [catalogOf.constraint, inCatalog('pg_constraint', this.constraint('z.'))],
-      [catalogOf.rewrite, inCatalog('pg_rewrite', this.transparent('z.ev_class'))],
+      [catalogOf.rewrite, inCatalog('pg_rewrite', this.rule('z.'))],
       [catalogOf.trigger, inCatalog('pg_trigger', this.trigger('z.'))],
     ];
     const cases = kinds.map(([number, is]) => `WHEN ${number} THEN ${is}`);

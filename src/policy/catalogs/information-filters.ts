@@ -12,12 +12,12 @@ const relation =
     named(schema, table, so(is));
 const transparent = relation('table_schema', 'table_name', (is) => is.transparent('c.oid'));
 const column =
-  (schema = 'table_schema', table = 'table_name', of = 'column_name'): Rows =>
+  (schema = 'table_schema', table = 'table_name', of = 'column_name', by = 'a.attname'): Rows =>
   (is) => {
     const isRelation = relation(schema, table)(is);
     if (!is.hasHidden) return isRelation;
     const hidden = `NOT ${is.notHidden('a.attrelid', 'a.attnum')}`;
-    const from = `n.nspname, c.relname, a.attname FROM ${relations} JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid WHERE ${hidden}`;
+    const from = `n.nspname, c.relname, ${by} FROM ${relations} JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid WHERE ${hidden}`;
     return `(${isRelation} AND NOT ${among([schema, table, of], from)})`;
   };
 const type =
@@ -32,15 +32,22 @@ const routine =
   (of = 'specific_name'): Rows =>
   (is) =>
     is.function(`pg_catalog.substring(@${of}::pg_catalog.text, '[0-9]+$')::pg_catalog.oid`);
-/** Before 18, NOT NULL has no constraint of its own: its name here is made of the schema's and table's oids and attnum. */
+/**
+ * Those of the table that a row names, or whose it is not said: several tables may have one of the same name. Before 18,
+ * NOT NULL has no constraint of its own: its name here is made of the schema's and table's oids and attnum.
+ */
 const constraint =
-  (schema = 'constraint_schema', of = 'constraint_name'): Rows =>
+  (schema = 'constraint_schema', of = 'constraint_name', table: string | null = null): Rows =>
   (is) => {
     const part = (at: number) => `pg_catalog.split_part(@${of}::pg_catalog.text, '_', ${at})`;
     const notNull = is.column(`${part(2)}::pg_catalog.oid`, `${part(3)}::pg_catalog.int8`);
-    const from = `n.nspname, k.conname FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_namespace n ON n.oid = k.connamespace WHERE ${is.constraint('k.')}`;
-    return `CASE WHEN @${of}::pg_catalog.text ~ '^[0-9]+_[0-9]+_[0-9]+_not_null$' THEN ${notNull} ELSE ${among([schema, of], from)} END`;
+    const [columns, c] = table === null ? [[schema, of], ''] : [[schema, of, table], ', c.relname'];
+    const from = `n.nspname, k.conname${c} FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_namespace n ON n.oid = k.connamespace LEFT JOIN pg_catalog.pg_class c ON c.oid = k.conrelid`;
+    const isAmong = (those: string) => among(columns, `${from} WHERE ${those}`);
+    const isSeen = `${isAmong(is.constraint('k.'))} AND NOT ${isAmong(`NOT ${is.constraint('k.')}`)}`;
+    return `CASE WHEN @${of}::pg_catalog.text ~ '^[0-9]+_[0-9]+_[0-9]+_not_null$' THEN ${notNull} ELSE ${isSeen} END`;
   };
+const ownConstraint = constraint('constraint_schema', 'constraint_name', 'table_name');
 const schema =
   (of: string): Rows =>
   (is) =>
@@ -50,9 +57,11 @@ const trigger: Rows = (is) =>
     ['event_object_schema', 'event_object_table', 'trigger_name'],
     `n.nspname, c.relname, g.tgname FROM ${relations} JOIN pg_catalog.pg_trigger g ON g.tgrelid = c.oid WHERE ${is.trigger('g.')}`,
   );
-/** Of information_schema.element_types and its kind: what an array or a privilege belongs to. */
-const object: Rows = (is) =>
-  `CASE @object_type::pg_catalog.text WHEN 'TABLE' THEN ${relation('object_schema', 'object_name')(is)} WHEN 'ROUTINE' THEN ${routine('object_name')(is)} ELSE ${type('object_schema', 'object_name')(is)} END`;
+/** Of information_schema.element_types and its kind: what a type belongs to, of a table the column of that number. */
+const object =
+  (number: string): Rows =>
+  (is) =>
+    `CASE @object_type::pg_catalog.text WHEN 'TABLE' THEN ${column('object_schema', 'object_name', number, 'a.attnum::pg_catalog.text::pg_catalog.name')(is)} WHEN 'ROUTINE' THEN ${routine('object_name')(is)} ELSE ${type('object_schema', 'object_name')(is)} END`;
 const ownGrant: Rows = () => `${name('grantee')} IN (CURRENT_USER, 'PUBLIC'::pg_catalog.name)`;
 const all =
   (...conditions: readonly Rows[]): Rows =>
@@ -81,6 +90,11 @@ const columnDefault: Rows = (is) => {
   return `CASE WHEN ${among(['table_schema', 'table_name', 'column_name'], from)} THEN @column_default END`;
 };
 
+const domainDefault: Rows = (is) => {
+  const from = `n.nspname, t.typname FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace WHERE ${is.typeDefault('t.oid')}`;
+  return `CASE WHEN ${among(['domain_schema', 'domain_name'], from)} THEN @domain_default END`;
+};
+
 /** information_schema shows each account what it has rights on; of that a session sees what it may use itself. */
 export const informationFilters: Readonly<Record<string, CatalogFilter>> = {
   administrable_role_authorizations: nothing,
@@ -102,11 +116,11 @@ export const informationFilters: Readonly<Record<string, CatalogFilter>> = {
   columns: rows(column(), (is) => ({ column_default: columnDefault(is), ...none('generation_expression') })),
   constraint_column_usage: rows(all(column(), constraint())),
   constraint_table_usage: rows(all(relation(), constraint())),
-  data_type_privileges: rows(object),
+  data_type_privileges: rows(object('dtd_identifier')),
   domain_constraints: rows(all(type('domain_schema', 'domain_name'), constraint())),
   domain_udt_usage: rows(type('domain_schema', 'domain_name')),
-  domains: rows(type('domain_schema', 'domain_name')),
-  element_types: rows(object),
+  domains: rows(type('domain_schema', 'domain_name'), (is) => ({ domain_default: domainDefault(is) })),
+  element_types: rows(object('collection_type_identifier')),
   enabled_roles: ownRole,
   foreign_data_wrapper_options: nothing,
   foreign_data_wrappers: nothing,
@@ -114,7 +128,7 @@ export const informationFilters: Readonly<Record<string, CatalogFilter>> = {
   foreign_table_options: nothing,
   foreign_tables: rows(relation('foreign_table_schema', 'foreign_table_name'), () => none('foreign_server_name')),
   information_schema_catalog_name: everything,
-  key_column_usage: rows(all(column(), constraint())),
+  key_column_usage: rows(all(column(), ownConstraint)),
   parameters: rows(routine(), () => none('parameter_default')),
   referential_constraints: rows(all(constraint(), constraint('unique_constraint_schema', 'unique_constraint_name'))),
   role_column_grants: columnGrants,
@@ -134,7 +148,7 @@ export const informationFilters: Readonly<Record<string, CatalogFilter>> = {
   sql_implementation_info: everything,
   sql_parts: everything,
   sql_sizing: everything,
-  table_constraints: rows(all(relation(), constraint())),
+  table_constraints: rows(all(relation(), ownConstraint)),
   table_privileges: relationGrants,
   tables: rows(relation()),
   transforms: rows(type('udt_schema', 'udt_name')),

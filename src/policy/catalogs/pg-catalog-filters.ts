@@ -54,6 +54,8 @@ export const catalogFilters: Readonly<Record<string, CatalogFilter>> = {
       reltuples: `CASE WHEN ${is.openOrIndex('@oid')} THEN @reltuples ELSE -1 END`,
       relpages: `CASE WHEN ${is.openOrIndex('@oid')} THEN @relpages ELSE 0 END`,
       relallvisible: `CASE WHEN ${is.openOrIndex('@oid')} THEN @relallvisible ELSE 0 END`,
+      // What a part is for are values, of its own masked columns perhaps.
+      relpartbound: `CASE WHEN ${is.open('@oid')} THEN @relpartbound END`,
       relallfrozen: `CASE WHEN ${is.openOrIndex('@oid')} THEN @relallfrozen ELSE 0 END`,
       relhassubclass: `@relhassubclass AND @oid IN (SELECT h.inhparent FROM pg_catalog.pg_inherits h WHERE ${is.relation('h.inhrelid')})`,
       // TOAST tables aren't visible.
@@ -64,7 +66,11 @@ export const catalogFilters: Readonly<Record<string, CatalogFilter>> = {
   ),
   pg_attribute: rows(
     (is) => `(${is.relationOrIndex('@attrelid')} AND ${is.notHidden('@attrelid', '@attnum')})`,
-    () => none('attacl', 'attmissingval'),
+    // Options say how many values there are.
+    (is) => ({
+      attoptions: `CASE WHEN ${is.open('@attrelid')} THEN @attoptions END`,
+      ...none('attacl', 'attmissingval'),
+    }),
   ),
   pg_attrdef: rows((is) => is.default('@')),
   pg_constraint: rows((is) => is.constraint('@')),
@@ -72,10 +78,13 @@ export const catalogFilters: Readonly<Record<string, CatalogFilter>> = {
     is.index('@indexrelid', '@indrelid', '@indkey', '(@indexprs IS NOT NULL OR @indpred IS NOT NULL)'),
   ),
   pg_inherits: rows((is) => `(${is.relationOrIndex('@inhrelid')} AND ${is.relationOrIndex('@inhparent')})`),
-  pg_partitioned_table: rows((is) => `(${is.relation('@partrelid')} AND ${is.noneHidden('@partrelid', '@partattrs')})`),
+  pg_partitioned_table: rows(
+    (is) => `(${is.relation('@partrelid')} AND ${is.noneHidden('@partrelid', '@partattrs')})`,
+    (is) => ({ partexprs: `CASE WHEN ${is.open('@partrelid')} THEN @partexprs END` }),
+  ),
   pg_sequence: rows((is) => is.relation('@seqrelid')),
   pg_trigger: rows((is) => is.trigger('@')),
-  pg_rewrite: rows((is) => is.transparent('@ev_class')),
+  pg_rewrite: rows((is) => is.rule('@')),
   pg_policy: rows((is) => is.policy('@')),
   pg_statistic_ext: rows(
     (is) => is.open('@stxrelid'),
@@ -88,9 +97,11 @@ export const catalogFilters: Readonly<Record<string, CatalogFilter>> = {
   // Functions and types.
   pg_proc: rows(
     (is) => is.function('@oid'),
-    () => ({
+    (is) => ({
+      proargdefaults: `CASE WHEN ${is.parameters('@oid')} THEN @proargdefaults END`,
       ...owned('proowner'),
       ...none('proacl'),
+      ...usersOnly('proconfig'),
       ...usersOnly('prosrc', "''"),
       ...usersOnly('probin'),
       ...usersOnly('prosqlbody'),
@@ -101,7 +112,12 @@ export const catalogFilters: Readonly<Record<string, CatalogFilter>> = {
   pg_cast: rows((is) => `(${is.type('@castsource')} AND ${is.type('@casttarget')} AND ${is.function('@castfunc')})`),
   pg_type: rows(
     (is) => is.type('@oid'),
-    () => ({ ...owned('typowner'), ...none('typacl') }),
+    (is) => ({
+      typdefault: `CASE WHEN ${is.typeDefault('@oid')} THEN @typdefault END`,
+      typdefaultbin: `CASE WHEN ${is.typeDefault('@oid')} THEN @typdefaultbin END`,
+      ...owned('typowner'),
+      ...none('typacl'),
+    }),
   ),
   pg_enum: rows((is) => is.type('@enumtypid')),
   pg_range: rows((is) => is.type('@rngtypid')),
@@ -230,7 +246,12 @@ export const catalogFilters: Readonly<Record<string, CatalogFilter>> = {
     }),
   ),
   pg_indexes: rows((is) => named('schemaname', 'indexname', is.relationOrIndex('c.oid'))),
-  pg_rules: rows((is) => named('schemaname', 'tablename', is.transparent('c.oid'))),
+  pg_rules: rows((is) =>
+    among(
+      ['schemaname', 'tablename', 'rulename'],
+      `n.nspname, c.relname, r.rulename FROM ${relations} JOIN pg_catalog.pg_rewrite r ON r.ev_class = c.oid WHERE ${is.rule('r.')}`,
+    ),
+  ),
   pg_policies: rows(
     (is) =>
       among(

@@ -40,7 +40,7 @@ for (const kind of kinds) {
         return (await client.query<{ name: string }>(result.text)).rows.map(({ name }) => name);
       };
       const tables = "select relname as name from pg_class where oid >= 16384 and relkind = 'r' order by 1";
-      t.same(await namesIn(tables, session), ['open', 'orders', 'people']);
+      t.same(await namesIn(tables, session), ['more', 'open', 'orders', 'part', 'people']);
       t.same(await namesIn(tables, hidden), []);
       t.same(await namesIn("select nspname as name from pg_namespace where nspname !~ '^pg_' order by 1", hidden), [
         'information_schema',
@@ -69,6 +69,20 @@ for (const kind of kinds) {
       if (result.ok) t.same((await client.query(result.text)).rows, [{ relname: 'of_mine' }]);
       await other.end();
       await client.query('drop table of_mine');
+    });
+
+    t.test('nor a column that does not exist, or how many values an open one has', async (t) => {
+      await server.query('alter table people alter name set (n_distinct = 7)');
+      const answers = [
+        "select 1 from information_schema.element_types where object_name = 'people'",
+        "select 1 from pg_attribute where attrelid = 'people'::regclass and attoptions::text ~ 'n_distinct'",
+        "select 1 from information_schema.data_type_privileges where object_name = 'people' and dtd_identifier::text::int > 5",
+      ];
+      for (const sql of answers) {
+        const result = rewritten(sql, index, session);
+        if (!result.ok) throw new Error(result.message);
+        t.same((await client.query(result.text)).rows, [], sql);
+      }
     });
 
     t.test('estimates are told of what nothing is withheld of', async (t) => {
