@@ -16,16 +16,16 @@ export function catalogQueries(major: number): Readonly<Record<CatalogSection, s
   return {
     schemas: rows('n.oid::int8, n.nspname, pg_get_userbyid(n.nspowner)', `${schemas} n order by n.oid`),
     ...relationQueries(major, schemas),
-    sequenceUsers: sequenceUsersQuery(),
+    sequenceUsers: sequenceUsersQuery(schemas),
     types: typesQuery(major, schemas),
     enumLabels: rows(
       'e.enumtypid::int8, json_agg(e.enumlabel order by e.enumsortorder)',
-      `pg_enum e group by e.enumtypid order by e.enumtypid`,
+      `pg_enum e where ${ofTypes('e.enumtypid', schemas)} group by e.enumtypid order by e.enumtypid`,
     ),
-    typeOperators: typeOperatorsQuery(),
+    typeOperators: typeOperatorsQuery(schemas),
     domainChecks: rows(
       `k.contypid::int8, ${listed(callsIn('k.trees'))}`,
-      `(select contypid, string_agg(conbin::text, ' ') as trees from pg_constraint where contypid <> 0 group by contypid) k
+      `(select contypid, string_agg(conbin::text, ' ') as trees from pg_constraint where contypid <> 0 and ${ofTypes('contypid', schemas)} group by contypid) k
         order by k.contypid`,
     ),
     functions: functionsQuery(schemas),
@@ -33,7 +33,10 @@ export function catalogQueries(major: number): Readonly<Record<CatalogSection, s
       'o.oid::int8, n.nspname, o.oprname, o.oprleft::int8, o.oprright::int8, o.oprresult::int8, o.oprcode::oid::int8',
       `pg_operator o join ${schemas} n on n.oid = o.oprnamespace order by o.oid`,
     ),
-    casts: rows('castsource::int8, casttarget::int8, castfunc::int8, castcontext, castmethod', 'pg_cast order by oid'),
+    casts: rows(
+      'castsource::int8, casttarget::int8, castfunc::int8, castcontext, castmethod',
+      `pg_cast where ${ofTypes('castsource', schemas)} and ${ofTypes('casttarget', schemas)} order by oid`,
+    ),
     collations: rows(
       'c.oid::int8, n.nspname, c.collname, c.collisdeterministic',
       // One name can have a collation for each encoding; -1 is for all of them.
@@ -134,15 +137,22 @@ function keysQuery(major: number, relations: string): string {
   );
 }
 
+/** What nobody else's session can name is nobody else's business: it comes and goes with no change for others. */
+function ofTypes(oid: string, schemas: string): string {
+  return `${oid} in (select t.oid from pg_type t join ${schemas} n on n.oid = t.typnamespace)`;
+}
+
 /** What a sequence belongs to (serial, identity, OWNED BY), and what takes defaults from it. */
-function sequenceUsersQuery(): string {
+function sequenceUsersQuery(schemas: string): string {
+  const ofSchemas = (oid: string) =>
+    `${oid} in (select c.oid from pg_class c join ${schemas} n on n.oid = c.relnamespace)`;
   return rows(
     'u.sequence::int8, json_agg(distinct u.relation::int8)',
     `(select s.seqrelid as sequence, d.refobjid as relation from pg_sequence s join pg_depend d on d.classid = 'pg_class'::regclass
         and d.objid = s.seqrelid and d.refclassid = 'pg_class'::regclass and d.deptype in ('a', 'i')
       union all select s.seqrelid, a.adrelid from pg_sequence s join pg_depend d on d.refclassid = 'pg_class'::regclass
         and d.refobjid = s.seqrelid and d.classid = 'pg_attrdef'::regclass join pg_attrdef a on a.oid = d.objid) u
-      group by u.sequence order by u.sequence`,
+      where ${ofSchemas('u.sequence')} and ${ofSchemas('u.relation')} group by u.sequence order by u.sequence`,
   );
 }
 
@@ -164,7 +174,7 @@ function typesQuery(major: number, schemas: string): string {
 }
 
 /** `=` of the default btree operator class (strategy 3), else of the hash one (1); `<` of the btree one. */
-function typeOperatorsQuery(): string {
+function typeOperatorsQuery(schemas: string): string {
   const operator = (method: string, strategy: number) =>
     `max(o.amopopr::int8) filter (where m.amname = '${method}' and o.amopstrategy = ${strategy})`;
   return rows(
@@ -172,7 +182,7 @@ function typeOperatorsQuery(): string {
     `pg_opclass c join pg_am m on m.oid = c.opcmethod and m.amname in ('btree', 'hash')
       join pg_amop o on o.amopfamily = c.opcfamily and o.amoplefttype = c.opcintype
         and o.amoprighttype = c.opcintype and o.amoppurpose = 's'
-      where c.opcdefault group by c.opcintype order by c.opcintype`,
+      where c.opcdefault and ${ofTypes('c.opcintype', schemas)} group by c.opcintype order by c.opcintype`,
   );
 }
 

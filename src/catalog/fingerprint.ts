@@ -22,12 +22,12 @@ const catalogsOf: Readonly<Record<CatalogSection, readonly string[]>> = {
   // ALTER SEQUENCE writes a row of pg_sequence whatever it changes.
   sequenceUsers: ['pg_sequence', 'pg_attrdef', 'pg_class', 'pg_namespace'],
   types: ['pg_type', 'pg_range', 'pg_namespace'],
-  enumLabels: ['pg_enum'],
-  typeOperators: ['pg_opclass', 'pg_amop'],
-  domainChecks: ['pg_constraint'],
+  enumLabels: ['pg_enum', 'pg_type', 'pg_namespace'],
+  typeOperators: ['pg_opclass', 'pg_amop', 'pg_type', 'pg_namespace'],
+  domainChecks: ['pg_constraint', 'pg_type', 'pg_namespace'],
   functions: ['pg_proc', 'pg_aggregate', 'pg_language', 'pg_namespace', 'pg_roles'],
   operators: ['pg_operator', 'pg_namespace'],
-  casts: ['pg_cast'],
+  casts: ['pg_cast', 'pg_type', 'pg_namespace'],
   collations: ['pg_collation', 'pg_namespace'],
 };
 

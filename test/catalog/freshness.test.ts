@@ -126,9 +126,15 @@ for (const kind of kinds) {
     });
 
     t.test('rows, statistics, sequences and temporary tables make no new version', async (t) => {
-      const { keeper } = await keep(t, server);
+      const { keeper, known } = await keep(t, server);
       const { version } = await keeper.whenKnown();
-      await server.query(`create temp table mine (a int); insert into mine values (1); truncate mine`);
+      const client = new pg.Client({ connectionString: server.url });
+      await client.connect();
+      t.teardown(() => client.end());
+      await client.query(`create temp table mine (id serial primary key, a int generated always as identity, b int default
+        nextval('shop.numbers')); insert into mine values (1); truncate mine; create temp view mine_too as select id from mine;
+        create type pg_temp.colour as enum ('red'); create domain pg_temp.small as int check (value < 9);
+        create cast (pg_temp.colour as int) with inout`);
       await server.query(`insert into shop.base select 1, 'x' from generate_series(1, 1000)`);
       await server.query(`select nextval('shop.numbers')`);
       await server.query('analyze');
@@ -136,6 +142,7 @@ for (const kind of kinds) {
       await server.query('vacuum freeze pg_class');
       keeper.distrust('the test');
       t.equal((await keeper.whenKnown()).version, version);
+      t.same((await known()).relationByName('shop', 'numbers')?.users, [], 'nor does a sequence count for all');
     });
 
     t.test('uncommitted DDL is not seen, and once committed and told it is seen at once', async (t) => {
