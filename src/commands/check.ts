@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { formatIssue } from '../config/config-error.js';
 import { JudgeThreads } from '../judge/judge-threads.js';
+import { safeText } from '../telemetry/redact.js';
 import { type CheckReport, checkConfig } from './check-config.js';
 import { visitDatabase } from './visit-database.js';
 
@@ -40,10 +41,18 @@ export function checkCommand(): Command {
 
 /** Complaints go to stderr, a line each; that all is well goes to stdout. */
 function printReport({ file, ok, errors, failedCases, warnings, notes, counts }: CheckReport): void {
-  for (const issue of [...errors, ...failedCases]) process.stderr.write(`${formatIssue(issue)}\n`);
-  for (const warning of warnings) process.stderr.write(`warning: ${warning}\n`);
-  for (const note of notes) process.stderr.write(`note: ${note}\n`);
+  const found = [
+    ...[...errors, ...failedCases].map(formatIssue),
+    ...marked('warning', warnings),
+    ...marked('note', notes),
+  ];
+  // Names out of a database are anybody's.
+  for (const line of found) process.stderr.write(`${safeText(line)}\n`);
   if (!ok || counts === null) return;
   const parts = Object.entries(counts).map(([name, count]) => `${name} ${count}`);
   process.stdout.write(`${file} is valid (${parts.join(', ')})\n`);
+}
+
+function marked(what: string, messages: readonly string[]): string[] {
+  return messages.map((message) => `${what}: ${message}`);
 }

@@ -6,6 +6,7 @@ import { type FingerprintList, fingerprintsMax, type Known, keyOf, shownShape } 
 import { editList, FirewallFileError, readList } from '../firewall/firewall-file.js';
 import { loadPolicies } from '../policy/file/load-policies.js';
 import { shapeOf } from '../sql/shape.js';
+import { safeText } from '../telemetry/redact.js';
 import { shownPath } from './shown-path.js';
 import { wrongUse } from './wrong-use.js';
 
@@ -195,7 +196,8 @@ function formatFound(found: readonly FoundList[]): string {
     const lines = known.map(({ tenant, role, fingerprint, isAllowed, count, lastSeen, shape }) => {
       const who = `${tenant}/${role ?? '-'}`;
       const status = isAllowed ? 'allowed' : 'refused';
-      return `${fingerprint}  ${status}  ${who}  ${count}  ${lastSeen.slice(0, 19)}Z  ${shape ?? '-'}\n`;
+      // The shape is a client's text, and may not make a line of its own.
+      return `${safeText(`${fingerprint}  ${status}  ${who}  ${count}  ${lastSeen.slice(0, 19)}Z  ${shape ?? '-'}`)}\n`;
     });
     const heading = found.length > 1 ? `${shownPath(file)}:\n` : '';
     return heading + lines.join('');

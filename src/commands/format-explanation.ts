@@ -1,5 +1,6 @@
 import type { TouchedRelation } from '../policy/decide.js';
 import type { SessionEffect } from '../sql/session-effects.js';
+import { safeLines } from '../telemetry/redact.js';
 
 /** What `pgturnstile explain --json` prints. */
 export interface Explanation {
@@ -63,7 +64,7 @@ export function formatExplanation(explanation: Explanation): string {
   }
   if (explanation.note !== null) lines.push(['note', explanation.note]);
   lines.push(['shape', explanation.shape ?? 'none: the text is kept as it is']);
-  return lines.map(([name, value]) => `${name.padEnd(12)}${value}\n`).join('');
+  return lines.map(([name, value]) => `${name.padEnd(12)}${safeLines(value)}\n`).join('');
 }
 
 function withList(name: string, list: readonly string[]): string {

@@ -36,6 +36,13 @@ export function safeText(text: string): string {
   return text.replace(unsafeCharacter, escapeCharacter);
 }
 
+/** The same for what may have several lines. */
+export function safeLines(text: string): string {
+  return text.replace(unsafeCharacter, (character) =>
+    /[\n\t]/.test(character) ? character : escapeCharacter(character),
+  );
+}
+
 /**
  * A copy of an object of log fields in which every field that is called like a secret is replaced, at any depth up to
  * five, and every string is safe. An error under `err` or `error` stays, for the logger's own serializer.

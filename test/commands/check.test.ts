@@ -47,6 +47,17 @@ t.test('an invalid file is a line on stderr for each complaint, nothing on stdou
   t.equal(exitCode, 2);
 });
 
+t.test('a name does nothing to the terminal', async (t) => {
+  const folder = t.testdir({
+    'pgturnstile.yaml': 'users: { "\\e[2Jx": {} }\ntenants: { default: { policies: [p.yaml], databases: {} } }',
+    'p.yaml':
+      'version: 1\nroles: [clerk]\nrules: [{ name: r, tables: [public.a], actions: [select] }]\ncatalog: visible',
+  });
+  const { stderr } = await run(t, ['--config', path.join(folder, 'pgturnstile.yaml')]);
+  t.match(stderr, String.raw`user "\u001b[2Jx" has no rights`);
+  t.notMatch(stderr, '\x1b');
+});
+
 t.test('with --json everything is on stdout, valid or not', async (t) => {
   const bad = fileWith(t, 'listen: { prot: 1 }');
   const refused = await run(t, ['--config', bad, '--json']);

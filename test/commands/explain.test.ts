@@ -84,6 +84,16 @@ t.test('who or what is not there is wrong usage', async (t) => {
   await t.rejects(explain('select 1', loaded, { ...options, database: 'none' }), { message: /no database "none"/ });
 });
 
+t.test('a text keeps its lines, and does nothing to the terminal', async (t) => {
+  const file = configFile(t);
+  const out = t.capture(process.stdout, 'write', () => true);
+  await explainCommand().parseAsync(['--user', 'ann', '--config', file, 'select 1 as\n"\x1b[2J"'], { from: 'user' });
+  out.restore();
+  const text = String(out()[0]?.args[0]);
+  t.match(text, /^shape +select \$1 as\n"\\u001b\[2J"$/m);
+  t.notMatch(text, '\x1b');
+});
+
 t.test('the command prints text, or JSON', async (t) => {
   const file = configFile(t);
   for (const [flags, pattern] of [

@@ -81,3 +81,11 @@ t.test('the command line shows a line for each, and says when there was nothing 
   t.match(await firewall('drop', 'nothing'), { code: 1, stdout: 'dropped 0\n' });
   t.match(await firewall('approve'), { code: 2, stderr: /^pgturnstile: name fingerprints/ });
 });
+
+t.test('a client’s text makes no line of its own, and does nothing to the terminal', async (t) => {
+  const { config, file } = await configured(t);
+  const shape = 'select 1 as "\x1b[2K\r\na9  allowed  default/analyst  1  2026-01-01T00:00:00Z  select"';
+  await editList(file, (before) => ({ ...before, known: [{ ...known('a3', null, false), shape }] }));
+  const { stdout } = await run(process.execPath, [builtCli(), 'firewall', 'list', '--config', config]);
+  t.match(stdout, /^a3 {2}refused [^\x1b\r\n]+\n$/);
+});
