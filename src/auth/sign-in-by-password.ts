@@ -12,8 +12,8 @@ export async function signInByPassword(claim: Claim, dialog: AuthDialog): Promis
   encodeAuthenticationCleartextPassword(writer);
   const password = await readPassword(dialog, writer.take());
   if (password === null) return { outcome: 'gone' };
-  const { user, account, secrets } = claim;
+  const { user, account, decoy, secrets } = claim;
   const secret = secretOf(account);
-  const isRight = await verifyPassword(user, encodeText(password), secret, secrets.processSecret);
+  const isRight = await verifyPassword(user, encodeText(password), secret, secrets.standIn(user, decoy));
   return isRight ? proven('password', { kind: 'password', password }) : failedProof(account);
 }

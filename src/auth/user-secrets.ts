@@ -27,10 +27,10 @@ export class UserSecrets {
     return verifier;
   }
 
-  /** The verifier for an exchange with a user who has none; it has as many iterations as that of `decoy`. */
+  /** The verifier for an exchange with a user who has none; it is made like that of `decoy`. */
   standIn(user: string, decoy: UserConfig | null): ScramVerifier {
-    const iterations = parseVerifier(decoy?.secret ?? '')?.iterations;
-    return mockVerifier(user, this.processSecret, iterations);
+    const { iterations, salt } = parseVerifier(decoy?.secret ?? '') ?? {};
+    return mockVerifier(user, this.processSecret, iterations, salt?.length);
   }
 
   /** Derives what the plain passwords among `accounts` need, one after the other. */

@@ -1,6 +1,6 @@
 import { constantTimeEqual, deriveKeys, sha256 } from './keys.js';
 import { isMd5Secret, md5Secret } from './md5.js';
-import { mockVerifier, parseVerifier } from './verifier.js';
+import { parseVerifier, type ScramVerifier } from './verifier.js';
 
 export type SecretKind = 'scram-sha-256' | 'md5' | 'plain';
 
@@ -15,16 +15,16 @@ export function secretKind(secret: string): SecretKind {
  * derived in each case.
  *
  * @param secret null: there is no such user, or one without a secret; false after the same time
- * @param processSecret as for `mockVerifier`
+ * @param standIn what a key is derived for where the secret is no verifier
  */
 export async function verifyPassword(
   user: string,
   password: string | Buffer,
   secret: string | null,
-  processSecret: Buffer,
+  standIn: ScramVerifier,
 ): Promise<boolean> {
   const parsed = secret === null ? null : parseVerifier(secret);
-  const verifier = parsed ?? mockVerifier(user, processSecret);
+  const verifier = parsed ?? standIn;
   const { clientKey } = await deriveKeys(password, verifier.salt, verifier.iterations);
   const fitsVerifier = constantTimeEqual(sha256(clientKey), verifier.storedKey);
   if (secret === null) return false;

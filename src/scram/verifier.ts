@@ -1,4 +1,4 @@
-import { createHmac, randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { decodeBase64, deriveKeys, keyBytes, sha256 } from './keys.js';
 
 /** PostgreSQL's default; a verifier of its own says how many it took. */
@@ -51,12 +51,14 @@ export async function buildVerifier(
  * same at each attempt, as that of a user who exists would be (PG: `mock_scram_secret`).
  *
  * @param processSecret random bytes of this process, so that nobody can compute the salt of a name
+ * @param bytes of the salt
  */
 export function mockVerifier(
   user: string,
   processSecret: Buffer,
   iterations: number = defaultIterations,
+  bytes: number = saltBytes,
 ): ScramVerifier {
-  const salt = createHmac('sha256', processSecret).update(user).digest().subarray(0, saltBytes);
+  const salt = createHash('shake256', { outputLength: bytes }).update(processSecret).update(user).digest();
   return { iterations, salt, storedKey: Buffer.alloc(keyBytes), serverKey: Buffer.alloc(keyBytes) };
 }

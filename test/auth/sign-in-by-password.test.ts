@@ -46,3 +46,14 @@ t.test('an unknown user takes as long as a known one, whatever the secret', asyn
   );
   t.ok(Math.max(...times) < 3 * Math.min(...times), times.map((time) => time.toFixed(2)).join(', '));
 });
+
+t.test('so it does where the verifiers take more work than PostgreSQL’s own', async (t) => {
+  const verifier = formatVerifier(await buildVerifier('wonderland', undefined, 40_000));
+  const listed = account('a', verifier);
+  const claims = [claimOf(listed), claimOf(null, { decoy: listed }), claimOf(account('b', null), { decoy: listed })];
+  const times = await medians(
+    10,
+    claims.map((claim) => () => signInByPassword(claim, giving('guess'))),
+  );
+  t.ok(Math.max(...times) < 3 * Math.min(...times), times.map((time) => time.toFixed(2)).join(', '));
+});

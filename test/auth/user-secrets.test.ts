@@ -37,3 +37,9 @@ t.test('preparing derives everything before anybody asks', async (t) => {
   const settled = await Promise.race([secrets.verifierOf(accounts[3] ?? account('', null)), 'not yet']);
   t.not(settled, 'not yet');
 });
+
+t.test('a stand-in is made like the verifier of its decoy', async (t) => {
+  const decoy = account('a', formatVerifier(await buildVerifier('x', Buffer.alloc(40), 5_000)));
+  const { salt, iterations } = new UserSecrets().standIn('nobody', decoy);
+  t.same([salt.length, iterations], [40, 5_000]);
+});
