@@ -1,6 +1,6 @@
 import { askUpstream } from '../backend/postgres/own-query.js';
 import type { PooledUpstream } from './pooled-upstream.js';
-import { SessionSettings } from './session-settings.js';
+import { reseedSql, SessionSettings } from './session-settings.js';
 
 /**
  * Brings the server session that a client left behind back to the state it started in. `onDone(false)`: that didn't
@@ -14,7 +14,8 @@ export function handBackClean(upstream: PooledUpstream, onDone: (isClean: boolea
     ask(upstream, 'DISCARD ALL', (isDone) => {
       upstream.became(SessionSettings.none, null);
       upstream.statements.clear();
-      onDone(isDone);
+      if (isDone) ask(upstream, reseedSql(), onDone);
+      else onDone(false);
     });
   if (connection.isIdle) discard();
   else ask(upstream, 'ROLLBACK', (isDone) => (isDone ? discard() : onDone(false)));

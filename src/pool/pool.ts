@@ -164,6 +164,7 @@ export class Pool {
   /** Takes back an upstream whose client left: undoes what it did to the session first, or closes what can't be undone. */
   reclaim(upstream: PooledUpstream): void {
     upstream.connection.attached = null;
+    if (upstream.isSpent) return this.#discard(upstream);
     handBackClean(upstream, (isClean) => {
       if (isClean) this.release(upstream);
       else this.#discard(upstream);

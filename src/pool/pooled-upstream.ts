@@ -16,6 +16,8 @@ export class PooledUpstream {
   settings = SessionSettings.none;
   /** Whose statements may have set more than could be found out; null: nobody's. */
   touchedBy: object | null = null;
+  /** Its session holds what nothing takes back: it is closed when its client leaves. */
+  isSpent = false;
   /** Cancel requests on their way to the server: until each has arrived, nobody else may use the upstream. */
   cancelsUnderWay = 0;
   /** Who held it last. */

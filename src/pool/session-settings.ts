@@ -1,3 +1,5 @@
+import { randomInt } from 'node:crypto';
+
 /**
  * The run-time settings that a session has beyond what its server connection started with: name to value, as
  * pg_settings.setting writes it. Names are compared without case, as PostgreSQL does. Immutable; two are alike when
@@ -60,13 +62,23 @@ export function differenceSql(from: SessionSettings, to: SessionSettings): strin
   return statements.join(';');
 }
 
-/** As `differenceSql`, for a connection that may have more settings than `from` knows of. RESET ALL keeps who one is. */
+/**
+ * As `differenceSql`, for a connection that may have more settings than `from` knows of. RESET ALL keeps who one is, and
+ * what random() follows.
+ */
 export function wholeSql(from: SessionSettings, to: SessionSettings): string {
   const resets = identity.filter((name) => from.values.has(name)).map((name) => `RESET ${name}`);
-  const statements = [...resets.reverse(), 'RESET ALL'];
+  const statements = [...resets.reverse(), 'RESET ALL', reseedSql()];
   if (to.values.size > 0) statements.push(setSql(identityLast([...to.values], ([name]) => name)));
   return statements.join(';');
 }
+
+/** The statement that has random() give what nobody foresees, whatever was set before: no RESET or DISCARD does. */
+export function reseedSql(): string {
+  return `SELECT pg_catalog.setseed(${(randomInt(seeds) * 2) / seeds - 1})`;
+}
+
+const seeds = 2 ** 47;
 
 /** One statement that makes all these settings. */
 export function setSql(settings: Iterable<readonly [string, string]>): string {

@@ -14,6 +14,8 @@ export interface SessionState {
 // Every name is qualified, operators as well: a client's search path must not answer for the server. `role` and
 // `session_authorization` aren't in pg_settings (GUC_NO_SHOW_ALL).
 const equals = 'OPERATOR(pg_catalog.=)';
+/** PG 53: pg_namespace. What is in a schema depends on it, whatever it is. */
+const namespaces = 2615;
 const stateFields = `'settings', (SELECT pg_catalog.json_object_agg(name, setting) FROM pg_catalog.pg_settings
   WHERE source ${equals} 'session' AND NOT name ${equals} ANY ('{${transactionSettings}}')),
  'role', pg_catalog.current_setting('role'),
@@ -23,9 +25,8 @@ const stateFields = `'settings', (SELECT pg_catalog.json_object_agg(name, settin
   OR EXISTS (SELECT FROM pg_catalog.pg_cursors WHERE is_holdable)
   OR EXISTS (SELECT FROM pg_catalog.pg_locks
    WHERE locktype ${equals} 'advisory' AND pid ${equals} pg_catalog.pg_backend_pid())
-  OR EXISTS (SELECT FROM pg_catalog.pg_class WHERE relnamespace ${equals} pg_catalog.pg_my_temp_schema())
-  OR EXISTS (SELECT FROM pg_catalog.pg_proc WHERE pronamespace ${equals} pg_catalog.pg_my_temp_schema())
-  OR EXISTS (SELECT FROM pg_catalog.pg_type WHERE typnamespace ${equals} pg_catalog.pg_my_temp_schema())`;
+  OR EXISTS (SELECT FROM pg_catalog.pg_depend
+   WHERE refclassid ${equals} ${namespaces} AND refobjid ${equals} pg_catalog.pg_my_temp_schema())`;
 
 /** `set_config('a.b', ...)` and `SET a.b = ...` in a function's source. */
 const dottedName = '([a-z_][a-z_0-9$]*(?:[.][a-z_0-9$]+)+)';

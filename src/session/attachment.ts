@@ -173,8 +173,9 @@ export class Attachment implements Waiter, UpstreamHolder {
   }
 
   /** Something is about to run that does this to the session. */
-  noteEffects({ effect: strongest, statements, drawsNumbers }: SessionEffects): void {
+  noteEffects({ effect: strongest, statements, drawsNumbers, staysBehind }: SessionEffects): void {
     if (drawsNumbers) this.#drawNumbers();
+    if (staysBehind) this.#spend();
     // Nearly every statement leaves nothing behind.
     if ((strongest === 'none' || strongest === 'local') && !this.#isSticky) return;
     if (strongest === 'unknown') this.#isUnknown = true;
@@ -216,6 +217,11 @@ export class Attachment implements Waiter, UpstreamHolder {
     if (this.#drewAt === upstream || isMidBatch || upstream.connection.status === transactionStatus.failed) return;
     this.#drewAt = upstream;
     tellUpstream(upstream.connection, 'DISCARD SEQUENCES', () => {});
+  }
+
+  #spend(): void {
+    this.#isKept = true;
+    if (this.upstream !== null) this.upstream.isSpent = true;
   }
 
   #drawNumbers(): void {

@@ -29,6 +29,10 @@ const setConfigsMax = 100;
 const drawing = new Set(['nextval', 'setval']);
 const seeing = new Set(['currval', 'lastval']);
 
+/** A rule of it makes set_config() of UPDATE (PG 54.24). */
+const settingsView = 'pg_settings';
+const updating = new Set(['update', 'with', 'explain']);
+
 const lookAheadTokensMax = 1_000;
 
 /** Of the names that tell of prepared statements; the longest has an s and quotes. */
@@ -97,6 +101,9 @@ class CallReader {
     }
     const length = end - start;
     if (length >= preparedCharsMin && length <= preparedCharsMin + 3) this.checkPrepared();
+    if (length >= settingsView.length && length <= settingsView.length + 2 && updating.has(this.command)) {
+      if (this.cut(start, end) === settingsView) this.isUnknown = true;
+    }
   }
 
   /** SELECT INTO TEMP t, and whatever names the temporary schema. */

@@ -31,6 +31,8 @@ export interface SessionEffects {
   readonly drawsNumbers: boolean;
   /** It asks by currval() or lastval() for what the session has drawn. */
   readonly seesNumbers: boolean;
+  /** It may leave what can be neither carried over to another session, nor asked about, nor taken back. */
+  readonly staysBehind: boolean;
 }
 
 /** Of a text that isn't looked into. */
@@ -41,6 +43,7 @@ export const unknownEffects: SessionEffects = {
   seesPrepared: false,
   drawsNumbers: true,
   seesNumbers: false,
+  staysBehind: false,
 };
 
 /** Longer texts aren't looked into: asking the server what state it is in costs less. */
@@ -65,12 +68,20 @@ export function sessionEffects(text: string): SessionEffects {
     if (strength[statement.effect] > strength[effect]) effect = statement.effect;
   }
   const first = statements[0]?.command ?? '';
-  if (reader.isUnsure) return { ...unknownEffects, first };
+  const staysBehind = effect !== 'none' && staying.test(text);
+  if (reader.isUnsure) return { ...unknownEffects, first, staysBehind: staying.test(text) };
   const { namesPrepared: seesPrepared, seesNumbers } = reader;
   const drawsNumbers =
     reader.drawsNumbers || effect === 'unknown' || statements.some(({ command }) => drawing.has(command));
-  return { effect, first, statements, seesPrepared, drawsNumbers, seesNumbers };
+  return { effect, first, statements, seesPrepared, drawsNumbers, seesNumbers, staysBehind };
 }
+
+/**
+ * Names what random() follows, connections of the session's own to other servers, backups and temporary slots; anywhere,
+ * since DO runs what is in a text.
+ */
+const staying =
+  /\bsetseed\b|\bset\s+(?:session\s+|local\s+)?"?seed\b|'seed'|\bdblink_connect|\bpg_(?:backup_start|start_backup)\b|\bpg_(?:create|copy)_\w+_slot\b|\bpg_replication_origin_session_/i;
 
 function readStatement(reader: StatementReader): StatementEffect {
   // A query in parentheses: ((select 1) union ...).

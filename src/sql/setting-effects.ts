@@ -85,6 +85,8 @@ function setTo(reader: StatementReader, names: readonly string[]): StatementEffe
   const isLocalZone = names[0] === 'timezone' && reader.word === 'local';
   if (isAssignment(reader)) reader.advance();
   if (names.every(endsWithTransaction)) return local('set', names);
+  // Nobody can ask what it is.
+  if (names.includes('seed')) return { command: 'set', effect: 'unknown', names: [], target: null };
   const effect = isLocalZone || reader.word === 'default' ? 'reset' : 'settings';
   return { command: 'set', effect, names, target: null };
 }

@@ -58,6 +58,19 @@ t.test('what was set is found, as it can be set again elsewhere', async (t) => {
   }
 });
 
+t.test('random() doesn’t follow what another client set', async (t) => {
+  const upstream = await pooled(t);
+  const next = async () => {
+    await ask(upstream, 'select setseed(0.5)::text');
+    return ask(upstream, 'select random()::text');
+  };
+  const first = await next();
+  t.equal(await next(), first);
+  await ask(upstream, 'select setseed(0.5)::text');
+  await ask(upstream, wholeSql(SessionSettings.none, SessionSettings.none));
+  t.not(await ask(upstream, 'select random()::text'), first);
+});
+
 t.test('settings of the application’s own are found by the names in the functions that set them', async (t) => {
   await server.query(`
     create function enter() returns void language plpgsql as
@@ -100,6 +113,8 @@ for (const [name, sql] of Object.entries({
   'a temporary table': 'create temp table own ()',
   'a temporary type': "create type pg_temp.own as enum ('a')",
   'a temporary function': "create function pg_temp.own() returns int language sql as 'select 1'",
+  'a temporary operator': 'create operator pg_temp.=== (leftarg = int, rightarg = int, function = int4eq)',
+  'a temporary collation': "create collation pg_temp.own (locale = 'C')",
   LISTEN: 'listen news',
   'SQL PREPARE': 'prepare p as select 1',
   'a held cursor': 'declare c cursor with hold for select 1',

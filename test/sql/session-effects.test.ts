@@ -83,6 +83,9 @@ const texts: Readonly<Record<string, readonly string[]>> = {
     'listen c',
     'unlisten *',
     "load 'x'",
+    'set seed = 0.5',
+    "update pg_settings set setting = 'x' where name = 'search_path'",
+    'with x as (select 1) update "pg_settings" set setting = $1 where name = $2',
     'create temp table t (a int)',
     'create or replace temporary view v as select 1',
     'create table pg_temp.t (a int)',
@@ -108,6 +111,22 @@ const texts: Readonly<Record<string, readonly string[]>> = {
 t.test('what a text leaves behind is told from its tokens, or it is unknown', async (t) => {
   for (const [effect, list] of Object.entries(texts))
     for (const text of list) t.equal(sessionEffects(text).effect, effect, text);
+});
+
+t.test('what can be neither carried over nor asked about nor taken back', async (t) => {
+  const staying = [
+    'select setseed(0.5)',
+    'set seed to 0.5',
+    'SET LOCAL "seed" = 0.5',
+    "select set_config('seed', $1, false)",
+    'do $$begin perform setseed(0.5); end$$',
+    "select dblink_connect('c', $1)",
+    "select pg_backup_start('x')",
+    "select pg_create_logical_replication_slot('x', 'y', true)",
+  ];
+  for (const text of staying) t.ok(sessionEffects(text).staysBehind, text);
+  const others = ["select 'setseed'", 'select f(seed) from t', 'update t set seed = 1', 'set search_path to seed'];
+  for (const text of others) t.notOk(sessionEffects(text).staysBehind, text);
 });
 
 t.test('settings are named as they are stored', async (t) => {
@@ -188,6 +207,7 @@ t.test('a megabyte is read without delay, more is not read', async (t) => {
     seesPrepared: false,
     drawsNumbers: true,
     seesNumbers: false,
+    staysBehind: false,
   });
 });
 
