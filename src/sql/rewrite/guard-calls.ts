@@ -36,20 +36,21 @@ export function spliceGuards(
 ): void {
   const { functions, casts } = rewriting.bound;
   const values = new Values(rewriting);
-  const found: Guarded[] = [];
+  const operands: Guarded[] = [];
+  for (const use of casts) {
+    const guard = guards.castGuardOf?.(use) ?? null;
+    if (guard === null || use.operand === null) continue;
+    refuseExplain(rewriting, 'a cast to a registry type such as regclass', use.position);
+    operands.push(values.ofCast(use.operand, use.position, guard));
+  }
+  const found = [...operands];
   for (const use of functions) {
     const guard = guards.guardOf?.(use) ?? null;
     if (guard === null) continue;
     const column = use.columns[guard.argument];
     if (column != null && guard.isSafe(column.relation.relation, nameOf(column))) continue;
     refuseExplain(rewriting, `function ${use.name}`, use.position);
-    found.push(values.ofCall(use, guard));
-  }
-  for (const use of casts) {
-    const guard = guards.castGuardOf?.(use) ?? null;
-    if (guard === null || use.operand === null) continue;
-    refuseExplain(rewriting, 'a cast to a registry type such as regclass', use.position);
-    found.push(values.ofCast(use.operand, use.position, guard));
+    found.push(values.ofCall(use, guard, operands));
   }
   const reason = 'the catalog tells of what is visible only';
   // Of two that start together, what holds the other opens first.
@@ -77,7 +78,8 @@ class Values {
     return this.#source;
   }
 
-  ofCall(use: FunctionUse, guard: CallGuard): Guarded {
+  /** @param others what is looked at itself, and once */
+  ofCall(use: FunctionUse, guard: CallGuard, others: readonly Span[]): Guarded {
     const refusal = (what: string) => {
       const message = `permission denied: function ${use.name} of ${what} is not allowed for this user`;
       return new RewriteRefusal('42501', message, use.position);
@@ -90,7 +92,8 @@ class Values {
       if (other === null || !this.isPlain(other)) throw refusal('what is neither a column nor a literal');
       column = this.rewriting.copied(other, this.rewriting.splices);
     }
-    const isCopied = guard.column === undefined && guard.type !== 'text' && this.isPlain(span);
+    const isHolding = others.some(({ start, end }) => start >= span.start && end <= span.end);
+    const isCopied = guard.column === undefined && guard.type !== 'text' && this.isPlain(span) && !isHolding;
     if (!isCopied && !this.isOneValue(span)) throw refusal('what comes to many values');
     const around = isCopied ? copying(guard) : selecting(guard, column, 'looked_up.v END');
     const at = use.span?.start ?? 0;
