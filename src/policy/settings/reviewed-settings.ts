@@ -6,8 +6,8 @@ interface ReviewedSettings {
 /** What every client may set to any value: nobody but its own session feels it, and every text means what it meant. */
 const harmless: readonly ReviewedSettings[] = [
   {
-    names: `application_name client_connection_check_interval client_min_messages extra_float_digits bytea_output
-      datestyle intervalstyle default_text_search_config quote_all_identifiers`,
+    names: `application_name client_connection_check_interval extra_float_digits bytea_output datestyle
+      intervalstyle default_text_search_config quote_all_identifiers`,
     why: 'how drivers want values written and read',
   },
   {
@@ -25,7 +25,7 @@ const harmless: readonly ReviewedSettings[] = [
       jit_tuple_deforming cpu_* random_page_cost seq_page_cost parallel_setup_cost parallel_tuple_cost
       parallel_leader_participation min_parallel_index_scan_size min_parallel_table_scan_size
       max_parallel_workers_per_gather constraint_exclusion cursor_tuple_fraction effective_cache_size from_collapse_limit
-      join_collapse_limit plan_cache_mode recursive_worktable_factor synchronize_seqscans gin_fuzzy_search_limit`,
+      join_collapse_limit plan_cache_mode recursive_worktable_factor synchronize_seqscans`,
     why: 'how queries are planned',
   },
   {
@@ -47,7 +47,7 @@ const refused: readonly ReviewedSettings[] = [
     why: 'changes how a text is read (some have one value that is allowed)',
   },
   {
-    names: 'timezone array_nulls xmloption xmlbinary lc_monetary lc_numeric lc_time',
+    names: 'timezone array_nulls xmloption xmlbinary lc_monetary lc_numeric lc_time gin_fuzzy_search_limit',
     why: 'changes what a policy’s expressions come to (some have one value that is allowed)',
   },
   { names: 'search_path', why: 'changes what names mean (allowed where it only leaves schemas out)' },
@@ -56,9 +56,9 @@ const refused: readonly ReviewedSettings[] = [
     why: 'changes who one is, or which rules hold for one',
   },
   {
-    names: `log_* debug_* trace_* track_* backtrace_functions compute_query_id exit_on_error update_process_title
+    names: `client_min_messages log_* debug_* trace_* track_* backtrace_functions compute_query_id exit_on_error update_process_title
       md5_password_warnings`,
-    why: 'changes what is logged, and may show the statement as it was rewritten',
+    why: 'changes what is logged, and may show the statement as it was rewritten (client_min_messages has values that are allowed)',
   },
   {
     names: `local_preload_libraries session_preload_libraries dynamic_library_path extension_control_path

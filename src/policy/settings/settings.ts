@@ -19,6 +19,8 @@ const restricted: Readonly<Record<string, (value: string) => boolean>> = {
   array_nulls: isOn,
   timezone: (value) => zone.test(value.trim()),
   xmloption: (value) => value.toLowerCase() === 'content',
+  // Below that comes what the server logs, statements as they were rewritten.
+  client_min_messages: (value) => /^(?:notice|warning|error)$/.test(value.toLowerCase()),
   backslash_quote: (value) => value.toLowerCase() === 'safe_encoding',
 };
 

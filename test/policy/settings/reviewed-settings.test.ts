@@ -59,8 +59,11 @@ t.test('what drivers and tools send when they connect is allowed', async (t) => 
 t.test('what changes reading, identity, logging or loading is refused', async (t) => {
   const harmful = `role session_authorization row_security session_replication_role transform_null_equals log_statement
     debug_print_plan debug_print_rewritten local_preload_libraries jit_provider trace_sort password_encryption
-    no_such_setting myapp.user`;
+    gin_fuzzy_search_limit no_such_setting myapp.user`;
   for (const name of harmful.split(/\s+/)) t.match(settingRefusal(name, 'on'), /permission denied/, name);
   t.match(settingRefusal('standard_conforming_strings', 'off'), /this value/);
   t.match(settingRefusal('client_encoding', 'SJIS'), /this value/);
+  for (const level of ['log', 'debug1', 'debug5', 'info']) {
+    t.match(settingRefusal('client_min_messages', level), /this value/, level);
+  }
 });

@@ -7,7 +7,7 @@ import { errorFields, rowValues } from '../../support/raw-messages.js';
 const refusal = (name: string, value: string | null | undefined) => settingRefusal(name, value);
 
 t.test('what drivers send is allowed, with a value or a parameter', async (t) => {
-  const names = `application_name datestyle extra_float_digits intervalstyle bytea_output client_min_messages statement_timeout
+  const names = `application_name datestyle extra_float_digits intervalstyle bytea_output statement_timeout
     lock_timeout work_mem jit enable_seqscan default_transaction_isolation transaction_read_only`;
   for (const name of names.split(/\s+/))
     for (const value of ['x', undefined, null]) t.equal(refusal(name, value), null, name);
@@ -22,6 +22,7 @@ t.test('some settings may have some values only, and no parameter', async (t) =>
     array_nulls: 'on',
     xmloption: 'content',
     timezone: 'Europe/Berlin',
+    client_min_messages: 'WARNING',
   };
   const refused = {
     client_encoding: 'SJIS',
@@ -31,6 +32,7 @@ t.test('some settings may have some values only, and no parameter', async (t) =>
     array_nulls: 'off',
     xmloption: 'document',
     timezone: '<UTC>-167',
+    client_min_messages: 'log',
   };
   for (const [name, value] of Object.entries(allowed)) t.equal(refusal(name, value), null, name);
   for (const [name, value] of Object.entries(refused)) {
