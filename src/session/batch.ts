@@ -140,7 +140,7 @@ function onExecute(session: Session): SessionPhase | null {
   const upstream = session.attachment.acquire();
   if (upstream === null) return null;
   if (upstream instanceof ProxyError) return refuseInBatch(session, null, upstream);
-  const portal = decodeInHand(session, decodeExecute)?.portal;
+  const { portal, rowsMax = 0 } = decodeInHand(session, decodeExecute) ?? {};
   const bound = portal === undefined ? undefined : session.portals.get(portal);
   const cursor = bound?.mayBeCursor === false ? undefined : cursorOfSql(session, portal);
   if (cursor === null) return null;
@@ -156,6 +156,7 @@ function onExecute(session: Session): SessionPhase | null {
   if (statement !== undefined) noteSent(session, statement);
   noteForListening(session, statement ?? null);
   const run = runOf(session, upstream, statement ?? null);
+  run.rowsMax = rowsMax;
   const request = new UpstreamRequest(frontend.Execute, 'forward', session.replies, run);
   request.dropsRows = addsRows(bound === undefined ? run : new Mention(bound.statement));
   // A client that gets no rows has none to come back for.

@@ -5,7 +5,7 @@ import t, { type Test } from 'tap';
 import { daemonWith } from '../support/in-process-daemon.js';
 import { startPostgres } from '../support/postgres.js';
 import { RawClient } from '../support/raw-client.js';
-import { copyData, copyDone, copyFail, query } from '../support/raw-messages.js';
+import { bind, copyData, copyDone, copyFail, execute, parse, query, sync } from '../support/raw-messages.js';
 import { until } from '../support/until.js';
 
 const server = await startPostgres();
@@ -75,6 +75,19 @@ t.test('a copy among other statements of a text has its bytes alone', async (t) 
   const [insert, copy, select] = await lines('statement', 3);
   t.match(copy, { rows: 1, bytes: '1\t\\N\n'.length + 5 });
   t.notOk('bytes' in (insert ?? {}) || 'bytes' in (select ?? {}));
+});
+
+t.test('rows that are fetched a few at a time are recorded as they go', async (t) => {
+  const { connect, lines } = await audited(t);
+  const client = await connect();
+  await client.ask('insert into note select generate_series(1, 7)');
+  client.send(parse('select * from note'), bind(), execute('', 3), execute('', 3), execute('', 3), sync());
+  await client.readUntilReady();
+  const found = await lines('statement', 4);
+  t.same(
+    found.map(({ rows }) => rows),
+    [7, 3, 3, 1],
+  );
 });
 
 t.test('logins are recorded with where they wanted to go and why they failed', async (t) => {

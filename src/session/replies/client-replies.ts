@@ -70,6 +70,8 @@ export class ClientReplies implements ReplyOwner {
         if (request.request === frontend.Describe) session.toClient(noDataFrame);
         return session.onAnswered();
       case backend.PortalSuspended:
+        if (request.note instanceof Run) session.recordRun(request.note, request.note.rowsMax, null);
+        break;
       case backend.EmptyQueryResponse:
       case backend.FunctionCallResponse:
         if (request.note instanceof Run) session.recordRun(request.note, 0, null);

@@ -15,6 +15,8 @@ export class Run {
   named: StatementNames | null = null;
   /** Bytes of a COPY's data so far, as they go over the wire; null: it copies nothing. */
   copyBytes: number | null = null;
+  /** After so many rows it pauses; 0: it doesn't. */
+  rowsMax = 0;
   /** Its upstream went away before it had ended. */
   isLost = false;
 
