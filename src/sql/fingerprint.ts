@@ -6,8 +6,8 @@ const wellFormed = /^[0-9a-f]{16}$/;
 
 /**
  * What statements of one kind have in common, whatever their literals, the length of their lists and their layout.
- * libpg-query leaves the schemas of relations out: where some are named, a digest of them follows behind a dot. Null:
- * there is no statement in the text.
+ * libpg-query leaves the schemas of relations out, the numbers in their names, and what DO and functions are to run: where
+ * there is any of it, a digest follows behind a dot. Null: there is no statement in the text.
  *
  * @param statements what the text was parsed to: an error of the parser would be taken for a fingerprint
  * @throws if the parser gives something else all the same
@@ -16,12 +16,19 @@ export function fingerprintOf(text: string, statements: readonly StatementFacts[
   if (statements.length === 0) return null;
   const fingerprint = fingerprintSync(text);
   if (!wellFormed.test(fingerprint)) throw new Error('no fingerprint of a text that could be parsed');
-  const names = statements
-    .flatMap(({ relations }) => relations)
-    .flatMap(({ schema, name }) => (schema === null ? [] : JSON.stringify([schema, name])));
-  if (names.length === 0) return fingerprint;
+  const left = statements.flatMap((statement) => leftOut(statement, text));
+  if (left.length === 0) return fingerprint;
   const digest = createHash('sha256')
-    .update([...new Set(names)].sort().join(''))
+    .update([...new Set(left)].sort().join(''))
     .digest('hex');
   return `${fingerprint}.${digest.slice(0, 16)}`;
+}
+
+const digits = /\d/;
+
+function leftOut({ relations, definesBody, startByte, endByte }: StatementFacts, text: string): string[] {
+  const names = relations
+    .filter(({ schema, name }) => schema !== null || digits.test(name))
+    .map(({ schema, name }) => JSON.stringify([schema, name]));
+  return definesBody ? [...names, Buffer.from(text).toString('utf8', startByte, endByte).trim()] : names;
 }

@@ -70,6 +70,8 @@ export interface StatementFacts {
   readonly target: string | null;
   /** True if the facts hang on a literal, so that a verdict holds for this text only and not for its shape. */
   readonly hangsOnLiterals: boolean;
+  /** DO, or a function's definition: what it is to run is a text. */
+  readonly definesBody: boolean;
   /** Where the statement lies in the text, UTF-8 byte offsets. */
   readonly startByte: number;
   readonly endByte: number;

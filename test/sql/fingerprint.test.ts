@@ -30,6 +30,12 @@ t.test('what another statement is has another fingerprint, also where it is anot
     'select a from t where b = 1; select a from t where b = 1',
     'select a from t where b = (select 1 from x.y)',
     'select a from t where b = (select 1 from y)',
+    'select a from t_2019 where b = 1',
+    'select a from t_2020 where b = 1',
+    'do $$ begin perform a(); end $$',
+    'do $$ begin perform b(); end $$',
+    "create function f() returns int language sql as 'select 1'",
+    "create function f() returns int language sql as 'select 2'",
   ];
   t.equal(new Set(different.map(fingerprint)).size, different.length);
   t.end();

@@ -9,6 +9,8 @@ import { TooManyFacts, Walk } from './walk.js';
 
 const handlers = { ...expressionHandlers, ...queryHandlers, ...utilityHandlers, ...definitionHandlers };
 
+const bodied = new Set(['DoStmt', 'CreateFunctionStmt']);
+
 /** More statements than this in one text are too many to decide on in one go. */
 const statementsMax = 1_000;
 
@@ -39,6 +41,7 @@ function statementFacts(raw: Fields, textBytes: number): StatementFacts {
     settingsRead: [...walk.settingsRead],
     target: walk.target,
     hangsOnLiterals: walk.hangsOnLiterals,
+    definesBody: bodied.has(statement.kind),
     startByte,
     endByte: raw.stmt_len === undefined ? textBytes : startByte + Number(raw.stmt_len),
   };
