@@ -105,6 +105,12 @@ export class Breaker {
     old.shutdown();
   }
 
+  /** Whether nothing of what happened so long ago matters any more, if nothing has happened since. */
+  isOverAfter(milliseconds: number): boolean {
+    const { windowMs, resetAfterMs } = this.#config;
+    return this.#state !== 'open' && milliseconds > windowMs + resetAfterMs;
+  }
+
   /** Ends its timers. From here on `run` only connects. */
   dispose(): void {
     this.#isDisposed = true;

@@ -75,7 +75,7 @@ export interface Served extends ServedDatabase {
  */
 export class ServedDatabases {
   readonly #served = new Map<string, Served>();
-  readonly #breakers = new Map<string, Breaker>();
+  readonly #breakers = new Map<string, { readonly breaker: Breaker; usedAt: number }>();
   /** By the name of a served database, which needn't be served here yet. */
   #clientsElsewhere: ReadonlyMap<string, number> = new Map();
   readonly #deps: ServedDatabasesDeps;
@@ -148,6 +148,21 @@ export class ServedDatabases {
       const isEmpty = served.pool.isEmpty && !served.notifications.isOpen && served.config.pool.min === 0;
       if (isEmpty || performance.now() < served.leftUntil) this.#close(served, key);
     }
+    this.#forgetBreakers();
+  }
+
+  /** Where a configuration has `*` there is no end of names. */
+  #forgetBreakers(): void {
+    const now = performance.now();
+    for (const { tenant, name } of this.#served.values()) {
+      const used = this.#breakers.get(breakerKey(tenant, name));
+      if (used !== undefined) used.usedAt = now;
+    }
+    for (const [key, { breaker, usedAt }] of this.#breakers) {
+      if (!breaker.isOverAfter(now - usedAt)) continue;
+      breaker.dispose();
+      this.#breakers.delete(key);
+    }
   }
 
   /**
@@ -181,7 +196,7 @@ export class ServedDatabases {
 
   /** The breaker of a database has turned in another process. */
   followBreaker({ tenant, database, state }: BreakerTurn): void {
-    this.#breakers.get(JSON.stringify([tenant, database]))?.follow(state);
+    this.#breakers.get(breakerKey(tenant, database))?.breaker.follow(state);
   }
 
   /** Writes down how many upstreams there are now, for who scrapes. */
@@ -222,7 +237,7 @@ export class ServedDatabases {
       served.pool.destroy();
       served.notifications.close(endedByAdministrator());
     }
-    for (const breaker of this.#breakers.values()) breaker.dispose();
+    for (const { breaker } of this.#breakers.values()) breaker.dispose();
   }
 
   /** Walsenders are not shared: each replication client has one of its own, started with what it started with. */
@@ -352,17 +367,20 @@ export class ServedDatabases {
   }
 
   #breaker(tenant: string, name: string, config: DatabaseConfig): Breaker {
-    const key = JSON.stringify([tenant, name]);
-    let breaker = this.#breakers.get(key);
-    if (breaker === undefined) {
-      const counters = this.#deps.metrics.database(tenant, config.name);
-      const { log, siblings } = this.#deps;
-      const onTurn = (state: 'open' | 'closed') => siblings.breakerTurned({ tenant, database: name, state });
-      breaker = new Breaker({ counters, config: config.breaker, log, onTurn });
-      this.#breakers.set(key, breaker);
-    }
+    const key = breakerKey(tenant, name);
+    const known = this.#breakers.get(key);
+    if (known !== undefined) return known.breaker;
+    const counters = this.#deps.metrics.database(tenant, config.name);
+    const { log, siblings } = this.#deps;
+    const onTurn = (state: 'open' | 'closed') => siblings.breakerTurned({ tenant, database: name, state });
+    const breaker = new Breaker({ counters, config: config.breaker, log, onTurn });
+    this.#breakers.set(key, { breaker, usedAt: performance.now() });
     return breaker;
   }
+}
+
+function breakerKey(tenant: string, database: string): string {
+  return JSON.stringify([tenant, database]);
 }
 
 function retire(served: Served): void {

@@ -1,6 +1,8 @@
 import { chmodSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { queryObjects } from 'node:v8';
 import t, { type Test } from 'tap';
+import { Breaker } from '../../../src/breaker/breaker.js';
 import { answerOf, backendOf, errorIn, refusalOf, rowsOf, signIn, sqlstateOf } from '../../support/ask.js';
 import { createAuthority } from '../../support/certificates.js';
 import { daemonInFrontOf, daemonWith } from '../../support/in-process-daemon.js';
@@ -135,6 +137,14 @@ t.test('names that nobody has do not open the breaker for anybody', async (t) =>
     t.match(await refusalOf(t, daemon, { ...account, database: 'nowhere' }), { C: '3D000' });
   }
   t.equal(await answerOf(await signIn(t, daemon, server), 'select 1'), '1');
+});
+
+t.test('nor do they stay in memory', async (t) => {
+  const daemon = await daemonInFrontOf(t, server, { database: 'breaker: { windowMs: 1000, resetAfterMs: 100 }' });
+  const account = { user: server.superuser, password: server.password };
+  const before = queryObjects(Breaker);
+  for (let name = 0; name < 20; name += 1) await refusalOf(t, daemon, { ...account, database: `nowhere_${name}` });
+  await until('they are forgotten', () => queryObjects(Breaker) <= before);
 });
 
 t.test('TLS to the server is verified in full, and the password bound to it', async (t) => {
