@@ -45,9 +45,14 @@ interface FileChain {
 /**
  * Follows the chain through files, in whatever order they are given.
  * @param key as `audit.chainKey`
+ * @param written the one that a daemon writes, which has a note beside it; null: copies may have none
  * @throws the system's error for a file that can't be read
  */
-export async function verifyChain(files: readonly string[], key: string | null): Promise<ChainReport> {
+export async function verifyChain(
+  files: readonly string[],
+  key: string | null,
+  written: string | null = null,
+): Promise<ChainReport> {
   // Before the files: what is noted there is in them, however much is written meanwhile.
   const notes = new Map<string, NotedHead>();
   for (const file of files) notes.set(file, await readNote(file, key));
@@ -58,7 +63,7 @@ export async function verifyChain(files: readonly string[], key: string | null):
   const breaks = ordered.flatMap((chain, index) => [
     ...linkBreaks(chain, ordered[index - 1]),
     ...chain.breaks,
-    ...(chain.isForeign ? [] : noteBreaks(chain.file, notes.get(chain.file) ?? null, seen)),
+    ...(chain.isForeign ? [] : noteBreaks(chain.file, notes.get(chain.file) ?? null, seen, chain.file === written)),
   ]);
   const oldest = ordered.find(({ before }) => before !== null);
   const remarks = ordered.flatMap((chain) => chain.remarks);
@@ -74,12 +79,14 @@ async function readChain(file: string, hash: LineHash, noted: ReadonlySet<NotedH
   return follower.end();
 }
 
-function noteBreaks(file: string, noted: NotedHead, seen: ReadonlySet<string>): ChainBreak[] {
-  if (noted === null || seen.has(noted)) return [];
+function noteBreaks(file: string, noted: NotedHead, seen: ReadonlySet<string>, isWritten: boolean): ChainBreak[] {
+  if (noted === null ? !isWritten : seen.has(noted)) return [];
   const message =
-    noted === 'invalid'
-      ? 'the note of where it ended was changed, or is of another key'
-      : 'lines at its end are missing, or were changed';
+    noted === null
+      ? 'the note of where it ended is gone, and lines at its end may be'
+      : noted === 'invalid'
+        ? 'the note of where it ended was changed, or is of another key'
+        : 'lines at its end are missing, or were changed';
   return [{ file, line: 0, message }];
 }
 

@@ -45,7 +45,7 @@ async function verifyFiles(files: readonly string[], options: VerifyOptions): Pr
   const named = files.length > 0 ? files.filter((file) => !file.endsWith('.chain')) : await allFiles(audit);
   const key = options.keyFile === undefined ? (audit?.chainKey ?? null) : await readKey(options.keyFile);
   try {
-    return await verifyChain(named, key);
+    return await verifyChain(named, key, files.length === 0 ? (audit?.file ?? null) : null);
   } catch (error) {
     throw wrongUse((error as Error).message);
   }

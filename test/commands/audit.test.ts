@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import t from 'tap';
 import { openAudit } from '../../src/audit/audit-log.js';
@@ -27,6 +27,14 @@ t.test('the configured trail is verified with its key, and the place of an edit 
 
   const whole = await verify('--config', config);
   t.match(whole, { code: 0, stdout: /audit\.jsonl\.1: \d+ lines\n.*audit\.jsonl: \d+ lines\nthe chain holds\n$/s });
+
+  const [newest, note] = [path.join(folder, 'audit.jsonl'), path.join(folder, 'audit.jsonl.chain')];
+  const [lines, noted] = [readFileSync(newest), readFileSync(note)];
+  writeFileSync(newest, lines.subarray(0, lines.lastIndexOf('\n', lines.length - 2) + 1));
+  rmSync(note);
+  t.match(await verify('--config', config), { code: 1, stderr: /audit\.jsonl: the note of where it ended is gone/ });
+  writeFileSync(newest, lines);
+  writeFileSync(note, noted);
 
   const file = path.join(folder, 'audit.jsonl.1');
   writeFileSync(file, readFileSync(file, 'latin1').replace('"verdict":"deny"', '"verdict":"allow"'));
