@@ -18,7 +18,7 @@ import { isTimeless, SharedStatement } from './shared-statement.js';
 const literalsMax = 100;
 
 /** Under so many different settings the texts of one judgement are known as prepared. */
-const settingsMax = 16;
+const settingsMax = 4;
 
 /** What the texts of one judgement are prepared as, with parameters in the place of their literals. */
 interface PreparedTexts {
