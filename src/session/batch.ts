@@ -70,7 +70,7 @@ export function sendStrayCopy(session: Session, type: number): SessionPhase {
   const connection = session.attachment.held?.connection;
   const mayCopy = connection !== undefined && connection.queue.size > 0;
   if (type === frontend.CopyData) {
-    session.copyData.pass(mayCopy ? connection : null);
+    session.copying.data.pass(mayCopy ? connection : null);
   } else if (mayCopy) {
     session.forward();
     connection.expect(new UpstreamRequest(type, 'forward', session.replies));

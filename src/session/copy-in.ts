@@ -6,17 +6,17 @@ export function onCopyInMessage(session: Session, type: number): SessionPhase {
   session.pieces = 'drop';
   switch (type) {
     case frontend.CopyData:
-      session.copying?.countCopied(session.reader.end - session.reader.start);
-      session.copyData.pass(session.attachment.connection);
+      session.copying.run?.countCopied(session.reader.end - session.reader.start);
+      session.copying.data.pass(session.attachment.connection);
       return 'copyIn';
     case frontend.CopyDone:
     case frontend.CopyFail:
       session.forward();
-      return session.leaveCopyIn();
+      return session.copying.leave();
     case frontend.Flush:
       return 'copyIn';
     case frontend.Sync:
-      session.withholdSync();
+      session.copying.withholdSync();
       return 'copyIn';
     default:
       return sendTypeAlone(session, type);

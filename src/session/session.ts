@@ -14,11 +14,10 @@ import type { SessionSettings } from '../pool/session-settings.js';
 import { databaseToLeave } from '../sql/session-effects.js';
 import { BatchedWriter } from '../wire/batched-writer.js';
 import { Attachment } from './attachment.js';
-import { sendSync } from './batch.js';
 import type { CancelKeys } from './cancel.js';
 import { ClientInput } from './client-input.js';
-import { CopyData } from './copy-data.js';
 import { breakCopy, onCopyInMessage } from './copy-in.js';
+import { Copying } from './copying.js';
 import type { ServedDatabase } from './databases/served-database.js';
 import { errorResponse } from './error-response.js';
 import { leaveBatch } from './leave-batch.js';
@@ -82,7 +81,7 @@ export class Session {
   readonly replies = new ClientReplies(this);
   readonly attachment: Attachment;
   readonly reads = new SessionReads(this);
-  readonly copyData = new CopyData(this);
+  readonly copying = new Copying(this);
   readonly recorder: SessionRecorder;
   readonly names: NamesInSession;
   /** Prepared statements by the client's name for them; '' is the unnamed one. */
@@ -104,8 +103,6 @@ export class Session {
   openExchanges = 0;
   /** The statement under way whose result is counted. Until it has ended nothing else is taken of the client. */
   limited: Run | null = null;
-  /** What copies data now, in or out. */
-  copying: Run | null = null;
   /** The server streams, and hears the client meanwhile: replication. */
   isStreaming = false;
   /** The client has said its last within a batch or copy. What the server still has to say of that is passed on. */
@@ -128,8 +125,6 @@ export class Session {
   #judge: Judge | null = null;
   readonly #onEnd: SessionDeps['onEnd'];
   #isWaiting = false;
-  #copyOrigin: 'ready' | 'batch' = 'ready';
-  #isSyncWithheld = false;
   #hasClientEnded = false;
   /** The client has broken the protocol, or is about to be told goodbye: nothing of it is read any more. */
   #isBroken = false;
@@ -249,15 +244,15 @@ export class Session {
   onReadyForQuery(status: number): void {
     this.openExchanges -= 1;
     this.isStreaming = false;
-    this.leaveCopyIn();
+    this.copying.leave();
     if (status === transactionStatus.idle) this.portals.clear();
     const { connection } = this.attachment;
     this.onAnswered();
     if (connection === null || connection.queue.size > 0) return this.wake();
-    const { isUnfinished } = this.copyData;
-    this.#timeouts.onAnswered(isUnfinished ? transactionStatus.open : status);
+    const { data } = this.copying;
+    this.#timeouts.onAnswered(data.isUnfinished ? transactionStatus.open : status);
     if (this.phase === 'closed') this.attachment.reclaim();
-    else if (this.phase === 'ready' && isUnfinished) this.copyData.whenWhole(() => this.attachment.settle(status));
+    else if (this.phase === 'ready' && data.isUnfinished) data.whenWhole(() => this.attachment.settle(status));
     else if (this.phase === 'ready') this.attachment.settle(status);
     if (status === transactionStatus.idle) this.listening?.endIfLost();
     this.wake();
@@ -293,12 +288,7 @@ export class Session {
 
   /** The server takes COPY data until the client ends it. */
   enterCopyIn(request: number): void {
-    const copy = this.attachment.connection?.queue.enterCopyIn();
-    if (copy === undefined || this.phase === 'closed') return;
-    this.openExchanges -= copy.ignoredSyncs;
-    if (copy.isEnded) return;
-    this.#copyOrigin = request === frontend.Query ? 'ready' : 'batch';
-    this.phase = 'copyIn';
+    if (!this.copying.enter(request)) return;
     this.#endIfDone();
     if (!this.#isBroken) return;
     // What broke the protocol was sent before the copy was known to be one, and breaks the copy.
@@ -306,32 +296,10 @@ export class Session {
     breakCopy(this, this.reader.type);
   }
 
-  /** In copy mode the server ignores Sync; but should some of the data have made the copy fail, it waits for one. */
-  withholdSync(): void {
-    this.#isSyncWithheld ||= this.copyData.isUnderWay;
-  }
-
-  /** The client has ended the copy, or the server has: the phase that the client is in now. */
-  leaveCopyIn(): SessionPhase {
-    if (this.phase === 'copyIn') this.phase = this.#copyOrigin;
-    this.#isSyncWithheld = false;
-    this.copyData.isUnderWay = false;
-    return this.phase;
-  }
-
-  onCopyFailed(): void {
-    const isSyncDue = this.phase === 'copyIn' && this.#isSyncWithheld;
-    this.leaveCopyIn();
-    if (isSyncDue) {
-      this.copyData.whenWhole(() => sendSync(this));
-      this.phase = 'ready';
-    }
-  }
-
   /** A statement has ended; gives how long it took, in milliseconds. */
   recordRun(run: Run, rows: number, sqlstate: string | null): number {
     const durationMs = this.recorder.onRun(this, run, rows, sqlstate);
-    this.copying = null;
+    this.copying.run = null;
     run.copyBytes = null;
     return durationMs;
   }

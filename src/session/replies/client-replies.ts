@@ -44,7 +44,7 @@ export class ClientReplies implements ReplyOwner {
       tellSignalled(buffer, start);
     }
     this.#session.toClient(buffer, start, end);
-    this.#session.copying?.countCopied(end - start);
+    this.#session.copying.run?.countCopied(end - start);
     if (this.#session.phase !== 'closed') return;
     // Rows for nobody: a server that writes to a reset connection gives the statement up.
     this.#unreadBytes += end - start;
@@ -188,7 +188,7 @@ export class ClientReplies implements ReplyOwner {
     undo(note, false);
     if (note instanceof Run)
       session.recordRun(note, 0, sqlstateOf(passed?.subarray(5) ?? buffer.subarray(start + 5, end)));
-    session.onCopyFailed();
+    session.copying.onFailed();
     session.inParts?.fail();
     session.listening?.onError();
     if (isRefusal) session.toClient(note.error);
@@ -345,5 +345,5 @@ const unreadBytesMax = 1024 * 1024;
 function noteCopy(session: Session, note: unknown): void {
   if (!(note instanceof Run)) return;
   note.copyBytes = 0;
-  session.copying = note;
+  session.copying.run = note;
 }
