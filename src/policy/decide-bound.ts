@@ -83,13 +83,14 @@ class Deciding {
 
   /**
    * Triggers, and functions in SQL, look their names up while they run, and a temporary relation is what they find first:
-   * it would get what they write of rows, and say what they read, in the stead of the one that they mean. Who has `ddl`
-   * can write functions.
+   * it would get what they write of rows, and say what they read, in the stead of the one that they mean. So is its row
+   * type, of which no value is read as of theirs. Who has `ddl` can write functions.
    */
   private outranking(name: string): BoundDenial | null {
     if (this.rights.statements.has('ddl') || !this.index.catalog.functions.some(hasBody)) return null;
     const outranked = this.index.relationsNamed(name).filter((relation) => !this.isOwn(relation));
-    if (outranked.length === 0) return null;
+    const isType = this.index.catalog.types.some((type) => type.name === name && type.relation === 0);
+    if (outranked.length === 0 && !isType) return null;
     const what = `a temporary relation ${quoteName(name)}, which functions could take for another,`;
     return deny(`${what} is not allowed`, null);
   }

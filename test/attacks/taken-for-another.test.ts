@@ -15,7 +15,7 @@ statements: { allow: [transaction, set, prepare, explain, temp] }
 `;
 const tables = `
   create schema app; create table log (id int, secret text); create table app.grants (owner text); create table readable (id int);
-  create table own (id int); create sequence app.numbers; create view app.shown as select 1 as id;
+  create table own (id int); create sequence app.numbers; create sequence app.num_bers_id_seq; create domain app.kind as text; create view app.shown as select 1 as id;
   create table tasks (id int primary key, owner text, secret text); insert into tasks values (1, 'me', 'canary'), (2, 'them', 'canary')`;
 const functions = `
   create function app.sees(text) returns bool language sql stable set search_path = app as 'select exists (select from grants where owner = $1)';
@@ -45,6 +45,19 @@ const refused: readonly (readonly string[])[] = [
   ['create temp table shown (id int)'],
   ['create temp table pg_roles (id int)'],
   ['prepare p as select 1 as id', 'create temp table log as execute p'],
+  // An index is a relation, too: what fails for it may be passed over by a handler.
+  ['create temp table x (id int)', 'create index log on x (id)'],
+  ['create temp table x (id int, constraint log primary key (id))'],
+  ['create temp table x (id int constraint "log" unique)'],
+  ['create temp table x (id int)', 'alter table x add constraint log unique (id)'],
+  ['create temp table x (id int constraint mine unique)', 'alter table x rename constraint mine to log'],
+  // Types are looked for among temporary ones before PostgreSQL's own.
+  ['create temp table jsonb (id int)'],
+  ['create temp table _text (id int)'],
+  ['create temp view kind as select 1 as id'],
+  ['create temp table num (bers_id serial)'],
+  ['create temp table num (bers_id bigint generated always as identity)'],
+  ['create temp table num (id int)', 'alter table num add column bers_id bigserial'],
 ];
 const allowed: readonly (readonly string[])[] = [
   ['create temp table own (id int)'],
@@ -53,6 +66,7 @@ const allowed: readonly (readonly string[])[] = [
     'alter table logs rename to log_of_mine',
     'alter table log_of_mine rename column id to log',
   ],
+  ['create temp table y (id serial primary key, constraint ys unique (id))', 'create index mine on y (id)'],
   ['create temp sequence mine', 'create temp view seen as select * from tasks', 'select 1 as id into temp made'],
 ];
 
