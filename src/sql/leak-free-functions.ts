@@ -49,6 +49,11 @@ export function isLeakFree(called: CatalogFunction): boolean {
   return names.has(called.name) || isLeakFreeAggregate(called);
 }
 
+/** True for what compares parts of texts, which some versions don't do under nondeterministic collations. */
+export function looksIntoTexts(called: CatalogFunction): boolean {
+  return called.name === 'starts_with' || matchingNames.test(called.name);
+}
+
 const matchingNames = /^name(?:ic)?(?:n?like|regex(?:eq|ne))$/;
 const plainExpression = /^(?:\^?[\w. -]*\$?(?:\||$))+$|^\^?\([\w. |-]*\)\$?$/;
 

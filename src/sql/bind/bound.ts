@@ -386,6 +386,8 @@ export interface OperatorUse {
   readonly pattern: string | null;
   /** As of FunctionUse. */
   readonly isRowless: boolean;
+  /** It is applied to one column as it is, and to literals and parameters, which leave the collation to it. */
+  readonly isOfColumn: boolean;
   readonly query: BoundQuery | null;
   readonly place: Place;
   /** As written, OPERATOR(...) included; null where syntax stands for it. */
@@ -438,20 +440,16 @@ export interface CastOperand extends Span {
 }
 
 /** A type that the text names, or that its client told of a parameter. */
-export interface TypeUse {
+export interface TypeUse extends NameUse {
   readonly oid: number;
   /** What is made a value of it is among the casts. */
   readonly isOfCast: boolean;
-  readonly schema: string;
-  readonly name: string;
-  /** As written; null where nothing does, or syntax stands for it (int, timestamp with time zone). */
-  readonly span: Span | null;
-  readonly isQualified: boolean;
 }
 
 export interface NameUse {
   readonly schema: string;
   readonly name: string;
+  /** As written; null where nothing does, or syntax stands for it (int, timestamp with time zone). */
   readonly span: Span | null;
   readonly isQualified: boolean;
 }

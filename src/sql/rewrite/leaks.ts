@@ -11,7 +11,8 @@ import type {
 import { oid } from '../bind/expressions/type-oids.js';
 import type { CatalogFunction } from '../catalog/catalog.js';
 import type { CatalogIndex } from '../catalog/catalog-index.js';
-import { isLeakFree, isLeakFreeFor } from '../leak-free-functions.js';
+import { isLeakFree, isLeakFreeFor, looksIntoTexts } from '../leak-free-functions.js';
+import { collationDoubts } from './collations.js';
 import { isComputed } from './computed-columns.js';
 import { isWithin, type Rewriting } from './rewriting.js';
 
@@ -52,8 +53,8 @@ export function mayLeakWhenSorted(rewriting: Rewriting): boolean {
     computedIn(rewriting).some(sortsRows) ||
     raising.some(sortsRows) ||
     casts.some((use) => sortsRows(use) && !isSilentCast(use, rewriting.index)) ||
-    functions.some((use) => sortsRows(use) && !isLeakproof(use) && !isAggregate(use)) ||
-    operators.some((use) => sortsRows(use) && !isSilent(use, rewriting.index))
+    functions.some((use) => sortsRows(use) && !isLeakproof(use, rewriting) && !isAggregate(use)) ||
+    operators.some((use) => sortsRows(use) && !isSilent(use, rewriting))
   );
 }
 
@@ -110,8 +111,8 @@ function findTelling(rewriting: Rewriting): readonly Telling[] {
   const isBehind = (use: { readonly query: BoundQuery | null; readonly place: Place }) =>
     behindFilters.has(use.place) && isOutermost(use.query);
   return [
-    ...bound.functions.filter((use) => !isBehind(use) && !isLeakproof(use)),
-    ...bound.operators.filter((use) => !isBehind(use) && !isSilent(use, index)),
+    ...bound.functions.filter((use) => !isBehind(use) && !isLeakproof(use, rewriting)),
+    ...bound.operators.filter((use) => !isBehind(use) && !isSilent(use, rewriting)),
     ...bound.raising.filter((use) => !isBehind(use)),
     ...computedIn(rewriting).filter((use) => !isBehind(use)),
     // What is converted without being told so may be done elsewhere than where it is needed: USING.
@@ -150,9 +151,9 @@ export function isHarmlessConjunct(conjunct: Conjunct, rewriting: Rewriting): bo
     !conjunct.hasSubquery &&
     !conjunct.hasWholeRow &&
     !columnsIn(conjunct).some(({ relation, attnum }) => isComputed(relation.relation, attnum, rewriting.index)) &&
-    conjunct.functions.every((use) => use.by !== 'call' && isLeakproof(use)) &&
+    conjunct.functions.every((use) => use.by !== 'call' && isLeakproof(use, rewriting)) &&
     conjunct.operators.length > 0 &&
-    conjunct.operators.every((use) => isSilent(use, rewriting.index)) &&
+    conjunct.operators.every((use) => isSilent(use, rewriting)) &&
     casts.every((use) => isSilentCast(use, rewriting.index))
   );
 }
@@ -164,22 +165,33 @@ function isOutermost(query: BoundQuery | null): boolean {
   );
 }
 
-function isLeakproof(use: FunctionUse): boolean {
+function isLeakproof(use: FunctionUse, rewriting: Rewriting): boolean {
   const { candidates } = use;
   if (isMadeFirst(use)) return true;
-  return candidates.length > 0 && candidates.every(isLeakFree);
+  return (
+    candidates.length > 0 && candidates.every((each) => isLeakFree(each) && hasItsCollation(each, false, rewriting))
+  );
 }
 
-function isSilent(use: OperatorUse, index: CatalogIndex): boolean {
-  const { candidates, pattern } = use;
+function isSilent(use: OperatorUse, rewriting: Rewriting): boolean {
+  const { candidates, pattern, isOfColumn } = use;
   if (isMadeFirst(use)) return true;
   return (
     candidates.length > 0 &&
     candidates.every((candidate) => {
-      const behind = index.function(candidate.function);
-      return behind !== undefined && (isLeakFree(behind) || (pattern !== null && isLeakFreeFor(behind, pattern)));
+      const behind = rewriting.index.function(candidate.function);
+      if (behind === undefined || !hasItsCollation(behind, isOfColumn, rewriting)) return false;
+      return isLeakFree(behind) || (pattern !== null && isLeakFreeFor(behind, pattern));
     })
   );
+}
+
+/** Some that are marked leakproof raise an error for want of a collation, or for a nondeterministic one, whatever the values. */
+function hasItsCollation(called: CatalogFunction, isOfColumn: boolean, { bound, index }: Rewriting): boolean {
+  const isCollating = called.arguments.some((type) => (index.type(type)?.collation ?? 0) !== 0);
+  if (!isCollating) return true;
+  const { mayConflict, mayBeNondeterministic } = collationDoubts(bound, index);
+  return (isOfColumn || !mayConflict) && !(mayBeNondeterministic && looksIntoTexts(called));
 }
 
 /** The planner has a condition's constants before any row is read, and raises what they raise whatever rows there are. */

@@ -130,7 +130,7 @@ function constantsOf(binder: Binder, scope: Scope, written: Written, left: Typed
   if (isList && binder.coercions.arrayOf(common) !== 0) {
     for (const value of constants) binder.coerce(value, common, scope);
     const array: Typed = { type: binder.coercions.arrayOf(common), position: written.position };
-    applyToElements(binder, scope, written, left, array, common);
+    applyToElements(binder, scope, written, left, array, common, constants);
     return;
   }
   for (const value of constants) applyOperator(binder, scope, written, left, value);

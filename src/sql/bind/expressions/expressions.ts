@@ -1,4 +1,7 @@
+import type { CatalogIndex } from '../../catalog/catalog-index.js';
+import { lessThanOf } from '../../catalog/default-operators.js';
 import { type Fields, listOf, literalOf, nodeOf, structOf, textOf } from '../../facts/tree.js';
+import { isLeakFree } from '../../leak-free-functions.js';
 import type { Binder } from '../binder.js';
 import { type CastOperand, undecided } from '../bound.js';
 import { onlyFields } from '../known-fields.js';
@@ -46,7 +49,12 @@ const handlers: Readonly<Record<string, ExpressionHandler>> = {
   CaseExpr: caseExpression,
   CoalesceExpr: (binder, fields, scope) => unified(binder, 'CoalesceExpr', fields, scope, 'args location'),
   // GREATEST and LEAST compare by the type's default operators.
-  MinMaxExpr: (binder, fields, scope) => unified(binder, 'MinMaxExpr', fields, scope, 'op args location'),
+  MinMaxExpr: (binder, fields, scope) => {
+    const value = unified(binder, 'MinMaxExpr', fields, scope, 'op args location');
+    if (listOf(fields.args).length > 1 && mayRaiseWhenSorted(binder.catalog, value.type))
+      binder.mayRaise(scope, value.position);
+    return value;
+  },
   A_ArrayExpr: (binder, fields, scope) => array(binder, fields, scope, null),
   RowExpr: row,
   SQLValueFunction: (_binder, fields) => {
@@ -226,6 +234,12 @@ function caseSubject(binder: Binder, value: Typed, scope: Scope): Typed {
   if (binder.typeOf(value) !== oid.unknown) return value;
   binder.coerce(value, oid.text, scope);
   return { type: oid.text, position: value.position };
+}
+
+/** What compares values of a type may raise an error, for want of a collation if for nothing else. */
+function mayRaiseWhenSorted(index: CatalogIndex, type: number): boolean {
+  const behind = index.function(index.operator(lessThanOf(index, type))?.function ?? 0);
+  return behind === undefined || !isLeakFree(behind) || (index.type(type)?.collation ?? 0) !== 0;
 }
 
 function unified(binder: Binder, kind: string, fields: Fields, scope: Scope, known: string): Typed {

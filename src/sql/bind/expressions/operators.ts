@@ -37,7 +37,8 @@ export function applyOperator(
   const isConstant = givesConstant(binder, behind, only?.types ?? [], operands);
   const shifts = shiftsFromNow(binder, behind, operands);
   const isRowless = isConstant || shifts !== undefined;
-  note(binder, scope, written, found, given, namePattern(binder, written, left, right), isRowless);
+  const pattern = namePattern(binder, written, left, right);
+  note(binder, scope, written, found, given, { pattern, isRowless, isOfColumn: isOfColumn(binder, operands) });
   if (found.length !== 1 || only === undefined) {
     return { type: commonResult(found.map(({ operator }) => operator)), isConstant };
   }
@@ -48,7 +49,7 @@ export function applyOperator(
   return { type: generics.resolve(only.operator.result), isConstant, shifts };
 }
 
-/** make_scalar_array_op: `left op ANY (array)`, or IN over values of one type. */
+/** make_scalar_array_op: `left op ANY (array)`, or IN over values of one type, which are the elements then. */
 export function applyToElements(
   binder: Binder,
   scope: Scope,
@@ -56,10 +57,11 @@ export function applyToElements(
   left: Typed,
   array: Typed,
   element: number,
+  elements: readonly Typed[] = [array],
 ): void {
   const given = [binder.typeOf(left), element];
   const found = resolveOperator(binder, written, given);
-  note(binder, scope, written, found, given);
+  note(binder, scope, written, found, given, { isOfColumn: isOfColumn(binder, [left, ...elements]) });
   const [only] = found;
   if (found.length !== 1 || only === undefined) return;
   const generics = resolveGenerics(binder.coercions, given, only.types);
@@ -84,8 +86,7 @@ function note(
   written: Written,
   found: readonly OperatorMatch[],
   operands: readonly number[],
-  pattern: string | null = null,
-  isRowless = false,
+  more: Partial<OperatorUse>,
 ): void {
   const candidates = found.map(({ operator }) => ({
     oid: operator.oid,
@@ -95,7 +96,15 @@ function note(
     function: operator.function,
   }));
   const query = scope.query as BoundQuery;
-  binder.operators.push({ ...written, candidates, operands, pattern, isRowless, query, place: scope.place });
+  const plain = { pattern: null, isRowless: false, isOfColumn: false };
+  binder.operators.push({ ...written, candidates, operands, query, place: scope.place, ...plain, ...more });
+}
+
+function isOfColumn(binder: Binder, operands: readonly Typed[]): boolean {
+  const isGiven = (value: Typed) =>
+    (value.literal !== undefined || value.parameter !== undefined) && binder.typeOf(value) !== oid.name;
+  const others = operands.filter((value) => !isGiven(value));
+  return others.length < 2 && others.every(({ column }) => column !== undefined && column.origin !== null);
 }
 
 function commonResult(operators: readonly Operator[]): number {
