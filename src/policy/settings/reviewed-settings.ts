@@ -7,7 +7,7 @@ interface ReviewedSettings {
 const harmless: readonly ReviewedSettings[] = [
   {
     names: `application_name client_connection_check_interval extra_float_digits bytea_output datestyle
-      intervalstyle default_text_search_config quote_all_identifiers`,
+      intervalstyle default_text_search_config`,
     why: 'how drivers want values written and read',
   },
   {
@@ -47,7 +47,8 @@ const refused: readonly ReviewedSettings[] = [
     why: 'changes how a text is read (some have one value that is allowed)',
   },
   {
-    names: 'timezone array_nulls xmloption xmlbinary lc_monetary lc_numeric lc_time gin_fuzzy_search_limit',
+    names: `timezone array_nulls xmloption xmlbinary lc_monetary lc_numeric lc_time gin_fuzzy_search_limit
+      quote_all_identifiers`,
     why: 'changes what a policy’s expressions come to (some have one value that is allowed)',
   },
   { names: 'search_path', why: 'changes what names mean (allowed where it only leaves schemas out)' },

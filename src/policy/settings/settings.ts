@@ -5,6 +5,8 @@ export { policedSearchPath } from './search-path.js';
 
 const isOn = (value: string): boolean => /^(on|true|tru|tr|t|yes|ye|y|1)$/i.test(value.trim());
 
+const isOff = (value: string): boolean => /^(of|off|false|fals|fal|fa|f|no|n|0)$/i.test(value.trim());
+
 /**
  * The name of a zone, or an offset. What else is a zone to PostgreSQL invents one (PG B.5): names for offsets, which from 18
  * on go before all others, so that it could redefine the UTC of a policy, and changes of the clocks by a fortnight.
@@ -17,6 +19,8 @@ const restricted: Readonly<Record<string, (value: string) => boolean>> = {
   client_encoding: (value) => /^(utf8|unicode)$/.test(value.toLowerCase().replace(/[^a-z0-9]/g, '')),
   standard_conforming_strings: isOn,
   array_nulls: isOn,
+  // quote_ident is marked immutable, and hangs on it as the texts of roles and schemas do.
+  quote_all_identifiers: isOff,
   timezone: (value) => zone.test(value.trim()),
   xmloption: (value) => value.toLowerCase() === 'content',
   // Below that comes what the server logs, statements as they were rewritten.

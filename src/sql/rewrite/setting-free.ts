@@ -90,6 +90,10 @@ export function refuseNode(kind: string, { op }: Fields): void {
   if (/^Json(?!IsPredicate)|^RangeTableFunc$/.test(kind)) {
     throw new OperatorSqlError('has SQL/JSON or XMLTABLE, whose conversions hang on settings; write it with operators');
   }
+  // They print whatever they are given, floats and times as well.
+  if (kind === 'XmlExpr' && /^IS_XML(ELEMENT|FOREST)$/.test(textOf(op))) {
+    throw new OperatorSqlError('has XMLELEMENT or XMLFOREST, which print by settings; write it with ||');
+  }
 }
 
 function refuseIf(setting: Setting | null, what: string): void {

@@ -23,6 +23,7 @@ t.test('some settings may have some values only, and no parameter', async (t) =>
     xmloption: 'content',
     timezone: 'Europe/Berlin',
     client_min_messages: 'WARNING',
+    quote_all_identifiers: 'off',
   };
   const refused = {
     client_encoding: 'SJIS',
@@ -33,6 +34,7 @@ t.test('some settings may have some values only, and no parameter', async (t) =>
     xmloption: 'document',
     timezone: '<UTC>-167',
     client_min_messages: 'log',
+    quote_all_identifiers: 'on',
   };
   for (const [name, value] of Object.entries(allowed)) t.equal(refusal(name, value), null, name);
   for (const [name, value] of Object.entries(refused)) {

@@ -243,6 +243,8 @@ t.test('what a session could make something else of is refused, and how to write
   for (const [setting, texts] of Object.entries(others)) {
     for (const text of texts.split(';')) t.match(refusal(text), `hangs on the client's ${setting} by`, text);
   }
+  for (const text of ["xmlelement(name x, f)::text = '<x>0.3</x>'", "xmlforest(f)::text = '<f>0.3</f>'"])
+    t.match(refusal(text), /XMLELEMENT or XMLFOREST, which print by settings/, text);
   t.match(refusal("'01/02/2020'", 'd'), /DateStyle/);
   t.match(refusal("c = 'a' || v"), /put brackets around both sides/);
 });
