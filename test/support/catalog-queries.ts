@@ -94,6 +94,9 @@ export const catalogQueries: Readonly<Record<string, readonly string[]>> = {
       JOIN pg_attribute att ON att.attrelid = con.conrelid AND att.attnum = con.conkey[1] WHERE con.contype = 'f' ORDER BY 1`,
     `select s.nspname, c.relname, c.relkind, c.relrowsecurity from pg_catalog.pg_class c join pg_catalog.pg_namespace s on s.oid = c.relnamespace
       where c.relkind in ('r','v','m') and s.nspname not like 'pg_%' and s.nspname <> 'information_schema' order by 1, 2`,
+    `SELECT table_name, column_name, column_default, is_generated, generation_expression FROM information_schema.columns WHERE table_schema IN ('public', 'shop') ORDER BY 1, 2`,
+    `SELECT regexp_replace(specific_name, '[0-9]+$', ''), parameter_name, parameter_default FROM information_schema.parameters WHERE specific_schema = 'shop' ORDER BY 1, 2`,
+    `SELECT schemaname, tablename, pg_total_relation_size(quote_ident(schemaname) || '.' || quote_ident(tablename)) IS NOT NULL AS size FROM pg_tables WHERE schemaname = 'shop' ORDER BY 1, 2`,
     `SELECT viewname, definition FROM pg_views WHERE schemaname = 'public' ORDER BY 1`,
     `select sequencename, start_value, increment_by from pg_sequences order by 1`,
     `SELECT c.conname AS constraint_name, c.conrelid::regclass AS table_name, a.attname FROM pg_constraint c JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = ANY(c.conkey)

@@ -20,7 +20,8 @@ export const visibleObjectsSql = `
   create view public.glad as select id, name from people where mood = 'glad';
   create materialized view public.sums as select person, sum(total) from orders group by 1;
   create function shop.twice(n int default 1) returns int language sql as 'select 2 * n';
-  create sequence shop.numbers; create table shop.open (id int constraint positive check (id > 0));
+  create sequence shop.numbers; create table shop.open (id int constraint positive check (id > 0)); create index listed on shop.open (id);
+  create table shop.bills (net int default 1, gross int generated always as (net * 2) stored);
   comment on table people is 'who is who'; comment on column people.name is 'as in the passport';
   comment on function shop.twice(int) is 'two times';`;
 

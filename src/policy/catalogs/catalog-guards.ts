@@ -1,4 +1,6 @@
 import type { BoundStatement, CastUse, FunctionUse, TypeUse } from '../../sql/bind/bound.js';
+import type { CallOperand } from '../../sql/bind/cast-operands.js';
+import { partsOfName } from '../../sql/bind/names.js';
 import type { Relation } from '../../sql/catalog/catalog.js';
 import type { CatalogIndex } from '../../sql/catalog/catalog-index.js';
 import { holdsType } from '../../sql/catalog/types-within.js';
@@ -136,9 +138,10 @@ const populating = /populate_record/;
 
 /** Take a name as text, in the same argument as the oid where there is such an overload. */
 const byName =
-  /^(?:to_reg\w+|pg_get_serial_sequence|row_security_active|has_(?:table|any_column|column|sequence|schema|function|type)_privilege)$/;
+  /^(?:to_reg\w+|pg_get_(?:serial_sequence|viewdef)|row_security_active|has_(?:table|any_column|column|sequence|schema|function|type)_privilege)$/;
 const byTypeName = /^(?:to_regtype(?:mod)?|has_type_privilege)$/;
-const byRelationName = /^(?:to_regclass|pg_get_serial_sequence|row_security_active|has_(?!schema|function))/;
+const byRelationName =
+  /^(?:to_regclass|pg_get_(?:serial_sequence|viewdef)|row_security_active|has_(?!schema|function))/;
 
 /** Take the column of a relation behind it, and say whether there is one. */
 const byColumn = /^(?:pg_get_serial_sequence|has_column_privilege)$/;
@@ -274,9 +277,11 @@ export class CatalogGuards {
     const isText = types.every((type) => texts.has(type));
     const isName = isText && byName.test(name);
     const column = this.columnGuardOf(use, at);
-    if (isName && (!isLookedUp(name) || (column === null && this.isSeenLiteralName(name, literals[at])))) return null;
     const guard = guardNamed(name);
-    const may: Predicate = isName ? (byTypeName.test(name) ? type : relation) : (guard?.may ?? relation);
+    const may = guard?.may ?? (byTypeName.test(name) ? type : relation);
+    const isTold =
+      column === null && (may === relation || byTypeName.test(name)) && this.isSeenLiteralName(name, literals[at]);
+    if (isName && (!isLookedUp(name) || isTold)) return null;
     if (guard === null && !isName) return null;
     if (isText && !isName)
       return { argument: at, type: 'text', oidOf: () => '0', condition: () => 'false', isSafe: () => false };
@@ -326,6 +331,9 @@ export class CatalogGuards {
   private isGuarded(use: CastUse): boolean {
     const { source, target, literal, operand } = use;
     const isTold = literal === null || (literal !== undefined && this.isSeenLiteral(target, literal));
+    // What a call is to do with what isn't there isn't done with nothing.
+    if (literal != null && operand !== null && 'call' in operand && !use.isOwnTemporary && !describes(operand))
+      return false;
     return operand !== null && isRegistry(target) && source !== target && !isTold && !isOfCatalog(use);
   }
 
@@ -417,7 +425,7 @@ export class CatalogGuards {
   }
 
   private relationsCalled(literal: string): readonly Relation[] {
-    const [relation, schema] = partsOf(literal);
+    const [relation, schema] = partsOfName(literal);
     return this.index.catalog.relations.filter(
       (each) => each.name === relation && (schema === undefined || schema === each.schema),
     );
@@ -441,7 +449,7 @@ export class CatalogGuards {
   private isSeenTypeName(literal: string): boolean {
     const bare = literal.replace(/\s*\([\d\s,]*\)/, '').replace(/(?:\s*\[\s*\d*\s*\])+\s*$/, '');
     if (typeWords.test(bare)) return true;
-    const [type, schema] = partsOf(bare);
+    const [type, schema] = partsOfName(bare);
     const named = this.index.catalog.types.filter(({ name }) => name === type);
     // Drivers ask for types of extensions, which may not be there.
     if (named.length === 0 && schema === undefined) return true;
@@ -460,14 +468,6 @@ export function ownViewGuard({ name, candidates }: FunctionUse): CallGuard | nul
 const typeWords =
   /^\s*(?:int|integer|smallint|bigint|real|float|double\s+precision|dec|decimal|boolean|(?:national\s+)?char(?:acter)?(?:\s+varying)?|nchar|bit\s+varying|time(?:stamp)?\s+with(?:out)?\s+time\s+zone|interval\s[a-z\s]*)\s*$/i;
 
-/** The parts of a name as it is written in SQL. */
-function partsOf(literal: string): readonly [name?: string, schema?: string] {
-  const parts = [...literal.matchAll(/\s*(?:"((?:[^"]|"")+)"|([^".\s]+))\s*(?:\.|$)/g)].map(([, quoted, plain]) =>
-    quoted === undefined ? (plain ?? '').toLowerCase() : quoted.replaceAll('""', '"'),
-  );
-  return parts.toReversed() as [string?, string?];
-}
-
 const compiled = guards.map((guard) => ({ guard, pattern: patternOf(guard.names) }));
 
 function patternOf(names: string): RegExp {
@@ -476,4 +476,8 @@ function patternOf(names: string): RegExp {
 
 function guardNamed(name: string): Guard | null {
   return compiled.find(({ pattern }) => pattern.test(name))?.guard ?? null;
+}
+
+function describes({ function: { schema, name } }: CallOperand): boolean {
+  return schema === 'pg_catalog' && guardNamed(name) !== null;
 }

@@ -84,11 +84,16 @@ const usageGrants = rows(
 );
 const ownRole = rows(() => `${name('role_name')} = CURRENT_USER`);
 
-/** A column's default, where what it names may be told. */
-const columnDefault: Rows = (is) => {
+/** What a column's default or generated value is, where what it names may be told. */
+const columnExpressions = (is: CatalogPredicates) => {
   const from = `n.nspname, c.relname, a.attname FROM ${relations} JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum WHERE ${is.default('d.')}`;
-  return `CASE WHEN ${among(['table_schema', 'table_name', 'column_name'], from)} THEN @column_default END`;
+  const isTold = among(['table_schema', 'table_name', 'column_name'], from);
+  const told = (column: string) => ({ [column]: `CASE WHEN ${isTold} THEN @${column} END` });
+  return { ...told('column_default'), ...told('generation_expression') };
 };
+
+const parameterDefault: Rows = (is) =>
+  `CASE WHEN ${is.parameters(`pg_catalog.substring(@specific_name::pg_catalog.text, '[0-9]+$')::pg_catalog.oid`)} THEN @parameter_default END`;
 
 const domainDefault: Rows = (is) => {
   const from = `n.nspname, t.typname FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace WHERE ${is.typeDefault('t.oid')}`;
@@ -113,7 +118,7 @@ export const informationFilters: Readonly<Record<string, CatalogFilter>> = {
   column_options: nothing,
   column_privileges: columnGrants,
   column_udt_usage: rows(column()),
-  columns: rows(column(), (is) => ({ column_default: columnDefault(is), ...none('generation_expression') })),
+  columns: rows(column(), columnExpressions),
   constraint_column_usage: rows(all(column(), constraint())),
   constraint_table_usage: rows(all(relation(), constraint())),
   data_type_privileges: rows(object('dtd_identifier')),
@@ -129,7 +134,7 @@ export const informationFilters: Readonly<Record<string, CatalogFilter>> = {
   foreign_tables: rows(relation('foreign_table_schema', 'foreign_table_name'), () => none('foreign_server_name')),
   information_schema_catalog_name: everything,
   key_column_usage: rows(all(column(), ownConstraint)),
-  parameters: rows(routine(), () => none('parameter_default')),
+  parameters: rows(routine(), (is) => ({ parameter_default: parameterDefault(is) })),
   referential_constraints: rows(all(constraint(), constraint('unique_constraint_schema', 'unique_constraint_name'))),
   role_column_grants: columnGrants,
   role_routine_grants: routineGrants,

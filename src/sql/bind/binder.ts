@@ -3,7 +3,6 @@ import type { CatalogIndex } from '../catalog/catalog-index.js';
 import {
   type AssignedColumn,
   type BoundQuery,
-  type CastOperand,
   type CastUse,
   type DerivedColumnUse,
   type FunctionUse,
@@ -298,7 +297,7 @@ export class Binder {
     target: number,
     scope: Scope | null,
     isExplicit = false,
-    operand: CastOperand | null = null,
+    operand: CastUse['operand'] = null,
   ): void {
     if (value.parameter !== undefined && this.parameterType(value.parameter) === 0) {
       if (target !== oid.any && target !== oid.unknown && target !== undecided)
@@ -321,6 +320,7 @@ export class Binder {
       place: scope?.place ?? 'definition',
       position: value.position,
       literal: value.literal,
+      isOwnTemporary: target === oid.regclass && value.literal != null && this.names.isTemporary(value.literal),
       isConstant: isConstant(value),
       origin: (value.column ?? value.oidOf)?.origin ?? null,
       operand,
@@ -342,6 +342,7 @@ export class Binder {
       place: scope?.place ?? 'definition',
       position,
       literal: undefined,
+      isOwnTemporary: false,
       isConstant: false,
       origin: null,
       operand: null,

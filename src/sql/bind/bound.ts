@@ -1,4 +1,5 @@
 import type { CatalogFunction, Relation } from '../catalog/catalog.js';
+import type { CallOperand, CastOperand } from './cast-operands.js';
 
 /**
  * What binding makes of one statement: every name in it with what it means and where it stands. Plain data but for the
@@ -417,12 +418,14 @@ export interface CastUse {
   readonly position: number | null;
   /** The value where it is a literal: regclass and the like look names up by it. */
   readonly literal: string | null | undefined;
+  /** It is the name of a temporary relation of the session's own. */
+  readonly isOwnTemporary: boolean;
   /** It hangs on no row: a literal, or what casts have made of one. */
   readonly isConstant: boolean;
   /** The relation's column that the value is, unchanged. */
   readonly origin: OutputColumn['origin'];
-  /** What stands before `::` or within CAST, of casts that look names up; null where it isn't written so. */
-  readonly operand: CastOperand | null;
+  /** What is written before `::`, within CAST or in a call, of casts that look names up; null where it isn't written so. */
+  readonly operand: CastOperand | CallOperand | null;
 }
 
 /** Syntax without a function or operator that is listed, which can raise an error where it is evaluated. */
@@ -430,13 +433,6 @@ export interface RaisingUse {
   readonly query: BoundQuery;
   readonly place: Place;
   readonly position: number | null;
-}
-
-export interface CastOperand extends Span {
-  /** Where the parser says that the cast is. */
-  readonly at: number;
-  /** What it calls a column by itself; null where that is up to the type. */
-  readonly name: string | null;
 }
 
 /** A type that the text names, or that its client told of a parameter. */

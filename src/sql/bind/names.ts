@@ -114,6 +114,13 @@ export class Names {
     return null;
   }
 
+  /** Whether a name, as regclass reads it, is that of one of the session's own. */
+  isTemporary(literal: string): boolean {
+    const [name = '', schema = null] = partsOfName(literal);
+    const found = this.relation(schema, name);
+    return found !== null && found === this.temporary.get(name);
+  }
+
   /** Functions and operators are never looked for in the temporary schema unless it is written. */
   private placeOf(schema: string, written: string | null): number {
     if (written !== null) return schema === written ? 0 : -1;
@@ -251,4 +258,12 @@ function preferred(known: FunctionCandidate, other: FunctionCandidate): Function
   if (known.position !== other.position) return known.position < other.position ? known : other;
   if (known.isVariadic !== other.isVariadic) return known.isVariadic ? other : known;
   return { ...known, isAmbiguous: true };
+}
+
+/** The parts of a name as it is written in SQL. */
+export function partsOfName(literal: string): readonly [name?: string, schema?: string] {
+  const parts = [...literal.matchAll(/\s*(?:"((?:[^"]|"")+)"|([^".\s]+))\s*(?:\.|$)/g)].map(([, quoted, plain]) =>
+    quoted === undefined ? (plain ?? '').toLowerCase() : quoted.replaceAll('""', '"'),
+  );
+  return parts.toReversed() as [string?, string?];
 }

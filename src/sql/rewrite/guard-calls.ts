@@ -1,4 +1,5 @@
-import type { CastOperand, CastUse, FunctionUse, Span } from '../bind/bound.js';
+import type { CastUse, FunctionUse, Span } from '../bind/bound.js';
+import type { CallOperand, CastOperand } from '../bind/cast-operands.js';
 import { SourceText } from '../bind/source-text.js';
 import type { Relation } from '../catalog/catalog.js';
 import { quoteIdentifier } from './restriction.js';
@@ -14,12 +15,17 @@ export interface Guard {
   readonly condition: (oid: string, column: string) => string;
 }
 
-export interface CallGuard extends Guard {
+export interface CallGuard extends ArgumentGuard {
+  /** Columns that hold nothing that must be looked at. */
+  readonly isSafe: (relation: Relation, column: string) => boolean;
+}
+
+interface ArgumentGuard extends Guard {
   readonly argument: number;
   /** The argument that tells a column of it, of which the condition is, too. */
   readonly column?: number;
-  /** Columns that hold nothing that must be looked at. */
-  readonly isSafe: (relation: Relation, column: string) => boolean;
+  /** The oid that a name comes to is used for it. */
+  readonly usesOid?: boolean;
 }
 
 const valueMark = '\x01';
@@ -37,21 +43,30 @@ export function spliceGuards(
   const { functions, casts } = rewriting.bound;
   const values = new Values(rewriting);
   const operands: Guarded[] = [];
+  const named = new Map<string, readonly [CastUse, Guard, CallOperand]>();
   for (const use of casts) {
     const guard = guards.castGuardOf?.(use) ?? null;
-    if (guard === null || use.operand === null) continue;
-    refuseExplain(rewriting, 'a cast to a registry type such as regclass', use.position);
-    operands.push(values.ofCast(use.operand, use.position, guard));
+    const { operand, position } = use;
+    if (guard === null || operand === null) continue;
+    refuseExplain(rewriting, cast, position);
+    if ('call' in operand) named.set(keyOf(operand.call, operand.argument), [use, guard, operand]);
+    else operands.push(values.ofCast(operand, position, guard));
   }
   const found = [...operands];
   for (const use of functions) {
-    const guard = guards.guardOf?.(use) ?? null;
-    if (guard === null) continue;
-    const column = use.columns[guard.argument];
-    if (column != null && guard.isSafe(column.relation.relation, nameOf(column))) continue;
+    const own = guards.guardOf?.(use) ?? null;
+    if (own === null) continue;
+    const key = keyOf(use.span, own.argument);
+    const [, name] = named.get(key) ?? [];
+    named.delete(key);
+    const column = use.columns[own.argument];
+    if (name === undefined && column != null && own.isSafe(column.relation.relation, nameOf(column))) continue;
     refuseExplain(rewriting, `function ${use.name}`, use.position);
+    const guard = name === undefined ? own : bothOf(name, own);
     found.push(values.ofCall(use, guard, operands));
   }
+  for (const [{ position }, guard, { call, argument }] of named.values())
+    found.push(values.ofArgument(call, { ...guard, argument, usesOid: true }, operands, { what: cast, position }));
   const reason = 'the catalog tells of what is visible only';
   // Of two that start together, what holds the other opens first.
   for (const { start, end, around, meant } of found.sort((a, b) => a.start - b.start || b.end - a.end)) {
@@ -60,6 +75,19 @@ export function spliceGuards(
     rewriting.add({ start, end: start, text: before, reason, meant, isOpening: true });
     rewriting.add({ start: end, end, text: around.at(-1) ?? '', reason, meant });
   }
+}
+
+const cast = 'a cast to a registry type such as regclass';
+
+function keyOf(call: Span | null, argument: number): string {
+  return call === null ? '' : `${call.start} ${argument}`;
+}
+
+/** A name that is looked up for an argument, where what the function says of it is looked at, too. */
+function bothOf(name: Guard, guard: CallGuard): CallGuard {
+  const condition: Guard['condition'] = (oid, column) =>
+    `(${name.condition(oid, '')} AND ${guard.condition(oid, column)})`;
+  return { ...guard, ...name, condition, usesOid: true };
 }
 
 /** A plan would show the condition, with what is visible in it. */
@@ -79,31 +107,39 @@ class Values {
   }
 
   /** @param others what is looked at itself, and once */
-  ofCall(use: FunctionUse, guard: CallGuard, others: readonly Span[]): Guarded {
-    const refusal = (what: string) => {
-      const message = `permission denied: function ${use.name} of ${what} is not allowed for this user`;
-      return new RewriteRefusal('42501', message, use.position);
-    };
-    const span = use.by === 'call' ? this.argument(use.span, guard.argument) : null;
+  ofCall({ name, by, span, position }: FunctionUse, guard: CallGuard, others: readonly Span[]): Guarded {
+    return this.ofArgument(by === 'call' ? span : null, guard, others, { what: `function ${name}`, position });
+  }
+
+  ofArgument(
+    call: Span | null,
+    guard: ArgumentGuard,
+    others: readonly Span[],
+    { what: asked, position }: { readonly what: string; readonly position: number | null },
+  ): Guarded {
+    const refusal = (what: string) =>
+      new RewriteRefusal('42501', `permission denied: ${asked} of ${what} is not allowed for this user`, position);
+    const span = this.argument(call, guard.argument);
     if (span === null) throw refusal('what cannot be looked at');
     let column = '';
     if (guard.column !== undefined) {
-      const other = this.argument(use.span, guard.column);
+      const other = this.argument(call, guard.column);
       if (other === null || !this.isPlain(other)) throw refusal('what is neither a column nor a literal');
       column = this.rewriting.copied(other, this.rewriting.splices);
     }
     const isHolding = others.some(({ start, end }) => start >= span.start && end <= span.end);
     const isCopied = guard.column === undefined && guard.type !== 'text' && this.isPlain(span) && !isHolding;
     if (!isCopied && !this.isOneValue(span)) throw refusal('what comes to many values');
-    const around = isCopied ? copying(guard) : selecting(guard, column, 'looked_up.v END');
-    const at = use.span?.start ?? 0;
+    const used = `looked_up.${guard.usesOid ? 'oid' : 'v'} END`;
+    const around = isCopied ? copying(guard) : selecting(guard, column, used);
+    const at = call?.start ?? 0;
     return { ...span, around, meant: { kind: 'argument', at, argument: guard.argument, around } };
   }
 
   ofCast(operand: CastOperand, position: number | null, guard: Guard): Guarded {
     if (!this.isOneValue(operand)) {
-      const what = 'a cast to a registry type such as regclass of what comes to many values';
-      throw new RewriteRefusal('42501', `permission denied: ${what} is not allowed for this user`, position);
+      const what = 'what comes to many values';
+      throw new RewriteRefusal('42501', `permission denied: ${cast} of ${what} is not allowed for this user`, position);
     }
     const { name, start, end, at } = operand;
     const used = `looked_up.oid END${name === null ? '' : ` AS ${quoteIdentifier(name)}`}`;

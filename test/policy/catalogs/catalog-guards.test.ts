@@ -1,6 +1,7 @@
 import t from 'tap';
 import { kinds } from '../../support/catalog.js';
-import { openFilteredDatabase } from '../../support/filtered-catalog.js';
+import { filteredPolicy, openFilteredDatabase } from '../../support/filtered-catalog.js';
+import { policedSession } from '../../support/policed-session.js';
 import { rewritten } from '../../support/rewriting.js';
 
 /** All oids that the objects of these databases have. */
@@ -54,6 +55,8 @@ const changing: readonly string[] = [
   `pg_get_serial_sequence(${either('people', 'zq_public')}, 'id')`,
   `pg_get_serial_sequence(${either('people', 'zq_public')}, 'zq_id')`,
   `has_table_privilege(${either('people', 'zq_public')}, 'select')`,
+  `pg_table_size(${either('shop.open', 'zq_public')})`,
+  `pg_get_viewdef(${either('shop.few', 'zq_view')})`,
 ];
 
 /** NULL, for what is hidden as for what is not there. */
@@ -95,6 +98,15 @@ const saysNothing: readonly string[] = [
   "to_regtype('zq_public')",
   "to_regtype(' ZQ_public [3]')",
   "has_type_privilege('zq_schema.zq_type', 'usage')",
+  "pg_relation_size('zq_public')",
+  "pg_relation_size('zq_nothing')",
+  "pg_relation_size('people_zq')",
+  'pg_relation_size(16500::oid)',
+  "pg_total_relation_size('zq_' || 'public')",
+  "pg_total_relation_size('zq_' || 'nothing')",
+  "pg_get_viewdef('zq_view')",
+  "pg_get_viewdef('zq_nothing', true)",
+  "pg_get_viewdef('zq_' || 'view')",
 ];
 
 /** They are refused, whatever stands there. */
@@ -206,6 +218,21 @@ for (const kind of kinds) {
       }
     });
 
+    t.test('a name that an argument takes is looked up as one that is cast', async (t) => {
+      const sizes = rewritten('select pg_table_size($1) as x', index, session);
+      for (const [name, x] of [
+        ['shop.open', '0'],
+        ['zq_public', null],
+        ['zq_nothing', null],
+      ])
+        t.same(sizes.ok && (await client.query(sizes.text, [name])).rows, [{ x }], String(name));
+      const drawing = policedSession(index, filteredPolicy.replace('shop.twice', 'pg_catalog.nextval'));
+      const next = rewritten("select nextval('shop.' || name) as x from (values ('numbers')) v(name)", index, drawing);
+      t.match(next.ok && (await client.query(next.text)).rows, [{ x: /^\d+$/ }]);
+      for (const name of ['zq_sequence', 'zq_nothing'])
+        t.match(rewritten(`select nextval('${name}')`, index, drawing), { ok: false, sqlstate: '42501' }, name);
+    });
+
     t.test('settings are read and set by functions as by SHOW and SET', (t) => {
       const isAllowed = (sql: string) => rewritten(sql, index, session).ok;
       t.ok(
@@ -285,6 +312,13 @@ for (const kind of kinds) {
       t.equal(await value(`(select has_column_privilege(attrelid, attnum, 'select') ${column})`), true);
       const glad = index.relationByName('public', 'glad')?.oid;
       t.equal(await value(`pg_get_viewdef('${glad}'::oid)`), null, 'it reads what something is withheld of');
+      t.equal(await value("pg_get_viewdef('glad')"), null);
+      t.match(await value("pg_get_viewdef('shop.few')"), /SELECT/);
+      const tables = "from pg_tables where tablename = 'open'";
+      t.equal(await value(`(select pg_table_size(schemaname || '.' || tablename) ${tables})`), '0');
+      t.match(await value(`pg_relation_size('shop.listed')`), /^\d+$/, 'an index');
+      const { rows } = await client.query<{ oid: number }>("select 'shop.listed'::regclass::oid as oid");
+      t.match(await value(`pg_relation_size(${rows[0]?.oid}::oid)`), /^\d+$/, 'an index by its number');
     });
   });
 }

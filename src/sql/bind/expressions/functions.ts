@@ -10,7 +10,7 @@ import { givesConstant } from './constants.js';
 import { resolveGenerics } from './polymorphism.js';
 import { shiftsFromNow } from './times-about-now.js';
 import { typeNames } from './type-names.js';
-import { oid } from './type-oids.js';
+import { isRegistry, oid } from './type-oids.js';
 
 /** A call as written, its arguments bound. */
 export interface Call {
@@ -145,8 +145,15 @@ export function applyCall(binder: Binder, scope: Scope, call: Call, candidates: 
 function convertArguments(binder: Binder, scope: Scope, call: Call, candidate: FunctionCandidate): void {
   const given = call.arguments.map((value) => binder.typeOf(value));
   const generics = resolveGenerics(binder.coercions, given, candidate.types);
+  const { by, span } = call;
+  const isWritten = by === 'call' && span !== null && call.argumentNames.length === 0;
   call.arguments.forEach((value, at) => {
-    binder.coerce(value, generics.resolve(candidate.types[at] ?? undecided), scope);
+    const target = generics.resolve(candidate.types[at] ?? undecided);
+    const operand = isWritten && isRegistry(target) ? { function: candidate.function, call: span, argument: at } : null;
+    // A parameter is a name here, as where a cast is written.
+    const given =
+      operand === null || value.parameter === undefined ? value : { type: value.type, position: value.position };
+    binder.coerce(given, target, scope, false, operand);
   });
 }
 

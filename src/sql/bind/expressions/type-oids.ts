@@ -31,6 +31,7 @@ export const oid = {
   bit: 1560,
   numeric: 1700,
   refcursor: 1790,
+  regclass: 2205,
   record: 2249,
   cstring: 2275,
   any: 2276,
