@@ -227,10 +227,18 @@ export class CatalogPredicates {
     return list;
   }
 
-  /** What is in the session's own temporary schema; pg_my_temp_schema() is 0 where there is none. */
+  /**
+   * What is in the session's own temporary schema; pg_my_temp_schema() is 0 where there is none. As a list it is asked
+   * for once, and the planner counts it once: as a sub-select it would for every scan, and take loops over all instead.
+   */
   private ownTemporary(oid: string, column: 'oid' | 'reltype'): string {
     if (!this.visible.hasTemporary) return '';
-    return ` OR ${oid} IN (SELECT t.${column} FROM pg_catalog.pg_class t WHERE t.relnamespace = pg_catalog.pg_my_temp_schema())`;
+    const own = `pg_catalog.pg_depend o WHERE pg_catalog.pg_my_temp_schema() <> 0 AND o.refclassid = ${catalogOf.schema} AND o.refobjid = pg_catalog.pg_my_temp_schema() AND o.classid = ${catalogOf.relation}`;
+    const listed =
+      column === 'oid'
+        ? `SELECT o.objid FROM ${own}`
+        : `SELECT t.reltype FROM pg_catalog.pg_class t WHERE t.oid IN (SELECT o.objid FROM ${own})`;
+    return ` OR ${oid} = ANY (ARRAY(${listed}))`;
   }
 }
 

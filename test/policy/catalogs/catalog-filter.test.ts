@@ -71,6 +71,55 @@ for (const kind of kinds) {
       await client.query('drop table of_mine');
     });
 
+    t.test('a temporary table is described with its index, its sequence and its type', async (t) => {
+      await client.query(
+        'create temp table mine (id serial primary key, n int); create index mine_n on mine ((n + 1))',
+      );
+      const asked = async (sql: string) => {
+        const result = rewritten(sql, index, session);
+        return result.ok
+          ? (await client.query<{ name: string }>(result.text)).rows.map(({ name }) => name)
+          : result.message;
+      };
+      const named = (of: string) => `from ${of} where relname ~ 'mine' order by 1`;
+      t.same(await asked(`select relname as name ${named('pg_class')}`), [
+        'mine',
+        'mine_id_seq',
+        'mine_n',
+        'mine_pkey',
+      ]);
+      t.same(await asked(`select typname as name ${named('pg_class c join pg_type t on t.typrelid = c.oid')}`), [
+        'mine',
+      ]);
+      t.same(
+        await asked(`select conname as name ${named('pg_class c join pg_constraint k on conrelid = c.oid')}`).then(
+          (all) => [...all].filter((name) => !/not_null/.test(name)),
+        ),
+        ['mine_pkey'],
+      );
+      await client.query('drop table mine');
+    });
+
+    t.test(
+      'the planner takes what is the session’s own for a list, not for what each scan asks for again',
+      async (t) => {
+        interface Plan {
+          readonly 'Subplan Name'?: string;
+          readonly 'Total Cost': number;
+          readonly Plans?: readonly Plan[];
+        }
+        const result = rewritten('select oid from pg_class', index, session);
+        if (!result.ok) throw new Error(result.message);
+        const { rows } = await client.query(`explain (format json) ${result.text}`);
+        const all = ({ Plans = [], ...plan }: Plan): Plan[] => [plan, ...Plans.flatMap(all)];
+        const parts = all(rows[0]['QUERY PLAN'][0].Plan);
+        const own = parts.filter((plan) => /pg_my_temp_schema/.test(JSON.stringify(plan)));
+        t.ok(own.length > 0);
+        const lists = parts.filter((plan) => plan['Subplan Name']?.startsWith('InitPlan'));
+        t.ok(lists.length > 0 && lists.every((plan) => plan['Total Cost'] < 100), JSON.stringify(lists));
+      },
+    );
+
     t.test('nor a column that does not exist, or how many values an open one has', async (t) => {
       await server.query('alter table people alter name set (n_distinct = 7)');
       const answers = [
