@@ -28,7 +28,7 @@ export function catalogQueries(major: number): Readonly<Record<CatalogSection, s
       `(select contypid, string_agg(conbin::text, ' ') as trees from pg_constraint where contypid <> 0 and ${ofTypes('contypid', schemas)} group by contypid) k
         order by k.contypid`,
     ),
-    functions: functionsQuery(schemas),
+    functions: functionsQuery(major, schemas),
     operators: rows(
       'o.oid::int8, n.nspname, o.oprname, o.oprleft::int8, o.oprright::int8, o.oprresult::int8, o.oprcode::oid::int8',
       `pg_operator o join ${schemas} n on n.oid = o.oprnamespace order by o.oid`,
@@ -186,11 +186,13 @@ function typeOperatorsQuery(schemas: string): string {
   );
 }
 
-function functionsQuery(schemas: string): string {
+function functionsQuery(major: number, schemas: string): string {
+  const isParsed = major >= 14 ? 'p.prosqlbody is not null' : 'false';
   return rows(
     `p.oid::int8, n.nspname, p.proname, p.prokind, pg_get_userbyid(p.proowner), p.proargtypes::text, p.proargnames,
       p.proallargtypes::int8[], p.proargmodes, p.pronargdefaults, p.provariadic::int8, p.prorettype::int8, p.proretset,
-      p.provolatile, p.proleakproof, p.proisstrict, l.lanname, p.prosecdef, a.aggkind, coalesce(a.aggnumdirectargs, 0)`,
+      p.provolatile, p.proleakproof, p.proisstrict, l.lanname,
+      ${isParsed} or coalesce(array_to_string(p.proconfig, E'\\n') ~ '(^|\\n)search_path=', false), a.aggkind, coalesce(a.aggnumdirectargs, 0)`,
     `pg_proc p join ${schemas} n on n.oid = p.pronamespace join pg_language l on l.oid = p.prolang
       left join pg_aggregate a on a.aggfnoid = p.oid order by p.oid`,
   );

@@ -1,7 +1,9 @@
 import { suggest } from '../config/suggest.js';
 import type { TreePath } from '../config/yaml-tree.js';
+import { bindText } from '../sql/bind/bind.js';
 import type { Column, Relation } from '../sql/catalog/catalog.js';
 import type { CatalogIndex } from '../sql/catalog/catalog-index.js';
+import { hasBody } from '../sql/leak-free-functions.js';
 import { compileSql } from '../sql/rewrite/compile-sql.js';
 import { OperatorSqlError } from '../sql/rewrite/operator-sql-error.js';
 import type { Parse } from '../sql/rewrite/parse.js';
@@ -174,7 +176,7 @@ class Comparing implements CatalogFindings {
         const place = { file, path: [...path, key] };
         const sql = this.#compiled(expression, rule, relation, place);
         if (sql === null) continue;
-        this.probes.push({ ...place, sql: `SELECT 1 FROM ${qualifiedName(relation)} WHERE ${sql}` });
+        this.#probe({ ...place, sql: `SELECT 1 FROM ${qualifiedName(relation)} WHERE ${sql}` });
       }
       for (const [name, mask] of rule.columns.mask) {
         const column = relation.columns.find((candidate) => candidate.name === name);
@@ -182,9 +184,21 @@ class Comparing implements CatalogFindings {
         const place = { file, path: [...path, 'columns', 'mask', name] };
         const sql = this.#compiled(mask, rule, relation, place, column);
         if (sql === null) continue;
-        this.probes.push({ ...place, sql: `SELECT ${sql} FROM ${qualifiedName(relation)}` });
+        this.#probe({ ...place, sql: `SELECT ${sql} FROM ${qualifiedName(relation)}` });
       }
     }
+  }
+
+  /** A session that sets search_path has such functions read another table than the policy means. */
+  #probe(probe: Probe): void {
+    this.probes.push(probe);
+    const [result] = bindText(probe.sql, this.#parse(probe.sql), this.#index, { searchPath: [], user: '' });
+    if (result?.ok !== true) return;
+    const called = result.bound.functions.flatMap(({ candidates }) => candidates);
+    const loose = called.find((each) => hasBody(each) && !each.fixesNames);
+    if (loose === undefined) return;
+    const message = `calls ${shown(loose)}, whose body is read by the search_path of who asks; give the function SET search_path`;
+    this.warnings.push({ file: probe.file, path: probe.path, message });
   }
 
   #compiled(

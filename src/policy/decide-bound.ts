@@ -3,7 +3,7 @@ import type { CatalogFunction, Relation } from '../sql/catalog/catalog.js';
 import type { CatalogIndex } from '../sql/catalog/catalog-index.js';
 import { holdsType } from '../sql/catalog/types-within.js';
 import { isHarmless, isLargeObject } from '../sql/harmless-functions.js';
-import { isBuiltin } from '../sql/leak-free-functions.js';
+import { hasBody } from '../sql/leak-free-functions.js';
 import type { Restrictions } from '../sql/rewrite/rewrite.js';
 import type { Action } from '../sql/statement-facts.js';
 import { type CatalogGuards, isSizeFunction } from './catalogs/catalog-guards.js';
@@ -280,11 +280,6 @@ class Deciding {
   private isDenied({ schema, name }: Pick<CatalogFunction, 'schema' | 'name'>): boolean {
     return this.rights.functions.deny.some((pattern) => matchesFunction(pattern, schema, name, true));
   }
-}
-
-/** It is somebody's own, in a text that is read while it runs. */
-function hasBody(called: CatalogFunction): boolean {
-  return !isBuiltin(called) && called.language !== 'c' && called.language !== 'internal';
 }
 
 function firstOf<T>(items: readonly T[], denialOf: (item: T) => BoundDenial | null): BoundDenial | null {

@@ -39,6 +39,11 @@ export function isBuiltin({ oid }: Pick<CatalogFunction, 'oid'>): boolean {
   return oid < firstNormalOid;
 }
 
+/** True for somebody's own, in a text that is read while it runs. */
+export function hasBody(called: CatalogFunction): boolean {
+  return !isBuiltin(called) && called.language !== 'c' && called.language !== 'internal';
+}
+
 /**
  * True for a function that may see a row that is going to be filtered out: the server marks it leakproof, or it is one
  * of a short reviewed list. Anything else could tell of hidden rows by raising an error.

@@ -233,7 +233,7 @@ for (const kind of kinds) {
       t.same(both?.arguments.map(typeName), ['int4', 'text']);
       t.same(both?.argumentModes, ['i', 'o', 'b', 'o']);
       t.same(both?.allArguments.map(typeName), ['int4', 'int4', 'text', 'bool']);
-      t.match(index.functionsByName('listed')[0], { returnsSet: true, isSecurityDefiner: true });
+      t.match(index.functionsByName('listed')[0], { returnsSet: true, fixesNames: false });
       t.match(index.functionsByName('tidy', 'shop')[0], { kind: 'p' });
       t.match(index.functionsByName('middle', 'shop')[0], { kind: 'a', aggregate: 'o', directArguments: 1 });
       t.match(index.functionsByName('total', 'shop')[0], { kind: 'a', aggregate: 'n', returns: 23 });

@@ -16,6 +16,10 @@ await server.query(`
   create function touch() returns trigger language plpgsql as 'begin return new; end';
   create table touched (id int, owner text);
   create trigger touch before insert on touched for each row execute function touch();
+  create function loose(int) returns bool language plpgsql stable as 'begin return exists (select from teams); end';
+  create function tight(int) returns bool language plpgsql stable set search_path = public
+    as 'begin return exists (select from teams); end';
+  create function parsed(int) returns bool stable begin atomic select exists (select from teams); end;
   create schema empty`);
 const index = await readCatalog(server);
 
@@ -46,6 +50,18 @@ t.test('tables that are not there are named, with the one that was meant', (t) =
     'rules.0.tables.2: is no relation of database "postgres"; check the name',
   ]);
   t.match(compare(reading('tables: [nowhere.x], databases: [other]')), { warnings: [] });
+  t.end();
+});
+
+t.test('functions whose bodies are read by the search_path of who asks are doubtful', (t) => {
+  const { warnings } = compare(
+    reading('tables: [public.people], rows: "loose(id)", columns: { mask: { name: "loose(1)::text" } }'),
+  );
+  const said =
+    'calls public.loose, whose body is read by the search_path of who asks; give the function SET search_path';
+  t.same(warnings, [`rules.0.rows: ${said}`, `rules.0.columns.mask.name: ${said}`]);
+  const fixed = reading('tables: [public.people], rows: "tight(id) and parsed(id) and length(name) > 2"');
+  t.match(compare(fixed), { errors: [], warnings: [] });
   t.end();
 });
 

@@ -201,7 +201,8 @@ export interface CatalogFunction {
   readonly isStrict: boolean;
   /** internal, c, sql, plpgsql... */
   readonly language: string;
-  readonly isSecurityDefiner: boolean;
+  /** Its body means the same whatever search_path its caller has: the body is kept parsed, or it sets one of its own. */
+  readonly fixesNames: boolean;
   /** For aggregates: n normal, o ordered-set, h hypothetical-set; and the direct arguments of the latter two. */
   readonly aggregate: 'n' | 'o' | 'h' | null;
   readonly directArguments: number;

@@ -66,7 +66,7 @@ type FunctionFact = [
   isLeakproof: boolean,
   isStrict: boolean,
   language: string,
-  isSecurityDefiner: boolean,
+  fixesNames: boolean,
   aggregate: CatalogFunction['aggregate'],
   directArguments: number,
 ];
@@ -107,7 +107,7 @@ function parseTypes(sections: Sections): Type[] {
 
 function toFunction(fact: FunctionFact): CatalogFunction {
   const [oid, schema, name, kind, owner, inputs, names, all, modes, defaults, variadic, ...others] = fact;
-  const [returns, returnsSet, volatility, isLeakproof, isStrict, language, isSecurityDefiner, ...ends] = others;
+  const [returns, returnsSet, volatility, isLeakproof, isStrict, language, fixesNames, ...ends] = others;
   const [aggregate, directArguments] = ends;
   return {
     oid,
@@ -127,7 +127,7 @@ function toFunction(fact: FunctionFact): CatalogFunction {
     isLeakproof,
     isStrict,
     language,
-    isSecurityDefiner,
+    fixesNames,
     aggregate,
     directArguments,
   };
