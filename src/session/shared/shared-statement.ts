@@ -36,7 +36,7 @@ export function closeFrame(name: string): Buffer {
 }
 
 /** What these mean is fixed when the statement is parsed, so it can't be parsed for another client or another time. */
-const timeLiteral = /(?:'|\$\w*\$)[^'$]*\b(?:now|today|tomorrow|yesterday)\b/i;
+const timeLiteral = /(?:'|\$[^\s$']*\$)[^'$]*\b(?:now|today|tomorrow|yesterday)\b/i;
 
 /** Whether a text means the same whenever it is parsed. */
 export function isTimeless(text: string): boolean {
