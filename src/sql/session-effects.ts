@@ -68,9 +68,9 @@ export function sessionEffects(text: string): SessionEffects {
     if (strength[statement.effect] > strength[effect]) effect = statement.effect;
   }
   const first = statements[0]?.command ?? '';
-  const staysBehind = effect !== 'none' && staying.test(text);
   if (reader.isUnsure) return { ...unknownEffects, first, staysBehind: staying.test(text) };
   const { namesPrepared: seesPrepared, seesNumbers } = reader;
+  const staysBehind = effect !== 'none' && staying.test(text);
   const drawsNumbers =
     reader.drawsNumbers || effect === 'unknown' || statements.some(({ command }) => drawing.has(command));
   return { effect, first, statements, seesPrepared, drawsNumbers, seesNumbers, staysBehind };

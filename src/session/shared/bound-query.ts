@@ -64,9 +64,9 @@ export function boundQuery(session: Session, { judgement, literals, text }: Stat
     parameters.push(encodeText(value));
   }
   encodeBind(writer, { portal: '', statement: statement.name, parameterFormats: [], parameters, resultFormats: [] });
-  const messages = writer.bytes(behindBind).take();
+  const instead = writer.bytes(behindBind).take();
   const { parsedSince } = session.database.lanes;
-  return { statement, parsedSince, isParsing: false, isDescribing: false, restAt: 0, restBytes: 0, messages };
+  return { statement, parsedSince, isParsing: false, isDescribing: false, restAt: 0, restBytes: 0, instead };
 }
 
 /** The texts of a judgement can't be prepared so after all. */

@@ -61,7 +61,7 @@ export function shareBatch(session: Session, type: number): boolean {
     isDescribing: isParsing && bindStart > reader.end,
     restAt: nameEnd + 1,
     restBytes: bindEnd - nameEnd - 1,
-    messages: null,
+    instead: null,
   };
   reader.extend(end);
   session.reads.take(group, new SharedRead(session, statement, shape, batch, start, end));

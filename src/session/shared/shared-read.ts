@@ -29,7 +29,7 @@ export interface BatchParts {
   readonly restAt: number;
   readonly restBytes: number;
   /** The client has sent a Query, and this is what is sent in its place. Null: it has sent the batch. */
-  readonly messages: Buffer | null;
+  readonly instead: Buffer | null;
 }
 
 /** read_only_sql_transaction */
@@ -115,11 +115,11 @@ export class SharedRead extends Run implements LaneRead {
     const { connection, statements } = upstream;
     const batch = this.#batch;
     if (batch === null) return this.#sendQuery(connection);
-    const { statement, parsedSince, isDescribing, restAt, restBytes, messages } = batch;
+    const { statement, parsedSince, isDescribing, restAt, restBytes, instead } = batch;
     if (!statements.has(statement.name, parsedSince)) this.#parseOn(upstream, batch);
-    if (messages !== null) {
+    if (instead !== null) {
       this.#ownBytes = bindCompleteFrame.length;
-      return connection.send(messages);
+      return connection.send(instead);
     }
     if (isDescribing) connection.send(statement.describe);
     connection.sendCopy(statement.bindHead(restBytes));
@@ -250,7 +250,7 @@ export class SharedRead extends Run implements LaneRead {
     if (sqlstate === writesAfterAll) return true;
     const batch = this.#batch;
     if (batch === null) return false;
-    if (batch.messages !== null) return this.#isOfSending(sqlstate, batch);
+    if (batch.instead !== null) return this.#isOfSending(sqlstate, batch);
     // A plan for these values fails when it is made, one for all values, as of what many have run, when it is executed.
     if (this.#bytes > 0) return dataException.test(sqlstate);
     // Whatever is wrong with the statement, the next one to use it parses it again.
