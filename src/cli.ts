@@ -80,5 +80,7 @@ function complain(message: string): void {
 // `pgturnstile help | head` is no failure.
 process.stdout.on('error', () => {});
 const exitCode = await run(process.argv.slice(2));
+// What a pipe hasn't taken yet is lost with the process.
+await new Promise<unknown>((written) => process.stdout.write('', written));
 // A command that has something to say beside its result sets the code itself.
 process.exit(exitCode === done ? (process.exitCode ?? done) : exitCode);
