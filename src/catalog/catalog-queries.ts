@@ -16,7 +16,13 @@ export function catalogQueries(major: number): Readonly<Record<CatalogSection, s
   return {
     schemas: rows('n.oid::int8, n.nspname, pg_get_userbyid(n.nspowner)', `${schemas} n order by n.oid`),
     ...relationQueries(major, schemas),
+    tableIndexes: rows(
+      'i.indexrelid::int8, i.indrelid::int8, i.indkey::text, i.indexprs is not null or i.indpred is not null',
+      `pg_index i where i.indexrelid >= 16384 and ${ofRelations('i.indrelid', schemas)} order by i.indexrelid`,
+    ),
     sequenceUsers: sequenceUsersQuery(schemas),
+    mentions: mentionsQuery(schemas),
+    newestDefinition: rows('newest', `(select max(oid)::int8 + 1 as newest from ${definitions(schemas)} f) n`),
     types: typesQuery(major, schemas),
     enumLabels: rows(
       'e.enumtypid::int8, json_agg(e.enumlabel order by e.enumsortorder)',
@@ -142,17 +148,58 @@ function ofTypes(oid: string, schemas: string): string {
   return `${oid} in (select t.oid from pg_type t join ${schemas} n on n.oid = t.typnamespace)`;
 }
 
+function ofRelations(oid: string, schemas: string): string {
+  return `${oid} in (select c.oid from pg_class c join ${schemas} n on n.oid = c.relnamespace)`;
+}
+
+/**
+ * What has a definition that can name other things: the catalog that it stands in, its oid, and which columns of which
+ * relation it is seen with in any case (null: all of them, and the relation).
+ */
+function definitions(schemas: string): string {
+  const ofRelation = (catalog: string, relation: string, columns: string, where = 'true') =>
+    `select '${catalog}'::regclass as catalog, oid, ${relation} as self, ${columns} as columns, true as reads
+      from ${catalog} where ${ofRelations(relation, schemas)} and ${where}`;
+  const keys = `contype in ('p', 'u', 'f', 'n')`;
+  return `(${[
+    ofRelation('pg_attrdef', 'adrelid', 'adnum'),
+    ofRelation('pg_constraint', 'conrelid', 'null', `not ${keys}`),
+    ofRelation('pg_policy', 'polrelid', 'null'),
+    ofRelation('pg_trigger', 'tgrelid', '0'),
+    // What a view reads is told with the view.
+    `select 'pg_rewrite'::regclass, oid, ev_class, 0, ev_type <> '1' from pg_rewrite where ${ofRelations('ev_class', schemas)}`,
+    `select 'pg_class'::regclass, indexrelid, indrelid, null, true from pg_index
+      where ${ofRelations('indrelid', schemas)} and (indexprs is not null or indpred is not null)`,
+    `select 'pg_constraint'::regclass, oid, 0, null, true from pg_constraint where contypid <> 0 and ${ofTypes('contypid', schemas)}`,
+    `select 'pg_type'::regclass, t.oid, 0, null, true from pg_type t join ${schemas} n on n.oid = t.typnamespace and t.typdefault is not null`,
+    `select 'pg_proc'::regclass, p.oid, 0, null, true from pg_proc p join ${schemas} n on n.oid = p.pronamespace and p.pronargdefaults > 0`,
+  ].join(' union all ')})`;
+}
+
+function mentionsQuery(schemas: string): string {
+  const isRelation = `d.refclassid = 'pg_class'::regclass`;
+  const owner = `(select o.refobjid::int8 from pg_depend o where ${isRelation} and o.classid = 'pg_class'::regclass
+    and o.objid = d.refobjid and o.refclassid = 'pg_class'::regclass and o.deptype in ('a', 'i') limit 1)`;
+  return rows(
+    `d.classid::int8, d.objid::int8, d.refclassid::int8, d.refobjid::int8, d.refobjsubid, ${owner}`,
+    `(select distinct d.classid, d.objid, d.refclassid, d.refobjid, d.refobjsubid
+        from ${definitions(schemas)} f join pg_depend d on d.classid = f.catalog and d.objid = f.oid
+        where f.oid >= 16384 and d.refobjid >= 16384 and (d.refclassid in ('pg_proc'::regclass, 'pg_type'::regclass)
+          or ${isRelation} and f.reads and not (d.refobjid = f.self and coalesce(d.refobjsubid = f.columns, true))
+            and not exists (select from pg_index x where x.indexrelid = d.refobjid))
+        order by d.classid, d.objid, d.refclassid, d.refobjid, d.refobjsubid) d`,
+  );
+}
+
 /** What a sequence belongs to (serial, identity, OWNED BY), and what takes defaults from it. */
 function sequenceUsersQuery(schemas: string): string {
-  const ofSchemas = (oid: string) =>
-    `${oid} in (select c.oid from pg_class c join ${schemas} n on n.oid = c.relnamespace)`;
   return rows(
     'u.sequence::int8, json_agg(distinct u.relation::int8)',
     `(select s.seqrelid as sequence, d.refobjid as relation from pg_sequence s join pg_depend d on d.classid = 'pg_class'::regclass
         and d.objid = s.seqrelid and d.refclassid = 'pg_class'::regclass and d.deptype in ('a', 'i')
       union all select s.seqrelid, a.adrelid from pg_sequence s join pg_depend d on d.refclassid = 'pg_class'::regclass
         and d.refobjid = s.seqrelid and d.classid = 'pg_attrdef'::regclass join pg_attrdef a on a.oid = d.objid) u
-      where ${ofSchemas('u.sequence')} and ${ofSchemas('u.relation')} group by u.sequence order by u.sequence`,
+      where ${ofRelations('u.sequence', schemas)} and ${ofRelations('u.relation', schemas)} group by u.sequence order by u.sequence`,
   );
 }
 

@@ -6,11 +6,17 @@ import type { CatalogSection } from '../sql/catalog/catalog-text.js';
  */
 export type Fingerprint = Readonly<Record<string, string>>;
 
+const definitions = [
+  ...['pg_attrdef', 'pg_constraint', 'pg_index', 'pg_trigger', 'pg_rewrite', 'pg_policy', 'pg_type', 'pg_proc'],
+  ...['pg_class', 'pg_namespace'],
+];
+
 /** Which system catalogs a section is made of. */
 const catalogsOf: Readonly<Record<CatalogSection, readonly string[]>> = {
   schemas: ['pg_namespace', 'pg_roles'],
   relations: ['pg_class', 'pg_namespace', 'pg_roles'],
   indexes: ['pg_class', 'pg_index', 'pg_namespace'],
+  tableIndexes: ['pg_class', 'pg_index', 'pg_namespace'],
   columns: ['pg_attribute', 'pg_class', 'pg_namespace'],
   keys: ['pg_index', 'pg_constraint', 'pg_class', 'pg_namespace'],
   foreignKeys: ['pg_constraint', 'pg_class', 'pg_namespace'],
@@ -29,6 +35,8 @@ const catalogsOf: Readonly<Record<CatalogSection, readonly string[]>> = {
   operators: ['pg_operator', 'pg_namespace'],
   casts: ['pg_cast', 'pg_type', 'pg_namespace'],
   collations: ['pg_collation', 'pg_namespace'],
+  mentions: [...definitions, 'pg_sequence'],
+  newestDefinition: definitions,
 };
 
 const catalogs = [...new Set(Object.values(catalogsOf).flat())].sort();

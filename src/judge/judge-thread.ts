@@ -15,10 +15,24 @@ export interface ThreadAnswer {
   readonly isDamaged: boolean;
 }
 
+/** It has loaded or learned; it looks at all that a catalog holds, and has. */
+export type ThreadNotice = 'ready' | 'looking' | 'looked';
+
 const port = parentPort;
 if (port === null) throw new Error('judge-thread is the entry of a worker thread');
 
-const known = new Known(parseSql);
+/** What isn't the text's fault has time of its own. */
+function aside<Found>(look: () => Found): Found {
+  const tell = (notice: ThreadNotice) => port?.postMessage(notice);
+  tell('looking');
+  try {
+    return look();
+  } finally {
+    tell('looked');
+  }
+}
+
+const known = new Known(parseSql, aside);
 
 function answerTo(question: Question): ThreadAnswer {
   const { result, tree, isDamaged } = parseStatements(question.text);
@@ -39,7 +53,13 @@ const tooDeep: Answer = {
   message: 'statement is too complex: it is nested too deeply to be judged',
   position: null,
 };
-const faulty: Answer = { ok: false, sqlstate: 'XX000', message: 'internal error of the proxy', position: null };
+const faulty: Answer = {
+  ok: false,
+  sqlstate: 'XX000',
+  message: 'internal error of the proxy',
+  position: null,
+  isPassing: true,
+};
 
 port.on('message', (message: Question | Knowledge) => {
   if (!('kind' in message)) return port.postMessage(answerTo(message));

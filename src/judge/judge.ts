@@ -42,9 +42,6 @@ export interface SessionNames {
   readonly catalog: OwnCatalog | null;
 }
 
-/** Of refusals that say nothing of the text: a queue that is full, a parser that doesn't start, an end, a fault of ours. */
-const passing = /^(?:53400|57P01|XX000)$/;
-
 /**
  * Judges the statements of one database's clients by the policies in force and the catalog as it is now. A reload makes
  * another; a change of the catalog makes everything that was judged before it outdated.
@@ -127,7 +124,7 @@ export class Judge {
       const asking = threads.ask(question, session);
       const answer = await (own?.during(asking) ?? asking);
       const judgement = this.#judgement(answer, own?.version ?? version);
-      if (!answer.ok && passing.test(answer.sqlstate)) return judgement;
+      if (!answer.ok && answer.isPassing === true) return judgement;
       const isForAll = answer.ok && !answer.hangsOnLiterals;
       const cacheKey = isForAll ? (keys.shape ?? keys.text) : keys.text;
       if (own === null && version === this.version) this.#cache.set(cacheKey, judgement);

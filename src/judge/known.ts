@@ -1,6 +1,6 @@
 import type { PolicySet } from '../policy/file/load-policies.js';
 import { Rights } from '../policy/rights.js';
-import { SessionRestrictions } from '../policy/session-restrictions.js';
+import { type Aside, SessionRestrictions } from '../policy/session-restrictions.js';
 import { CatalogIndex } from '../sql/catalog/catalog-index.js';
 import type { CatalogText } from '../sql/catalog/catalog-text.js';
 import { parseCatalog } from '../sql/catalog/parse-catalog.js';
@@ -14,11 +14,13 @@ const sessionsMax = 500;
 /** What a thread has been told, as judging needs it. */
 export class Known {
   readonly #parse: Parse;
+  readonly #aside: Aside;
   readonly #policies = new Map<string, KnownPolicies>();
   readonly #catalogs = new Map<string, KnownCatalog>();
 
-  constructor(parse: Parse) {
+  constructor(parse: Parse, aside: Aside) {
     this.#parse = parse;
+    this.#aside = aside;
   }
 
   learn(knowledge: Knowledge): void {
@@ -44,8 +46,10 @@ export class Known {
     const key = `${question.policies}\0${JSON.stringify(who)}`;
     const rights = rightsOf(key, question);
     const restrictions =
-      catalog?.restrictionsOf(key, () => new SessionRestrictions(rights, question.who, catalog.index, this.#parse)) ??
-      null;
+      catalog?.restrictionsOf(
+        key,
+        () => new SessionRestrictions(rights, question.who, catalog.index, this.#parse, this.#aside),
+      ) ?? null;
     return { policed: { policies, rights, restrictions }, index: catalog?.index ?? null };
   }
 }

@@ -1,7 +1,7 @@
 import type { Worker } from 'node:worker_threads';
 import type { ParseRefusal } from '../sql/statement-facts.js';
 import { FairQueue } from './fair-queue.js';
-import type { ThreadAnswer } from './judge-thread.js';
+import type { ThreadAnswer, ThreadNotice } from './judge-thread.js';
 import type { Answer, Knowledge, Question } from './question.js';
 import { startThread } from './start-thread.js';
 
@@ -21,7 +21,7 @@ interface Job {
   readonly resolve: (answer: Answer) => void;
 }
 
-/** How long a thread may take to load the parser, or to take in a catalog, before that is taken for a failure. */
+/** How long a thread may take to load the parser, or to look at a whole catalog, before that is taken for a failure. */
 const startWithinMs = 60_000;
 
 /**
@@ -84,7 +84,7 @@ export class QueuedThread {
     if (this.#untaken > 0) return;
     const job = this.#queue.shift() as Job;
     this.#job = job;
-    this.#setTimer(this.#options.deadlineMs, () => this.#giveUp(tooSlow));
+    this.#setDeadline(this.#options.deadlineMs);
     this.#thread?.postMessage(job.question);
   }
 
@@ -97,9 +97,11 @@ export class QueuedThread {
     this.starts++;
     for (const knowledge of this.#knowledge.values()) thread.postMessage(knowledge);
     this.#awaitReady();
-    thread.on('message', (message: ThreadAnswer | 'ready') => {
+    thread.on('message', (message: ThreadAnswer | ThreadNotice) => {
       if (thread !== this.#thread) return;
       if (message === 'ready') this.#onReady();
+      else if (message === 'looking') this.#setDeadline(startWithinMs);
+      else if (message === 'looked') this.#setDeadline(this.#options.deadlineMs);
       else this.#onAnswer(message);
     });
     const onEnd = () => {
@@ -166,18 +168,24 @@ export class QueuedThread {
     await thread?.terminate();
   }
 
+  /** For the text at hand, from now on. */
+  #setDeadline(ms: number): void {
+    this.#setTimer(ms, () => this.#giveUp(tooSlow));
+  }
+
   #setTimer(ms: number | null, onTime?: () => void): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = ms === null || onTime === undefined ? null : setTimeout(onTime, ms).unref();
   }
 }
 
-function refusal(sqlstate: string, message: string): ParseRefusal {
-  return { ok: false, sqlstate, message, position: null };
+function refusal(sqlstate: string, message: string, isPassing: boolean): ParseRefusal {
+  return { ok: false, sqlstate, message, position: null, isPassing };
 }
 
-const tooSlow = refusal('54000', 'statement is too complex: parsing it takes too long');
-const broken = refusal('54000', 'statement is too complex to be parsed');
-const full = refusal('53400', 'too many statements are waiting to be parsed');
-const unavailable = refusal('XX000', 'the statement could not be parsed: the parser does not start');
-const closed = refusal('57P01', 'terminating connection due to administrator command');
+// On a machine that has no time for it, any text is slow.
+const tooSlow = refusal('54000', 'statement is too complex: parsing it takes too long', true);
+const broken = refusal('54000', 'statement is too complex to be parsed', false);
+const full = refusal('53400', 'too many statements are waiting to be parsed', true);
+const unavailable = refusal('XX000', 'the statement could not be parsed: the parser does not start', true);
+const closed = refusal('57P01', 'terminating connection due to administrator command', true);

@@ -15,6 +15,9 @@ import type { Session } from './fill-expression.js';
 import { PolicyMismatch, restrictionOf } from './restrict.js';
 import type { Rights } from './rights.js';
 
+/** Does what takes its time: it hangs on how much a catalog holds, and not on what was asked. */
+export type Aside = <Found>(look: () => Found) => Found;
+
 /** The restrictions of one session by relation, each worked out when it is first asked for, and once. */
 export class SessionRestrictions implements Restrictions {
   readonly #known = new Map<number, Restriction | null>();
@@ -27,6 +30,7 @@ export class SessionRestrictions implements Restrictions {
     private readonly session: Session,
     private readonly index: CatalogIndex,
     private readonly parse: Parse,
+    private readonly aside: Aside,
   ) {}
 
   /** @throws PolicyMismatch if a rule can't be applied to the relation as it is */
@@ -115,7 +119,7 @@ export class SessionRestrictions implements Restrictions {
   }
 
   private visible(): VisibleObjects {
-    return visibleObjects(this.index, this.rights, (each) => this.closedOr(each));
+    return this.aside(() => visibleObjects(this.index, this.rights, (each) => this.closedOr(each)));
   }
 
   private predicatesOf(visible: VisibleObjects): CatalogPredicates {

@@ -83,6 +83,8 @@ export interface ParseRefusal {
   readonly sqlstate: string;
   readonly message: string;
   readonly position: number | null;
+  /** It says nothing of the text: asked again, it may be parsed. */
+  readonly isPassing?: boolean;
 }
 
 export type ParseResult = { readonly ok: true; readonly statements: readonly StatementFacts[] } | ParseRefusal;

@@ -21,5 +21,5 @@ export interface PolicedSession {
 export function policedSession(index: CatalogIndex, policy: string, who: Partial<Session> = {}): PolicedSession {
   const session = { user: 'ann', tenant: 'acme', roles: [], database: 'postgres', attributes: {}, ...who };
   const rights = new Rights(loadPolicies([{ file: 'policy.yaml', text: policy }]), session);
-  return { session, rights, restrictions: new SessionRestrictions(rights, session, index, parse) };
+  return { session, rights, restrictions: new SessionRestrictions(rights, session, index, parse, (look) => look()) };
 }

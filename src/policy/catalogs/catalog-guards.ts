@@ -5,10 +5,10 @@ import type { Relation } from '../../sql/catalog/catalog.js';
 import type { CatalogIndex } from '../../sql/catalog/catalog-index.js';
 import { holdsType } from '../../sql/catalog/types-within.js';
 import type { CallGuard, Guard as ValueGuard } from '../../sql/rewrite/guard-calls.js';
-import { type CatalogPredicates, catalogOf } from './catalog-predicates.js';
+import type { CatalogPredicates } from './catalog-predicates.js';
 import { ownViewGuards } from './pg-catalog-filters.js';
 import { isSystemSchema } from './system-relations.js';
-import { firstNormalOid, type VisibleObjects } from './visible-objects.js';
+import { catalogOf, firstNormalOid, type VisibleObjects } from './visible-objects.js';
 
 type Predicate = (is: CatalogPredicates, oid: string) => string;
 
@@ -25,15 +25,13 @@ const ownOnly: Predicate = (_, oid) => `(${oid} < ${firstNormalOid})`;
 const relation: Predicate = (is, oid) => is.relationOrIndex(oid);
 const type: Predicate = (is, oid) => is.type(oid);
 const inCatalog =
-  (catalog: string, may: (is: CatalogPredicates) => string, column = 'oid'): Predicate =>
+  (catalog: string, may: (is: CatalogPredicates) => string): Predicate =>
   (is, oid) =>
-    `${oid} IN (SELECT z.${column} FROM pg_catalog.${catalog} z WHERE ${may(is)})`;
+    `${oid} IN (SELECT z.oid FROM pg_catalog.${catalog} z WHERE ${may(is)})`;
 const sizesOfRelations = 'pg_relation_size pg_table_size pg_total_relation_size pg_indexes_size';
 /** What was counted of a relation or function, and where a sequence stands. */
 const counts = `pg_stat_get_(?:xact_)?(?:numscans|lastscan|(?:live|dead)_tuples|tuples_(?:returned|fetched|(?:hot_|newpage_)?updated|inserted|deleted)|(?:mod|ins)_since_(?:analyze|vacuum)|blocks_(?:fetched|hit)|function_(?:calls|total_time|self_time)) pg_stat_get_(?:last_|total_)?(?:auto)?(?:vacuum|analyze)_(?:time|count) pg_sequence_last_value`;
 const sizes = patternOf(`${sizesOfRelations} pg_database_size pg_tablespace_size pg_tablespace_location ${counts}`);
-const someIndex = (is: CatalogPredicates) =>
-  is.index('z.indexrelid', 'z.indrelid', 'z.indkey', '(z.indexprs IS NOT NULL OR z.indpred IS NOT NULL)');
 
 const relationColumns =
   'pg_class.oid pg_attribute.attrelid pg_index.indrelid pg_index.indexrelid pg_constraint.conrelid pg_constraint.confrelid pg_inherits.inhrelid pg_inherits.inhparent pg_trigger.tgrelid';
@@ -70,7 +68,7 @@ const guards: readonly Guard[] = [
   {
     names: 'pg_get_indexdef',
     argument: 0,
-    may: inCatalog('pg_index', someIndex, 'indexrelid'),
+    may: (is, oid) => is.index(oid),
     columns: 'pg_index.indexrelid',
   },
   {

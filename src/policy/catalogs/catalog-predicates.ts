@@ -1,26 +1,11 @@
-import { firstNormalOid, type VisibleObjects } from './visible-objects.js';
-
-/** PG 53: oids of the system catalogs that objects are told apart by; the same in every version. */
-export const catalogOf = {
-  type: 1247,
-  attribute: 1249,
-  procedure: 1255,
-  relation: 1259,
-  default: 2604,
-  constraint: 2606,
-  rewrite: 2618,
-  trigger: 2620,
-  schema: 2615,
-  extension: 3079,
-  policy: 3256,
-} as const;
+import { catalogOf, firstNormalOid, type VisibleObjects } from './visible-objects.js';
 
 /**
  * Conditions in SQL on oids of objects: true for those that a session may see. What they are asked of is an expression
  * of type oid. All names are qualified and all inner relations have aliases, so that they can stand anywhere.
  */
 export class CatalogPredicates {
-  private readonly lists = new Map<ReadonlySet<number>, string>();
+  private readonly lists = new Map<Iterable<number>, string>();
 
   constructor(readonly visible: VisibleObjects) {}
 
@@ -34,20 +19,14 @@ export class CatalogPredicates {
     return this.oneOf(oid, this.visible.open, this.ownTemporary(oid, 'oid'));
   }
 
-  /** The same without PostgreSQL's own, whose size tells of all others. */
-  openOfUsers(oid: string): string {
-    return this.member(oid, this.visible.open);
-  }
-
-  /** The same with their indexes. */
+  /** The same with their indexes, and without PostgreSQL's own, whose size tells of all others. */
   openOrIndex(oid: string): string {
-    return `(${this.openOfUsers(oid)} OR ${oid} IN (SELECT x.indexrelid FROM pg_catalog.pg_index x WHERE ${this.openOfUsers('x.indrelid')}))`;
+    return `(${this.member(oid, this.visible.openIndexed)})`;
   }
 
   /** A relation of a tree that is visible as a whole, or an index of one. */
   whole(oid: string): string {
-    const { whole } = this.visible;
-    return `(${oid} < ${firstNormalOid} OR ${this.member(oid, whole)} OR ${oid} IN (SELECT x.indexrelid FROM pg_catalog.pg_index x WHERE ${this.member('x.indrelid', whole)} AND ${this.someIndex('x.')}))`;
+    return this.oneOf(oid, this.visible.whole);
   }
 
   /** A view that names nothing withheld. A temporary one of the session's own has the policy in it. */
@@ -74,18 +53,13 @@ export class CatalogPredicates {
   }
 
   /** An index of a visible relation, over visible columns; what its definition says more is told of open ones only. */
-  index(oid: string, relation: string, keys: string, hasMore: string): string {
-    const hidden = this.hasHidden ? ` AND NOT ${this.anyHidden(relation, keys)}` : '';
-    return `(${this.relation(relation)}${hidden} AND (NOT ${hasMore} OR ${this.open(relation)} AND ${this.mentionsVisible(catalogOf.relation, oid)}))`;
-  }
-
-  private someIndex(at: string): string {
-    const more = `(${at}indexprs IS NOT NULL OR ${at}indpred IS NOT NULL)`;
-    return this.index(`${at}indexrelid`, `${at}indrelid`, `${at}indkey`, more);
+  index(oid: string): string {
+    return this.oneOf(oid, this.visible.indexes, this.ownTemporaryIndex(oid));
   }
 
   relationOrIndex(oid: string): string {
-    return `(${this.relation(oid)} OR ${oid} IN (SELECT x.indexrelid FROM pg_catalog.pg_index x WHERE ${this.someIndex('x.')}))`;
+    const own = `${this.ownTemporary(oid, 'oid')}${this.ownTemporaryIndex(oid)}`;
+    return this.oneOf(oid, this.visible.indexed, own);
   }
 
   column(relation: string, attnum: string): string {
@@ -118,18 +92,30 @@ export class CatalogPredicates {
     return this.hasHidden ? `NOT ${this.anyHidden(relation, attnums)}` : 'true';
   }
 
-  /**
-   * What an object's definition names is on record in pg_depend, but for what is PostgreSQL's own. Sequences of visible
-   * tables' columns are as good as visible where a default names them.
-   */
-  mentionsVisible(catalog: number, oid: string): string {
-    const owned = `EXISTS (SELECT FROM pg_catalog.pg_depend own WHERE own.classid = ${catalogOf.relation} AND own.objid = dep.refobjid AND own.refclassid = ${catalogOf.relation} AND own.deptype IN ('a', 'i') AND ${this.relation('own.refobjid')})`;
-    const isIndex = 'EXISTS (SELECT FROM pg_catalog.pg_index x WHERE x.indexrelid = dep.refobjid)';
-    return `NOT EXISTS (SELECT FROM pg_catalog.pg_depend dep WHERE dep.classid = ${catalog} AND dep.objid = ${oid} AND dep.refobjid >= ${firstNormalOid} AND CASE dep.refclassid WHEN ${catalogOf.relation} THEN NOT ${this.relation('dep.refobjid')} AND NOT ${isIndex} AND NOT ${owned} OR NOT ${this.notHidden('dep.refobjid', 'dep.refobjsubid')} WHEN ${catalogOf.procedure} THEN NOT ${this.function('dep.refobjid')} WHEN ${catalogOf.type} THEN NOT ${this.type('dep.refobjid')} ELSE false END)`;
+  /** What a definition names is visible. The catalog doesn't know those of the session's own temporary relations. */
+  private mentionsVisible(catalog: number, oid: string, relation: string): string {
+    const isKnown = `(${oid} < ${this.visible.newestDefinition} AND ${this.isTold(catalog, oid)})`;
+    if (!this.visible.hasTemporary) return isKnown;
+    const plain = `SELECT o.objid FROM pg_catalog.pg_depend o WHERE o.refclassid = ${catalogOf.relation} AND o.refobjid = ANY (${this.ownTemporaries}) AND o.classid = ${catalog} AND ${this.namesOwnOnly('o.classid', 'o.objid')}`;
+    return `CASE WHEN ${relation} = ANY (${this.ownTemporaries}) THEN ${oid} = ANY (ARRAY(${plain})) ELSE ${isKnown} END`;
+  }
+
+  /** The same of what is told of only if the catalog knows it. */
+  private isTold(catalog: number, oid: string): string {
+    const withheld = this.visible.withheld.get(catalog);
+    return withheld === undefined ? 'true' : `NOT ${this.member(oid, withheld)}`;
+  }
+
+  /** What belongs to a temporary relation of the session's own, and names nothing of users beside those. */
+  private namesOwnOnly(catalog: string, oid: string): string {
+    const isOther = `CASE m.refclassid WHEN ${catalogOf.relation} THEN m.refobjid <> ALL (${this.ownTemporaries}) ELSE m.refclassid IN (${catalogOf.procedure}, ${catalogOf.type}) END`;
+    return `NOT EXISTS (SELECT FROM pg_catalog.pg_depend m WHERE m.classid = ${catalog} AND m.objid = ${oid} AND m.refobjid >= ${firstNormalOid} AND ${isOther})`;
   }
 
   constraint(at: string): string {
     const none = (column: string, is: string) => `(${at}${column} = 0 OR ${is})`;
+    const mentions = (catalog: number, column: string) =>
+      this.mentionsVisible(catalog, `${at}${column}`, `${at}conrelid`);
     const parts = [
       none('conrelid', this.relation(`${at}conrelid`)),
       none('confrelid', this.relation(`${at}confrelid`)),
@@ -137,42 +123,42 @@ export class CatalogPredicates {
       `(${at}contype NOT IN ('c', 'x') OR ${none('conrelid', this.open(`${at}conrelid`))})`,
       this.noneHidden(`${at}conrelid`, `${at}conkey`),
       this.noneHidden(`${at}confrelid`, `${at}confkey`),
-      this.mentionsVisible(catalogOf.constraint, `${at}oid`),
+      // Keys name nothing but columns.
+      `(${at}contype IN ('p', 'u', 'f', 'n') OR ${mentions(catalogOf.constraint, 'oid')})`,
       // What an exclusion names is on record of its index.
-      `(${at}contype <> 'x' OR ${this.mentionsVisible(catalogOf.relation, `${at}conindid`)})`,
+      `(${at}contype <> 'x' OR ${mentions(catalogOf.relation, 'conindid')})`,
     ];
     return `(${parts.join(' AND ')})`;
   }
 
   default(at: string): string {
-    return `(${this.clearColumn(`${at}adrelid`, `${at}adnum`)} AND ${this.mentionsVisible(catalogOf.default, `${at}oid`)})`;
+    return `(${this.clearColumn(`${at}adrelid`, `${at}adnum`)} AND ${this.mentionsVisible(catalogOf.default, `${at}oid`, `${at}adrelid`)})`;
   }
 
   /** What its definition says beside its function is told of open relations only. */
   trigger(at: string): string {
     const plain = `(${at}tgqual IS NULL AND ${at}tgnargs = 0 OR ${this.open(`${at}tgrelid`)})`;
     const target = `(${at}tgconstrrelid = 0 OR ${this.relation(`${at}tgconstrrelid`)})`;
-    return `(${this.relation(`${at}tgrelid`)} AND ${plain} AND ${target} AND ${this.function(`${at}tgfoid`)} AND ${this.mentionsVisible(catalogOf.trigger, `${at}oid`)})`;
+    return `(${this.relation(`${at}tgrelid`)} AND ${plain} AND ${target} AND ${this.function(`${at}tgfoid`)} AND ${this.mentionsVisible(catalogOf.trigger, `${at}oid`, `${at}tgrelid`)})`;
   }
 
   /** One of a view; others than the one that makes it a view may name more than it reads. */
   rule(at: string): string {
-    return `(${this.transparent(`${at}ev_class`)} AND ${this.mentionsVisible(catalogOf.rewrite, `${at}oid`)})`;
+    return `(${this.transparent(`${at}ev_class`)} AND ${this.mentionsVisible(catalogOf.rewrite, `${at}oid`, `${at}ev_class`)})`;
   }
 
   /** A domain's default. */
   typeDefault(oid: string): string {
-    return `(${this.type(oid)} AND ${this.mentionsVisible(catalogOf.type, oid)})`;
+    return `(${this.type(oid)} AND ${this.isTold(catalogOf.type, oid)})`;
   }
 
   /** A function's parameters with their defaults. */
   parameters(oid: string): string {
-    const hasDefaults = `EXISTS (SELECT FROM pg_catalog.pg_proc f WHERE f.oid = ${oid} AND f.pronargdefaults > 0)`;
-    return `(${this.function(oid)} AND (NOT ${hasDefaults} OR ${this.mentionsVisible(catalogOf.procedure, oid)}))`;
+    return `(${this.function(oid)} AND ${this.isTold(catalogOf.procedure, oid)})`;
   }
 
   policy(at: string): string {
-    return `(${this.open(`${at}polrelid`)} AND ${this.mentionsVisible(catalogOf.policy, `${at}oid`)})`;
+    return `(${this.open(`${at}polrelid`)} AND ${this.mentionsVisible(catalogOf.policy, `${at}oid`, `${at}polrelid`)})`;
   }
 
   /** An object that is told by its catalog and oid, as in pg_depend; of relations also the column. */
@@ -198,31 +184,32 @@ export class CatalogPredicates {
   comment(catalog: string, oid: string): string {
     const inCatalog = (relation: string, is: string) =>
       `${oid} IN (SELECT z.oid FROM pg_catalog.${relation} z WHERE ${is})`;
-    const relation = `(${this.open(oid)} OR ${oid} IN (SELECT x.indexrelid FROM pg_catalog.pg_index x WHERE ${this.open('x.indrelid')}))`;
+    const own = `${this.ownTemporary(oid, 'oid')}${this.ownTemporaryIndex(oid)}`;
+    const relation = this.oneOf(oid, this.visible.openIndexed, own);
     const constraint = `${this.constraint('z.')} AND (z.conrelid = 0 OR ${this.open('z.conrelid')})`;
     return `(${oid} < ${firstNormalOid} OR CASE ${catalog} WHEN ${catalogOf.relation} THEN ${relation} WHEN ${catalogOf.procedure} THEN ${this.function(oid)} WHEN ${catalogOf.type} THEN ${this.type(oid)} WHEN ${catalogOf.schema} THEN ${this.schema(oid)} WHEN ${catalogOf.constraint} THEN ${inCatalog('pg_constraint', constraint)} WHEN ${catalogOf.trigger} THEN ${inCatalog('pg_trigger', `${this.trigger('z.')} AND ${this.open('z.tgrelid')}`)} WHEN ${catalogOf.policy} THEN ${inCatalog('pg_policy', this.policy('z.'))} WHEN ${catalogOf.extension} THEN true ELSE false END)`;
   }
 
   /** Whether all comments on what has this oid in one catalog or other are told. */
   comments(oid: string): string {
-    return `(${oid} < ${firstNormalOid} OR NOT EXISTS (SELECT FROM pg_catalog.pg_description d WHERE d.objoid = ${oid} AND d.objsubid = 0 AND NOT ${this.comment('d.classoid', 'd.objoid')}))`;
+    return `(${oid} < ${firstNormalOid} OR ${oid} NOT IN (SELECT d.objoid FROM pg_catalog.pg_description d WHERE d.objoid >= ${firstNormalOid} AND d.objsubid = 0 AND NOT ${this.comment('d.classoid', 'd.objoid')}))`;
   }
 
-  private oneOf(oid: string, set: ReadonlySet<number>, own = ''): string {
-    const some = set.size === 0 ? '' : ` OR ${this.member(oid, set)}`;
+  private oneOf(oid: string, oids: Iterable<number>, own = ''): string {
+    const some = this.listOf(oids) === '' ? '' : ` OR ${this.member(oid, oids)}`;
     return `(${oid} < ${firstNormalOid}${some}${own})`;
   }
 
-  private member(oid: string, set: ReadonlySet<number>): string {
-    if (set.size === 0) return 'false';
-    return `${oid} = ANY ('{${this.listOf(set)}}'::pg_catalog.oid[])`;
+  private member(oid: string, oids: Iterable<number>): string {
+    const list = this.listOf(oids);
+    return list === '' ? 'false' : isListed(oid, list, 'oid');
   }
 
-  private listOf(set: ReadonlySet<number>): string {
-    let list = this.lists.get(set);
+  private listOf(oids: Iterable<number>): string {
+    let list = this.lists.get(oids);
     if (list === undefined) {
-      list = [...set].sort((a, b) => a - b).join();
-      this.lists.set(set, list);
+      list = [...oids].sort((a, b) => a - b).join();
+      this.lists.set(oids, list);
     }
     return list;
   }
@@ -233,12 +220,18 @@ export class CatalogPredicates {
    */
   private ownTemporary(oid: string, column: 'oid' | 'reltype'): string {
     if (!this.visible.hasTemporary) return '';
-    const own = `pg_catalog.pg_depend o WHERE pg_catalog.pg_my_temp_schema() <> 0 AND o.refclassid = ${catalogOf.schema} AND o.refobjid = pg_catalog.pg_my_temp_schema() AND o.classid = ${catalogOf.relation}`;
-    const listed =
-      column === 'oid'
-        ? `SELECT o.objid FROM ${own}`
-        : `SELECT t.reltype FROM pg_catalog.pg_class t WHERE t.oid IN (SELECT o.objid FROM ${own})`;
-    return ` OR ${oid} = ANY (ARRAY(${listed}))`;
+    const types = `SELECT t.reltype FROM pg_catalog.pg_class t WHERE t.oid = ANY (${this.ownTemporaries})`;
+    return ` OR ${oid} = ANY (${column === 'oid' ? this.ownTemporaries : `ARRAY(${types})`})`;
+  }
+
+  private ownTemporaryIndex(oid: string): string {
+    if (!this.visible.hasTemporary) return '';
+    const isPlain = `(x.indexprs IS NULL AND x.indpred IS NULL OR ${this.namesOwnOnly(String(catalogOf.relation), 'x.indexrelid')})`;
+    return ` OR ${oid} = ANY (ARRAY(SELECT x.indexrelid FROM pg_catalog.pg_index x WHERE x.indrelid = ANY (${this.ownTemporaries}) AND ${isPlain}))`;
+  }
+
+  private get ownTemporaries(): string {
+    return `ARRAY(SELECT t.objid FROM pg_catalog.pg_depend t WHERE pg_catalog.pg_my_temp_schema() <> 0 AND t.refclassid = ${catalogOf.schema} AND t.refobjid = pg_catalog.pg_my_temp_schema() AND t.classid = ${catalogOf.relation})`;
   }
 }
 
@@ -248,5 +241,10 @@ export const currentRole = `(SELECT r.oid FROM pg_catalog.pg_roles r WHERE r.rol
 function isIn(relation: string, attnum: string, columns: ReadonlyMap<number, readonly number[]>): string {
   const numbers = [...columns].flatMap(([oid, attnums]) => attnums.map((each) => oid * 65536 + each));
   const number = `(${relation}::pg_catalog.int8 * 65536::pg_catalog.int8 + ${attnum}::pg_catalog.int8)`;
-  return `${number} = ANY ('{${numbers.join()}}'::pg_catalog.int8[])`;
+  return isListed(number, numbers.join(), 'int8');
+}
+
+/** In a CASE, where the planner doesn't ask its statistics about each of them. */
+function isListed(value: string, list: string, type: 'oid' | 'int8'): string {
+  return `CASE WHEN ${value} = ANY ('{${list}}'::pg_catalog.${type}[]) THEN true ELSE false END`;
 }

@@ -74,9 +74,7 @@ export const catalogFilters: Readonly<Record<string, CatalogFilter>> = {
   ),
   pg_attrdef: rows((is) => is.default('@')),
   pg_constraint: rows((is) => is.constraint('@')),
-  pg_index: rows((is) =>
-    is.index('@indexrelid', '@indrelid', '@indkey', '(@indexprs IS NOT NULL OR @indpred IS NOT NULL)'),
-  ),
+  pg_index: rows((is) => is.index('@indexrelid')),
   pg_inherits: rows((is) => `(${is.relationOrIndex('@inhrelid')} AND ${is.relationOrIndex('@inhparent')})`),
   pg_partitioned_table: rows(
     (is) => `(${is.relation('@partrelid')} AND ${is.noneHidden('@partrelid', '@partattrs')})`,

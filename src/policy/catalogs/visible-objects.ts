@@ -1,4 +1,4 @@
-import type { CatalogFunction, Relation, Type } from '../../sql/catalog/catalog.js';
+import type { CatalogFunction, Mention, Relation, TableIndex, Type } from '../../sql/catalog/catalog.js';
 import type { CatalogIndex } from '../../sql/catalog/catalog-index.js';
 import { isHarmless } from '../../sql/harmless-functions.js';
 import { type Restriction, restrictsReading } from '../../sql/rewrite/restriction.js';
@@ -16,9 +16,19 @@ export interface VisibleObjects {
   /** Those of them that nothing is withheld of: their size, statistics, definitions and comments are no secret. */
   readonly open: ReadonlySet<number>;
   /** Views among the open ones whose definitions name nothing but visible things. */
-  readonly transparent: ReadonlySet<number>;
-  /** Those of them below and above which there is nothing but visible parts. */
-  readonly whole: ReadonlySet<number>;
+  readonly transparent: readonly number[];
+  /** Those of them below and above which there is nothing but visible parts, with their visible indexes. */
+  readonly whole: readonly number[];
+  /** Indexes of visible relations over visible columns; what the definition of one says more is of open ones only. */
+  readonly indexes: readonly number[];
+  /** Relations and such indexes. */
+  readonly indexed: readonly number[];
+  /** Open relations with all of their indexes. */
+  readonly openIndexed: readonly number[];
+  /** Definitions that name what isn't visible, by the system catalog that they stand in. */
+  readonly withheld: ReadonlyMap<number, ReadonlySet<number>>;
+  /** Of definitions from this oid on it isn't known what they name. */
+  readonly newestDefinition: number;
   /** attnums by relation: what doesn't exist, and what isn't shown as it is. */
   readonly hiddenColumns: ReadonlyMap<number, readonly number[]>;
   readonly maskedColumns: ReadonlyMap<number, readonly number[]>;
@@ -29,22 +39,44 @@ export interface VisibleObjects {
   readonly hasTemporary: boolean;
 }
 
+/** PG 53: oids of the system catalogs that objects are told apart by; the same in every version. */
+export const catalogOf = {
+  type: 1247,
+  attribute: 1249,
+  procedure: 1255,
+  relation: 1259,
+  default: 2604,
+  constraint: 2606,
+  rewrite: 2618,
+  trigger: 2620,
+  schema: 2615,
+  extension: 3079,
+  policy: 3256,
+} as const;
+
 /** PG 70.3: from here on oids are given to what isn't PostgreSQL's own. */
 export const firstNormalOid = 16384;
 
 /** More oids than this in one list make a filter too long to send with every statement. */
 const visibleOidsMax = 20_000;
 
-export function isTooMuch({ relations, types, functions, hiddenColumns, maskedColumns }: VisibleObjects): boolean {
+export function isTooMuch(visible: VisibleObjects): boolean {
+  const { indexed, openIndexed, types, functions, hiddenColumns, maskedColumns, withheld } = visible;
   const columns = [hiddenColumns, maskedColumns].map((each) => [...each.values()].flat().length);
-  return Math.max(relations.size, types.size, functions.size, ...columns) > visibleOidsMax;
+  const sizes = [types, functions, ...withheld.values()].map(({ size }) => size);
+  return Math.max(indexed.length, openIndexed.length, ...sizes, ...columns) > visibleOidsMax;
 }
 
 export const nothingVisible: VisibleObjects = {
   relations: new Set(),
   open: new Set(),
-  transparent: new Set(),
-  whole: new Set(),
+  transparent: [],
+  whole: [],
+  indexes: [],
+  indexed: [],
+  openIndexed: [],
+  withheld: new Map(),
+  newestDefinition: firstNormalOid,
   hiddenColumns: new Map(),
   maskedColumns: new Map(),
   functions: new Set(),
@@ -55,7 +87,7 @@ export const nothingVisible: VisibleObjects = {
 
 /** Everything that the rules leave to a session. Pure, and worth keeping: it looks at all that there is. */
 export function visibleObjects(index: CatalogIndex, rights: Rights, restrictionOf: RestrictionOf): VisibleObjects {
-  const { relations: all, functions: allFunctions } = index.catalog;
+  const { relations: all, functions: allFunctions, tableIndexes, mentions, newestDefinition } = index.catalog;
   const relations = new Set<number>();
   const open = new Set<number>();
   const hiddenColumns = new Map<number, readonly number[]>();
@@ -80,9 +112,19 @@ export function visibleObjects(index: CatalogIndex, rights: Rights, restrictionO
     const relation = index.relation(index.type(oid)?.relation ?? 0);
     if (relation?.kind === 'c') relations.add(relation.oid);
   }
-  const transparent = new Set(
-    all.filter((relation) => open.has(relation.oid) && isTransparent(relation, open, functions)).map(({ oid }) => oid),
-  );
+  const withheld = withheldDefinitions(mentions, { relations, hiddenColumns, functions, types });
+  const isVisible = ({ oid, relation, columns, isComputed }: TableIndex) =>
+    relations.has(relation) &&
+    !columns.some((attnum) => hiddenColumns.get(relation)?.includes(attnum)) &&
+    (!isComputed || (open.has(relation) && withheld.get(catalogOf.relation)?.has(oid) !== true));
+  const visibleIndexes = tableIndexes.filter(isVisible);
+  const indexesOf = (of: ReadonlySet<number>, all: readonly TableIndex[] = visibleIndexes) =>
+    all.filter(({ relation }) => of.has(relation)).map(({ oid }) => oid);
+  const indexes = indexesOf(relations);
+  const whole = new Set([...relations].filter((oid) => isWhole(index, oid, relations)));
+  const transparent = all
+    .filter((relation) => open.has(relation.oid) && isTransparent(relation, open, functions))
+    .map(({ oid }) => oid);
   const used = new Set<string>();
   for (const oid of relations) used.add(index.relation(oid)?.schema ?? '');
   for (const oid of functions) used.add(index.function(oid)?.schema ?? '');
@@ -91,7 +133,12 @@ export function visibleObjects(index: CatalogIndex, rights: Rights, restrictionO
     relations,
     open,
     transparent,
-    whole: new Set([...relations].filter((oid) => isWhole(index, oid, relations))),
+    whole: [...whole, ...indexesOf(whole)],
+    indexes,
+    indexed: [...relations, ...indexes],
+    openIndexed: [...open, ...indexesOf(open, tableIndexes)],
+    withheld,
+    newestDefinition: Math.max(newestDefinition, firstNormalOid),
     hiddenColumns,
     maskedColumns,
     functions,
@@ -99,6 +146,28 @@ export function visibleObjects(index: CatalogIndex, rights: Rights, restrictionO
     schemas: new Set([...used].flatMap((name) => index.schema(name)?.oid ?? [])),
     hasTemporary: rights.statements.has('temp'),
   };
+}
+
+/** @param visible what may be named */
+function withheldDefinitions(
+  mentions: readonly Mention[],
+  visible: Pick<VisibleObjects, 'relations' | 'hiddenColumns' | 'functions' | 'types'>,
+): ReadonlyMap<number, ReadonlySet<number>> {
+  const { relations, hiddenColumns, functions, types } = visible;
+  const isVisible = ({ namedCatalog, named, attnum, owner }: Mention) => {
+    if (namedCatalog === catalogOf.procedure) return functions.has(named);
+    if (namedCatalog === catalogOf.type) return types.has(named);
+    // Sequences of visible tables' columns are as good as visible where a default names them.
+    return (relations.has(named) || relations.has(owner)) && hiddenColumns.get(named)?.includes(attnum) !== true;
+  };
+  const withheld = new Map<number, Set<number>>();
+  for (const mention of mentions) {
+    if (isVisible(mention)) continue;
+    const others = withheld.get(mention.catalog);
+    if (others === undefined) withheld.set(mention.catalog, new Set([mention.object]));
+    else others.add(mention.object);
+  }
+  return withheld;
 }
 
 function isWhole(index: CatalogIndex, oid: number, relations: ReadonlySet<number>): boolean {

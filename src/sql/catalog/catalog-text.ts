@@ -3,6 +3,7 @@ export const catalogSections = [
   'schemas',
   'relations',
   'indexes',
+  'tableIndexes',
   'columns',
   'keys',
   'foreignKeys',
@@ -20,6 +21,8 @@ export const catalogSections = [
   'operators',
   'casts',
   'collations',
+  'mentions',
+  'newestDefinition',
 ] as const;
 
 export type CatalogSection = (typeof catalogSections)[number];

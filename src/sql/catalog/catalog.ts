@@ -16,11 +16,40 @@ export interface Catalog {
   readonly relations: readonly Relation[];
   /** By schema and by name, the relation that each is of. Naming one where a table is due is 42809. */
   readonly indexes: Readonly<Record<string, Readonly<Record<string, number>>>>;
+  /** The same of the user's relations, by what they are over. */
+  readonly tableIndexes: readonly TableIndex[];
+  /** What definitions of the user's objects name beside the relation that they belong to. */
+  readonly mentions: readonly Mention[];
+  /** No definition among them has an oid as high as this one. */
+  readonly newestDefinition: number;
   readonly types: readonly Type[];
   readonly functions: readonly CatalogFunction[];
   readonly operators: readonly Operator[];
   readonly casts: readonly Cast[];
   readonly collations: readonly Collation[];
+}
+
+export interface TableIndex {
+  readonly oid: number;
+  readonly relation: number;
+  /** attnums, those that are only INCLUDEd too; 0 for an expression. */
+  readonly columns: readonly number[];
+  /** It is over expressions, or over some rows only: there is more to its definition. */
+  readonly isComputed: boolean;
+}
+
+/** One thing that a definition names: a default, a check, a trigger, a rule, a policy, an index, a function's parameters. */
+export interface Mention {
+  /** The system catalog that the definition stands in, and its oid there. */
+  readonly catalog: number;
+  readonly object: number;
+  /** The same of what it names: a relation, function or type. */
+  readonly namedCatalog: number;
+  readonly named: number;
+  /** Of a relation, the column; 0: all of it. */
+  readonly attnum: number;
+  /** Of a sequence, the relation that it belongs to; 0: none. */
+  readonly owner: number;
 }
 
 export interface Schema {

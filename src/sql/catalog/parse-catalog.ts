@@ -1,4 +1,14 @@
-import type { Cast, Catalog, CatalogFunction, Collation, Operator, Schema, Type } from './catalog.js';
+import type {
+  Cast,
+  Catalog,
+  CatalogFunction,
+  Collation,
+  Mention,
+  Operator,
+  Schema,
+  TableIndex,
+  Type,
+} from './catalog.js';
 import type { CatalogText } from './catalog-text.js';
 import { parseRelations } from './parse-relations.js';
 import { none, numbersIn, Sections } from './sections.js';
@@ -14,6 +24,9 @@ export function parseCatalog(text: CatalogText): Catalog {
     schemas: sections.read<SchemaFact>('schemas').map(([oid, name, owner]): Schema => ({ oid, name, owner })),
     relations: parseRelations(sections),
     indexes: Object.fromEntries(sections.read<[string, Record<string, number>]>('indexes')),
+    tableIndexes: sections.read<IndexFact>('tableIndexes').map(toTableIndex),
+    mentions: sections.read<MentionFact>('mentions').map(toMention),
+    newestDefinition: sections.read<[number]>('newestDefinition')[0]?.[0] ?? 0,
     types: parseTypes(sections),
     functions: sections.read<FunctionFact>('functions').map(toFunction),
     operators: sections.read<OperatorFact>('operators').map(toOperator),
@@ -27,6 +40,8 @@ export function parseCatalog(text: CatalogText): Catalog {
 // The facts in the order in which src/catalog/catalog-queries.ts asks for them.
 type SchemaFact = [number, string, string];
 type CollationFact = [number, string, string, boolean];
+type IndexFact = [number, number, string, boolean];
+type MentionFact = [number, number, number, number, number, number | null];
 type CastFact = [number, number, number, Cast['context'], Cast['method']];
 type OperatorFact = [number, string, string, number, number, number, number];
 type TypeFact = [
@@ -139,4 +154,12 @@ function toOperator([oid, schema, name, left, right, result, calls]: OperatorFac
 
 function toCast([source, target, calls, context, method]: CastFact): Cast {
   return { source, target, function: calls, context, method };
+}
+
+function toTableIndex([oid, relation, columns, isComputed]: IndexFact): TableIndex {
+  return { oid, relation, columns: numbersIn(columns), isComputed };
+}
+
+function toMention([catalog, object, namedCatalog, named, attnum, owner]: MentionFact): Mention {
+  return { catalog, object, namedCatalog, named, attnum, owner: owner ?? 0 };
 }
