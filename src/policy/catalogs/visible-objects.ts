@@ -59,12 +59,14 @@ export const firstNormalOid = 16384;
 
 /** More oids than this in one list make a filter too long to send with every statement. */
 const visibleOidsMax = 20_000;
+/** With indexes, of which a table has some. */
+const indexedMax = 3 * visibleOidsMax;
 
 export function isTooMuch(visible: VisibleObjects): boolean {
-  const { indexed, openIndexed, types, functions, hiddenColumns, maskedColumns, withheld } = visible;
+  const { relations, indexed, openIndexed, types, functions, hiddenColumns, maskedColumns, withheld } = visible;
   const columns = [hiddenColumns, maskedColumns].map((each) => [...each.values()].flat().length);
-  const sizes = [types, functions, ...withheld.values()].map(({ size }) => size);
-  return Math.max(indexed.length, openIndexed.length, ...sizes, ...columns) > visibleOidsMax;
+  const sizes = [relations, types, functions, ...withheld.values()].map(({ size }) => size);
+  return Math.max(...sizes, ...columns) > visibleOidsMax || Math.max(indexed.length, openIndexed.length) > indexedMax;
 }
 
 export const nothingVisible: VisibleObjects = {
