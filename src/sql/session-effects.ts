@@ -71,8 +71,7 @@ export function sessionEffects(text: string): SessionEffects {
   if (reader.isUnsure) return { ...unknownEffects, first, staysBehind: staying.test(text) };
   const { namesPrepared: seesPrepared, seesNumbers } = reader;
   const staysBehind = effect !== 'none' && staying.test(text);
-  const drawsNumbers =
-    reader.drawsNumbers || effect === 'unknown' || statements.some(({ command }) => drawing.has(command));
+  const drawsNumbers = reader.drawsNumbers || statements.some(mayDraw);
   return { effect, first, statements, seesPrepared, drawsNumbers, seesNumbers, staysBehind };
 }
 
@@ -110,6 +109,12 @@ export function databaseToLeave({ first, statements }: SessionEffects): string |
 
 /** Commands that may write rows with default values. */
 const drawing = new Set(['insert', 'merge', 'with', 'copy', 'call', 'do', 'execute']);
+/** Commands whose effect is unknown, but that run no expression. */
+const runningNothing = new Set(['listen', 'unlisten', 'prepare', 'deallocate', 'deallocate all']);
+
+function mayDraw({ command, effect }: StatementEffect): boolean {
+  return drawing.has(command) || (effect === 'unknown' && !runningNothing.has(command));
+}
 
 const queryWords = ['select', 'insert', 'update', 'delete', 'merge', 'values', 'table', 'with'];
 const callingWords = new Set([...queryWords, 'copy']);

@@ -63,6 +63,21 @@ t.test('once anybody has asked, who draws keeps its upstream', async (t) => {
   t.equal(await answerOf(other, 'select lastval()'), own);
 });
 
+t.test('who listens or deallocates draws nothing, and keeps no upstream for it', async (t) => {
+  const daemon = await daemonInFrontOf(t, server, {
+    mode: 'auto',
+    pool: 'size: 1, reserve: 0, acquireTimeoutMs: 5000',
+  });
+  const asking = await signIn(t, daemon, server);
+  await asking.ask('select lastval()');
+  await asking.destroy();
+  const [client, other] = [await signIn(t, daemon, server), await signIn(t, daemon, server)];
+  for (const sql of ['listen news', 'unlisten news', 'prepare p as select 1', 'deallocate p', 'deallocate all']) {
+    t.equal(await sqlstateOf(client, sql), null, sql);
+  }
+  t.equal(await answerOf(other, 'select 1'), '1');
+});
+
 t.test('in a transaction that draws nothing, and in one that has failed', async (t) => {
   const [client, other] = await clients(t, 'size: 1');
   await other.ask(insert);
