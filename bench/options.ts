@@ -39,3 +39,34 @@ export function readOptions(args: readonly string[]): BenchOptions | null {
   if (isCurve && only.length > 0) throw new TypeError('the curve has no rows to choose from');
   return help ? null : { isQuick, isCurve, only, report, isPoliced: !values['without-policy'] };
 }
+
+export interface ProfileOptions {
+  /** A part of the row's name. */
+  row: string;
+  seconds: number;
+  isPoliced: boolean;
+}
+
+export const profileUsage = `npm run profile -- [ROW] [--seconds 4] [--without-policy]
+
+  ROW               the row whose name contains ROW; left out: 64 clients, prepared
+  --seconds N       how long each of the two profilers runs
+  --without-policy  pgturnstile as a plain pool`;
+
+/** Throws a TypeError for what it doesn't know. Null: help was asked for. */
+export function readProfileOptions(args: readonly string[]): ProfileOptions | null {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: {
+      seconds: { type: 'string', default: '4' },
+      'without-policy': { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
+  const seconds = Number(values.seconds);
+  if (!(seconds > 0)) throw new TypeError(`--seconds takes a number, not "${values.seconds}"`);
+  if (positionals.length > 1) throw new TypeError('only one row can be profiled: quote a name with spaces');
+  const [row = '64 clients, prepared'] = positionals;
+  return values.help ? null : { row, seconds, isPoliced: !values['without-policy'] };
+}

@@ -1,10 +1,10 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { until } from '../test/support/until.js';
 import type { RunningContender } from './contenders/contender.js';
 import { pgturnstile } from './contenders/pgturnstile.js';
+import { profileUsage, readProfileOptions } from './options.js';
 import { type ProcessorTime, processorTime } from './process-cost.js';
 import type { Cost, Costs } from './profile/call-tree.js';
 import { allocationsOf, type CpuProfile, type HeapProfile, timesOf } from './profile/v8-profiles.js';
@@ -24,7 +24,6 @@ const root = path.dirname(fileURLToPath(new URL('.', import.meta.url)));
 const msPerSecond = 1_000;
 const warmUpSeconds = 2;
 const functionsShown = 30;
-const defaultRow = '64 clients, prepared';
 
 async function profile(row: Row, seconds: number, isPoliced: boolean): Promise<void> {
   const folder = path.join(root, 'bench', 'results');
@@ -132,13 +131,20 @@ function print(what: string, { rooms, functions }: Costs, whole: number): void {
   console.log(`\n${formatTable([`${what} function`, 'self', 'total'], functions.slice(0, functionsShown).map(line))}`);
 }
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: { seconds: { type: 'string', default: '4' }, 'without-policy': { type: 'boolean', default: false } },
-});
-const wanted = positionals[0] ?? defaultRow;
-const row = allRows(true).find(({ name }) => name.includes(wanted));
-if (row === undefined) {
-  process.stderr.write(`profile: no row has "${wanted}" in its name\n`);
-  process.exitCode = 2;
-} else await profile(row, Number(values.seconds), !values['without-policy']);
+function optionsOrUsage(): { row: Row; seconds: number; isPoliced: boolean } | null {
+  const rows = allRows(true);
+  try {
+    const options = readProfileOptions(process.argv.slice(2));
+    const row = rows.find(({ name }) => options !== null && name.includes(options.row));
+    if (options !== null && row !== undefined) return { ...options, row };
+    if (options !== null) throw new Error(`no row has "${options.row}" in its name`);
+  } catch (error) {
+    process.stderr.write(`profile: ${(error as Error).message}\n\n`);
+    process.exitCode = 2;
+  }
+  process.stderr.write(`${profileUsage}\n\nRows:\n${rows.map(({ name }) => `  ${name}`).join('\n')}\n`);
+  return null;
+}
+
+const options = optionsOrUsage();
+if (options !== null) await profile(options.row, options.seconds, options.isPoliced);

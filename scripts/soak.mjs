@@ -35,6 +35,11 @@ if (values.help) {
   process.exit();
 }
 const { minutes, programs, seed } = values;
+const noNumber = Object.entries({ minutes, programs, seed }).find(([, value]) => value !== undefined && !(value >= 0));
+if (noNumber !== undefined) {
+  process.stderr.write(`soak: --${noNumber[0]} takes a number, not "${noNumber[1]}"\n`);
+  process.exit(2);
+}
 const parts = {
   load: {
     tests: ['test/soak/mixed-load.test.ts'],
