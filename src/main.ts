@@ -17,7 +17,13 @@ import { Listener } from './listener/listener.js';
 import { createListenerCounters } from './listener/listener-counters.js';
 import { CancelKeys } from './session/cancel.js';
 import { type DatabaseUsage, ServedDatabases } from './session/databases/served-databases.js';
-import { type BreakerTurn, type LeftDatabase, noSiblings, type Siblings } from './session/databases/siblings.js';
+import {
+  type BreakerTurn,
+  type LeftDatabase,
+  noSiblings,
+  type Siblings,
+  type Signal,
+} from './session/databases/siblings.js';
 import { errorResponse } from './session/error-response.js';
 import { mayBePoliced } from './session/may-be-policed.js';
 import { SessionRecorder } from './session/recorder.js';
@@ -85,6 +91,8 @@ export interface PreparedReload {
 export interface SiblingCalls {
   /** See `CancelKeys.cancel`. */
   cancel(processId: number, secretKey: Buffer): Promise<boolean>;
+  /** See `CancelKeys.signal`. */
+  signal(signal: Signal): boolean | Promise<boolean>;
   followBreaker(turn: BreakerTurn): void;
   leave(left: LeftDatabase): void;
   learnFailure(failure: Failure): void;
@@ -172,7 +180,11 @@ class RunningDaemon implements Daemon, DaemonView {
       siblings: this.#siblings,
       firewalls: this.#firewalls,
     });
-    this.#cancelKeys = new CancelKeys((session) => this.#databases.cancel(session), this.#siblings.processIds);
+    this.#cancelKeys = new CancelKeys(
+      (session) => this.#databases.cancel(session),
+      this.#siblings.processIds,
+      (signal) => this.#siblings.signal(signal),
+    );
     this.#sessionDeps = this.#makeSessionDeps();
     this.siblingCalls = this.#makeSiblingCalls();
     this.stopped = new Promise((resolve) => {
@@ -312,6 +324,7 @@ class RunningDaemon implements Daemon, DaemonView {
   #makeSiblingCalls(): SiblingCalls {
     return {
       cancel: (processId, secretKey) => this.#cancelKeys.cancel(processId, secretKey),
+      signal: (signal) => this.#cancelKeys.signal(signal, null),
       followBreaker: (turn) => this.#databases.followBreaker(turn),
       leave: (left) => this.#databases.leave(left),
       learnFailure: (failure) => this.#desk.learnFailure(failure),

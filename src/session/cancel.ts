@@ -1,5 +1,6 @@
 import { randomBytes, randomInt, timingSafeEqual } from 'node:crypto';
 import { ProxyError } from '../errors/proxy-error.js';
+import type { Signal } from './databases/siblings.js';
 import type { Session } from './session.js';
 
 /** Bytes of a cancel key: what protocol 3.0 has room for, and what PostgreSQL 18 gives with 3.2. */
@@ -30,15 +31,21 @@ export class CancelKeys {
   readonly #holders = new Map<number, { readonly secretKey: Buffer; session: Session | null }>();
   readonly #cancelUpstream: (session: Session) => Promise<void>;
   readonly #ids: ProcessIds;
+  readonly #signalElsewhere: (signal: Signal) => Promise<boolean>;
   /** Requests on their way to an upstream, at most one for each session. */
   readonly #underWay = new Map<Session, Promise<void>>();
   /** Those that wait until the one under way has arrived, again at most one for each session. */
   readonly #behind = new Map<Session, Promise<void>>();
 
   /** `cancelUpstream` sends a cancel request to the upstream that the session holds, and resolves when it has arrived. */
-  constructor(cancelUpstream: (session: Session) => Promise<void>, ids: ProcessIds = anyProcessId) {
+  constructor(
+    cancelUpstream: (session: Session) => Promise<void>,
+    ids: ProcessIds = anyProcessId,
+    signalElsewhere: (signal: Signal) => Promise<boolean> = async () => false,
+  ) {
     this.#cancelUpstream = cancelUpstream;
     this.#ids = ids;
+    this.#signalElsewhere = signalElsewhere;
   }
 
   /** A key for a session that is about to start. */
@@ -60,9 +67,20 @@ export class CancelKeys {
     if (holder !== undefined) holder.session = session;
   }
 
-  /** Who was told this process id; null: nobody who is connected to this process. */
-  holderOf(processId: number): Session | null {
-    return this.#holders.get(processId)?.session ?? null;
+  /**
+   * Does what somebody wants of the client that was told a process id; `by` is null where another process passes it on.
+   * Gives whether there is such a client, of the same database and account.
+   */
+  signal(wanted: Signal, by: Session | null): boolean | Promise<boolean> {
+    const { signal, processId, tenant, database, upstreamUser } = wanted;
+    if (!this.issues(processId)) return by !== null && processId > serverProcessIdMax && this.#signalElsewhere(wanted);
+    const target = this.#holders.get(processId)?.session ?? null;
+    const { database: its } = target ?? {};
+    if (target === null || its?.tenant !== tenant || its.name !== database || its.upstreamUser !== upstreamUser)
+      return false;
+    if (signal === 'terminate') target.terminate(by);
+    else void this.cancelSession(target);
+    return true;
   }
 
   revoke(processId: number): void {

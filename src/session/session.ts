@@ -327,7 +327,7 @@ export class Session {
   }
 
   /** As by an administrator, at the request of another client or of this one: what runs is cancelled before. */
-  terminate(by: Session): void {
+  terminate(by: Session | null): void {
     const farewell = { error: errorResponse(endedByAdministrator()), reason: 'terminated by a client' };
     const isIdle = this.openExchanges === 0 && this.reads.size === 0;
     if (by === this || isIdle) return this.endWith(farewell.error, farewell.reason);

@@ -13,10 +13,11 @@ import { statementIn } from './statements/run.js';
 const signalRoutine = 'pg_signal_backend';
 
 /**
- * Does what a statement wanted of a client of ours that the server doesn't know. True: it was done, and is not to be warned of.
+ * Does what a statement wanted of a client of ours that the server doesn't know. True: it was done, and is not to be warned
+ * of; a promise: that hangs on another process.
  * @param note of the request that the notice came with
  */
-export function carriesOutSignal(session: Session, note: unknown, body: Buffer): boolean {
+export function carriesOutSignal(session: Session, note: unknown, body: Buffer): boolean | Promise<boolean> {
   // A text may raise as many notices as it likes, and is long perhaps: it isn't read for each of them.
   if (!body.includes(signalRoutine, 0, 'latin1')) return false;
   const { routine, message } = decodeErrorResponse(body);
@@ -24,11 +25,9 @@ export function carriesOutSignal(session: Session, note: unknown, body: Buffer):
   const text = statementIn(note)?.text;
   const signal = text == null ? null : signalIn(text);
   if (signal === null) return false;
-  const target = session.cancelKeys.holderOf(Number(message.match(/\d+/)?.[0]));
-  if (target === null || target.database !== session.database) return false;
-  if (signal === 'terminate') target.terminate(session);
-  else void session.cancelKeys.cancelSession(target);
-  return true;
+  const { tenant, name: database, upstreamUser } = session.database;
+  const processId = Number(message.match(/\d+/)?.[0]);
+  return session.cancelKeys.signal({ signal, processId, tenant, database, upstreamUser }, session);
 }
 
 /**

@@ -5,7 +5,7 @@ import type { Config } from '../config/config.js';
 import type { ErrorCode } from '../errors/error-codes.js';
 import type { Listening, Usage } from '../main.js';
 import type { PoolLimits } from '../pool/upstream-ledger.js';
-import type { BreakerTurn, LeftDatabase } from '../session/databases/siblings.js';
+import type { BreakerTurn, LeftDatabase, Signal } from '../session/databases/siblings.js';
 import type { MetricsSnapshot } from '../telemetry/metrics-snapshot.js';
 
 /** Told by a worker when it begins: after an upgrade the primary may be of another version than the workers it starts. */
@@ -13,7 +13,7 @@ export const messagesVersion = 1;
 
 /** How often limits that hold for all are spoken of: what each worker uses, and what all the others do. */
 export const usageEveryMs = 50;
-/** How long a cancel request that was passed on to another process is waited for: it is over by then. */
+/** How long a cancel request or a signal that was passed on to another process is waited for: it is over by then. */
 export const cancelWithinMs = 10_000;
 
 /** What a worker tells the primary, which doesn't answer. */
@@ -76,7 +76,7 @@ interface OfShare {
 /** What a worker asks. */
 export type WorkerQuestion =
   /** Whole lines for the audit file; answered when they are taken over. */
-  { readonly kind: 'audit'; readonly lines: Uint8Array; readonly count: number } | CancelQuestion;
+  { readonly kind: 'audit'; readonly lines: Uint8Array; readonly count: number } | CancelQuestion | SignalQuestion;
 
 /** What the primary asks. */
 export type PrimaryQuestion =
@@ -84,13 +84,19 @@ export type PrimaryQuestion =
   | { readonly kind: 'prepare'; readonly config: Config }
   /** Answered by a `WorkerReport`. */
   | { readonly kind: 'report' }
-  | CancelQuestion;
+  | CancelQuestion
+  | SignalQuestion;
 
 /** Answered by whether anybody has the key. */
 export interface CancelQuestion {
   readonly kind: 'cancel';
   readonly processId: number;
   readonly secretKey: Uint8Array;
+}
+
+/** Answered by whether there is such a client. */
+export interface SignalQuestion extends Signal {
+  readonly kind: 'signal';
 }
 
 /** What is wrong with a configuration; or, where it can come into force, what it changes in policies. */

@@ -19,6 +19,7 @@ import {
   cancelWithinMs,
   type FromWorker,
   type Prepared,
+  type SignalQuestion,
   usageEveryMs,
   type WorkerQuestion,
   type WorkerReport,
@@ -339,11 +340,14 @@ class Primary implements WorkersDaemon, DaemonView {
         return this.#audit.pass(question.lines, question.count);
       case 'cancel':
         this.#log.debug({ from: member.number, to: workerOf(question.processId) }, 'a cancel request is passed on');
-        return this.#cancel(question);
+        return this.#askOwner(question);
+      case 'signal':
+        return this.#askOwner(question);
     }
   }
 
-  async #cancel(question: CancelQuestion): Promise<boolean> {
+  /** The process that has told the process id. */
+  async #askOwner(question: CancelQuestion | SignalQuestion): Promise<boolean> {
     const owner = this.#crew.member(workerOf(question.processId));
     if (owner === undefined) return false;
     return owner.channel.ask(question, cancelWithinMs).then(

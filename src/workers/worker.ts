@@ -10,11 +10,13 @@ import { Metrics } from '../telemetry/metrics.js';
 import { takeSnapshot } from '../telemetry/metrics-snapshot.js';
 import { Channel, type ChannelEnd } from './channel.js';
 import {
+  type CancelQuestion,
   cancelWithinMs,
   type FromWorker,
   messagesVersion,
   type Prepared,
   type PrimaryQuestion,
+  type SignalQuestion,
   type StartMessage,
   type ToWorker,
   usageEveryMs,
@@ -95,6 +97,8 @@ export class Worker {
         return this.#report();
       case 'cancel':
         return this.#daemon?.siblingCalls.cancel(question.processId, Buffer.from(question.secretKey)) ?? false;
+      case 'signal':
+        return this.#daemon?.siblingCalls.signal(question) ?? false;
     }
   }
 
@@ -124,16 +128,21 @@ export class Worker {
       isJoining,
       processes: config.listen.workers,
       processIds: processIdsOf(number),
-      cancel: (processId, secretKey) =>
-        this.#channel.ask({ kind: 'cancel', processId, secretKey }, cancelWithinMs).then(
-          (isDone) => isDone === true,
-          () => false,
-        ),
+      cancel: (processId, secretKey) => this.#askOwner({ kind: 'cancel', processId, secretKey }),
+      signal: (signal) => this.#askOwner({ kind: 'signal', ...signal }),
       share: (name, pool, limits) => this.#shares.open(name, pool, limits),
       breakerTurned: (turn) => this.#channel.tell({ kind: 'breaker', turn }),
       databaseLeft: (left) => this.#channel.tellIfItCan({ kind: 'left', left }),
       authFailed: (failure) => this.#channel.tellIfItCan({ kind: 'failure', failure }),
     };
+  }
+
+  /** Whether it was done by the process that has told the process id. */
+  #askOwner(question: CancelQuestion | SignalQuestion): Promise<boolean> {
+    return this.#channel.ask(question, cancelWithinMs).then(
+      (isDone) => isDone === true,
+      () => false,
+    );
   }
 
   #audit({ audit }: Config, log: Log): AuditLog {

@@ -5,7 +5,7 @@ import { workerOf } from '../../src/workers/process-numbers.js';
 import { errorIn, rowsOf } from '../support/ask.js';
 import { startPostgres } from '../support/postgres.js';
 import { RawClient } from '../support/raw-client.js';
-import { cancelRequest, functionCall, query, terminate } from '../support/raw-messages.js';
+import { cancelRequest, errorFields, functionCall, query, terminate } from '../support/raw-messages.js';
 import { until } from '../support/until.js';
 import { startWorkers } from './support/daemon-of-workers.js';
 
@@ -63,6 +63,41 @@ t.test('a cancel request that comes to another worker reaches its client, and no
     t.match(errorIn(await client.readUntilReady()), { C: '57014' });
     await request.destroy();
   }
+});
+
+t.test('a client of another worker is cancelled and terminated by the process id that it was told', async (t) => {
+  const { clientsOfEach } = await startWorkers(t, server, { database: { pool: { size: 8 } } });
+  const [one = [], other = []] = [...(await clientsOfEach(2, 2)).values()];
+  const [sender, near] = one;
+  const [far, bystander] = other;
+  if (!(sender && near && far && bystander)) return t.fail('there are not two clients of each');
+  const lone = async (name: string, id: number) => {
+    const { messages, types } = await sender.client.ask(`select ${name}(${id})`);
+    return `${types} ${messages.find(({ type }) => type === 'D')?.body.toString('latin1', 6)}`;
+  };
+  far.client.send(query('select pg_sleep(60)'));
+  await until('it runs', async () => {
+    const sql = "select from pg_stat_activity where state = 'active' and query = 'select pg_sleep(60)'";
+    return (await server.query(sql)).length === 1;
+  });
+  t.equal(await lone('pg_cancel_backend', far.processId), 'TDCZ t', 'without a warning');
+  t.match(errorIn(await far.client.readUntilReady()), { C: '57014' });
+  t.same(await rowsOf(far.client, 'select 1'), [['1']], 'and goes on');
+
+  const sql = `select pg_terminate_backend(id) from unnest('{${[far.processId, 2_000_000_000, near.processId]}}'::int[]) id`;
+  const { messages, types } = await sender.client.ask(sql);
+  t.equal(types, 'TDNDDCZ', 'with a warning of the one that there is not');
+  const told = messages.filter(({ type }) => type === 'D').map(({ body }) => body.toString('latin1', 6));
+  t.same(told, ['t', 'f', 't']);
+  for (const { client } of [far, near]) {
+    const { messages } = await client.readUntilClosed();
+    t.match(
+      messages.filter(({ type }) => type === 'E').map(({ body }) => errorFields(body)),
+      [{ C: '57P01' }],
+    );
+  }
+  t.equal(await lone('pg_terminate_backend', far.processId), 'TNDCZ f', 'it is gone');
+  t.same(await rowsOf(bystander.client, 'select 1'), [['1']]);
 });
 
 t.test('one audit file has every statement of every worker exactly once', async (t) => {

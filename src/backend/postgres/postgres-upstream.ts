@@ -98,6 +98,7 @@ export class PostgresUpstream {
   #lastWords: ErrorFields | null = null;
   #isMidMessage = false;
   #hasEndedSending = false;
+  #isHeld = false;
 
   constructor(
     socket: Socket,
@@ -161,6 +162,18 @@ export class PostgresUpstream {
     if (!this.isLost && this.#socket.isPaused()) this.#socket.resume();
   }
 
+  /** What has come in isn't looked at, nor what still comes, until `goOn`. */
+  hold(): void {
+    this.#isHeld = true;
+    this.pause();
+  }
+
+  goOn(): void {
+    this.#isHeld = false;
+    this.resume();
+    this.#read();
+  }
+
   /** Closes our side alone: the server finds its client gone, says so, and ends the session. */
   endSending(): void {
     this.#hasEndedSending = true;
@@ -205,15 +218,20 @@ export class PostgresUpstream {
   #onData(chunk: Buffer): void {
     if (this.isLost) return;
     this.#traffic.fromUpstreams += chunk.length;
+    this.#reader.push(chunk);
+    this.#read();
+  }
+
+  #read(): void {
+    if (this.isLost || this.#isHeld) return;
     const reader = this.#reader;
-    reader.push(chunk);
     try {
       for (let found = reader.next(); found !== framing.none; found = reader.next()) {
         if (found === framing.run) this.#onRun();
         else if (found === framing.piece) this.#bytesOwner?.onBytes(reader.buffer, reader.start, reader.end);
         else if (found === framing.head) this.#onHead();
         else this.#onMessage(reader.buffer, reader.start, reader.end);
-        if (this.isLost) return;
+        if (this.isLost || this.#isHeld) return;
       }
       this.#isMidMessage = !reader.isAtBoundary && this.#bytesOwner !== null;
     } catch (error) {

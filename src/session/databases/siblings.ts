@@ -19,6 +19,15 @@ export interface LeftDatabase {
   readonly database: string;
 }
 
+/** What a client wants of another one of the same database and account, by the process id that this one was told. */
+export interface Signal {
+  readonly signal: 'terminate' | 'cancel';
+  readonly processId: number;
+  readonly tenant: string;
+  readonly database: string;
+  readonly upstreamUser: string;
+}
+
 /** What a process asks of the others that serve the same port, and tells them. */
 export interface Siblings {
   /** Another one listens at the same addresses already. */
@@ -28,6 +37,8 @@ export interface Siblings {
   readonly processIds: ProcessIds;
   /** A cancel request whose key is not ours. Resolves when it has been seen to; whether anybody has the key. */
   cancel(processId: number, secretKey: Buffer): Promise<boolean>;
+  /** Whether there is such a client at another process, to which it is done then. */
+  signal(signal: Signal): Promise<boolean>;
   /** This process's share of a pool, which has the same name in all; null: the pool's limits are this process's own. */
   share(name: string, pool: Pool, limits: () => PoolConfig): PoolShare | null;
   breakerTurned(turn: BreakerTurn): void;
@@ -41,6 +52,7 @@ export const noSiblings: Siblings = {
   processes: 1,
   processIds: anyProcessId,
   cancel: async () => false,
+  signal: async () => false,
   share: () => null,
   breakerTurned: () => {},
   databaseLeft: () => {},

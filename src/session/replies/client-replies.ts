@@ -127,9 +127,21 @@ export class ClientReplies implements ReplyOwner {
   }
 
   #passNotice(buffer: Buffer, start: number, end: number): void {
+    const { connection } = this.#session.attachment;
+    const note = connection?.queue.head?.note;
+    const isCarriedOut = carriesOutSignal(this.#session, note, buffer.subarray(start + 5, end));
+    if (typeof isCarriedOut === 'boolean') return this.#afterSignal(isCarriedOut, note, buffer, start, end);
+    const notice = Buffer.from(buffer.subarray(start, end));
+    connection?.hold();
+    void isCarriedOut.then((isDone) => {
+      this.#afterSignal(isDone, note, notice);
+      connection?.goOn();
+    });
+  }
+
+  #afterSignal(isCarriedOut: boolean, note: unknown, buffer: Buffer, start = 0, end = buffer.length): void {
     const session = this.#session;
-    const note = session.attachment.connection?.queue.head?.note;
-    if (carriesOutSignal(session, note, buffer.subarray(start + 5, end))) {
+    if (isCarriedOut) {
       this.#hasSignalled = true;
       return;
     }
