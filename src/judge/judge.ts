@@ -53,6 +53,8 @@ export class Judge {
   #cache = new BoundedCache<Judgement>(cacheBytesMax, judgementBytes);
   #version = 0;
   readonly #principals = new Map<string, number>();
+  /** Keys of what is asked on behalf of those who don't wait. */
+  readonly #glanced = new Set<string>();
 
   constructor(policies: PoliciesInForce | null, deps: JudgeDeps) {
     this.policies = policies;
@@ -127,13 +129,19 @@ export class Judge {
       if (!answer.ok && answer.isPassing === true) return judgement;
       const isForAll = answer.ok && !answer.hangsOnLiterals;
       const cacheKey = isForAll ? (keys.shape ?? keys.text) : keys.text;
-      if (own === null && version === this.version) this.#cache.set(cacheKey, judgement);
-      if (own !== null && this.#isBeside(own)) own.cache.set(cacheKey, judgement);
-      return judgement;
+      if (own !== null) return this.#isBeside(own) ? keepFirst(own.cache, cacheKey, judgement) : judgement;
+      return version === this.version ? keepFirst(this.#cache, cacheKey, judgement) : judgement;
     } catch (error) {
       // That the catalog isn't known, and why.
       return this.#refuse(error as ProxyError, null);
     }
+  }
+
+  /** Has a judgement made that nobody waits for, unless one of the key is being made. */
+  glance(key: string, ask: () => Promise<unknown>): void {
+    if (this.#glanced.has(key)) return;
+    this.#glanced.add(key);
+    void ask().finally(() => this.#glanced.delete(key));
   }
 
   /** Nothing that others see has changed since it was read. */
@@ -172,6 +180,13 @@ export class Judge {
   #refuse(refusal: ProxyError, position: number | null): Judgement {
     return { ...allowed, refusal, position, version: this.#version };
   }
+}
+
+/** What a shape does is remembered by its judgement, so those who asked at the same time get the same one. */
+function keepFirst(cache: BoundedCache<Judgement>, key: string, judgement: Judgement): Judgement {
+  const first = cache.get(key);
+  if (first === undefined) cache.set(key, judgement);
+  return first ?? judgement;
 }
 
 function errorOf({ sqlstate, message, detail, hint, isDenial }: Refusal): ProxyError {
@@ -235,20 +250,38 @@ export class SessionJudge {
     names: SessionNames,
     parameterTypes = noTypes,
   ): Judgement | Promise<Judgement> {
+    const keys = this.#keys(text, keyed, names, parameterTypes);
+    return this.#known(keys, names) ?? this.#ask(text, keys, names, parameterTypes);
+  }
+
+  /** As `judge`, for who doesn't wait. Null: it isn't known yet, and is when a text of the shape comes another time. */
+  glance(text: string, keyed: KeyedText | null, names: SessionNames): Judgement | null {
+    const keys = this.#keys(text, keyed, names, noTypes);
+    const known = this.#known(keys, names);
+    if (known !== undefined) return known;
+    this.#judge.glance(keys.shape ?? keys.text, () => this.#ask(text, keys, names, noTypes));
+    return null;
+  }
+
+  #keys(text: string, keyed: KeyedText | null, names: SessionNames, parameterTypes: readonly number[]): CacheKeys {
     if (names !== this.#names) {
       this.#names = names;
       this.#keyPrefix = `${this.#asker.keyPrefix}${names.key}\0`;
     }
     const prefix = parameterTypes.length === 0 ? this.#keyPrefix : `${this.#keyPrefix}${parameterTypes.join()}\0`;
-    const shapeKey = keyed === null ? null : `${prefix}s${keyed.key}`;
-    const textKey = `${prefix}t${text}`;
-    const { searchPath, temporary, catalog } = names;
-    const known =
-      (shapeKey === null ? undefined : this.#judge.known(shapeKey, catalog)) ?? this.#judge.known(textKey, catalog);
+    return { shape: keyed === null ? null : `${prefix}s${keyed.key}`, text: `${prefix}t${text}` };
+  }
+
+  #known({ shape, text }: CacheKeys, { catalog }: SessionNames): Judgement | undefined {
+    const known = (shape === null ? undefined : this.#judge.known(shape, catalog)) ?? this.#judge.known(text, catalog);
     this.#judge.count(known !== undefined);
-    if (known !== undefined) return known;
+    return known;
+  }
+
+  #ask(text: string, keys: CacheKeys, names: SessionNames, parameterTypes: readonly number[]): Promise<Judgement> {
+    const { searchPath, temporary, catalog } = names;
     const { who, upstreamUser, session } = this.#asker;
     const asked = { text, parameterTypes, upstreamUser, temporary, who: { ...who, searchPath } };
-    return this.#judge.judge(asked, { shape: shapeKey, text: textKey }, session, catalog);
+    return this.#judge.judge(asked, keys, session, catalog);
   }
 }

@@ -1,32 +1,59 @@
-import t from 'tap';
+import t, { type Test } from 'tap';
 import { openCatalogConnection } from '../../src/backend/postgres/open-catalog-connection.js';
 import { Firewalls } from '../../src/firewall/firewalls.js';
 import { CatalogFeed } from '../../src/judge/catalog-feed.js';
 import { Judge } from '../../src/judge/judge.js';
-import { JudgeThreads } from '../../src/judge/judge-threads.js';
+import { JudgeThreads, type JudgeThreadsOptions } from '../../src/judge/judge-threads.js';
+import { keyOf } from '../../src/sql/shape.js';
 import { createLog } from '../../src/telemetry/log.js';
 import { startPostgres } from '../support/postgres.js';
+import { until } from '../support/until.js';
 import { targetAt } from '../support/upstream.js';
 
 const server = await startPostgres();
 t.teardown(() => server.stop());
+const names = { searchPath: ['public'], temporary: [], key: '', catalog: null };
 
-t.test('what the threads had no place for is judged when they have', async (t) => {
+async function judging(t: Test, options: Partial<JudgeThreadsOptions> = {}) {
   const log = createLog({ level: 'error', pretty: false });
-  const threads = new JudgeThreads({ queueMax: 1 });
+  const threads = new JudgeThreads(options);
   const connect = (onChange: () => void) => openCatalogConnection(targetAt(server.url), onChange);
   const catalog = new CatalogFeed({ connect, threads, log });
   t.teardown(() => catalog.close());
   t.teardown(() => threads.close());
-  const unwatch = catalog.watch();
-  t.teardown(unwatch);
-  await catalog.whenKnown();
+  t.teardown(catalog.watch());
   const counters = { shapeCache: { hits: 0, misses: 0 } };
   const deps = { threads, catalog, counters, isOurName: () => false, complexityMax: 0, firewalls: new Firewalls(log) };
-  const judge = new Judge(null, deps);
   const ann = { user: 'ann', tenant: 'default', roles: [], database: 'postgres', attributes: {} };
-  const session = judge.for(ann, 'postgres', 'ann');
-  const names = { searchPath: ['public'], temporary: [], key: '', catalog: null };
+  const judge = new Judge(null, deps);
+  return { session: judge.for(ann, 'postgres', 'ann'), threads, catalog };
+}
+
+t.test('texts of a shape that come before it is known are judged once, whoever sends them', async (t) => {
+  const { session, threads, catalog } = await judging(t);
+  const asked: string[] = [];
+  const ask = threads.ask.bind(threads);
+  threads.ask = (question, client) => {
+    asked.push(question.text);
+    return ask(question, client);
+  };
+  const texts = Array.from({ length: 50 }, (_, at) => `select ${at}`);
+  for (const text of texts) t.equal(session.glance(text, keyOf(text), names), null);
+  await catalog.whenKnown();
+  await until('it is known', () => session.glance('select 0', keyOf('select 0'), names) !== null);
+  t.same(asked, ['select 0']);
+});
+
+t.test('those who ask at the same time get the same judgement', async (t) => {
+  const { session } = await judging(t);
+  const texts = ['select 1', 'select 2'];
+  const [one, other] = await Promise.all(texts.map((text) => session.judge(text, keyOf(text), names)));
+  t.equal(one, other);
+});
+
+t.test('what the threads had no place for is judged when they have', async (t) => {
+  const { session, threads, catalog } = await judging(t, { queueMax: 1 });
+  await catalog.whenKnown();
   // One is under way, one waits, and there is no place for a third.
   const others = ['select 1', 'select 2'].map((text) => threads.parse(text, 'another'));
   t.match(await session.judge('select 3', null, names), { refusal: { sqlstate: '53400' } });

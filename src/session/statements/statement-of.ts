@@ -106,9 +106,8 @@ function glance(
   names: SessionNames,
 ): Judgement {
   if (effect !== 'none' || !queryCommands.has(first) || text.length > glanceCharsMax) return allowed;
-  const judgement = judging.judge(text, keyed, names);
-  if (judgement instanceof Promise) return allowed;
-  return judgement.refusal === null ? judgement : allowed;
+  const judgement = judging.glance(text, keyed, names);
+  return judgement === null || judgement.refusal !== null ? allowed : judgement;
 }
 
 const queryCommands: ReadonlySet<string> = new Set(['select', 'values', 'table', 'with']);
