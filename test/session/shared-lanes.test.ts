@@ -121,6 +121,22 @@ t.test('errors on a lane are ordinary, and touch nobody else', async (t) => {
   t.equal(await answerOf(client, 'select 100 / 4, id from item where id = 1'), '25');
 });
 
+t.test('errors call a statement by the name that its client knows', async (t) => {
+  const daemon = await sharingDaemon(t, server);
+  const client = await signIn(t, daemon, server);
+  const tooMany = async () => {
+    client.send(parse('select name from item where id = $1'), bind({ values: ['1', '2'] }), execute(), sync());
+    return errorIn(await client.readUntilReady());
+  };
+  const pinned = await tooMany();
+  t.match(pinned, { C: '08P01', M: /prepared statement "" requires 1/ });
+  await promote(daemon, async () => {
+    client.send(...extended(6));
+    await client.readUntilReady();
+  });
+  for (const time of ['first', 'second', 'third']) t.same(await tooMany(), pinned, time);
+});
+
 t.test('a value that a statement can’t do with is told at the place where a plan of its own would tell', async (t) => {
   const daemon = await sharingDaemon(t, server);
   const client = await signIn(t, daemon, server);

@@ -242,6 +242,7 @@ export class SharedRead extends Run implements LaneRead {
     if (!this.#isBegun && this.#isInDoubt(sqlstate)) return session.reads.takeBack(this, true);
     this.#sqlstate = sqlstate;
     if (!this.#isBegun) this.#begin();
+    if (this.#batch?.isParsing === true) this.named = { name: '', upstreamName: this.#batch.statement.name };
     session.replies.passError(this, buffer, start, end);
   }
 

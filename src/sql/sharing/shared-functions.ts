@@ -21,6 +21,10 @@ export const ownSession: readonly Reviewed[] = [
     names: 'random random_normal array_sample array_shuffle bernoulli system',
     why: 'follows what setseed gave to the session',
   },
+  {
+    names: 'statement_timestamp',
+    why: 'is now() in a Query, and later than that where it is sent as Bind and Execute',
+  },
   { names: 'uuidv7', why: 'grows from call to call within a session' },
 ];
 

@@ -133,6 +133,7 @@ export const pinned: Readonly<Record<string, RegExp>> = {
   'update orders set total = 1': /not a query/,
   'delete from orders': /not a query/,
   begin: /not a query/,
+  'select statement_timestamp() = now()': /statement_timestamp/,
   'show work_mem': /not a query/,
   'set work_mem = 1000': /not a query/,
   'copy customers to stdout': /not a query/,
