@@ -15,13 +15,14 @@ export async function runPrograms(
   play: (seed: number, track: Track) => Promise<void>,
 ): Promise<void> {
   const tracks = await startTracks(t, daemon, schema, tracksMax);
-  const { first, programs, milliseconds } = programsToRun();
-  t.comment(`MODEL_SEED=${first} and on`);
+  const { first, programs, milliseconds, isReplay } = programsToRun();
+  t.comment(`MODEL_SEED=${first}${isReplay ? '' : ' and on'}`);
   const endsAt = performance.now() + milliseconds;
   let played = 0;
   const run = async (track: Track) => {
     while (played < programs && performance.now() < endsAt && t.passing()) {
-      const seed = first + played++;
+      const seed = isReplay ? first : first + played;
+      played += 1;
       await play(seed, track).catch((error: Error) => t.fail(`seed ${seed}: ${error.stack}`));
     }
   };
@@ -29,7 +30,7 @@ export async function runPrograms(
 
   const reads = daemon.reads();
   t.comment(`${played} programs, on shared lanes ${JSON.stringify(reads)}`);
-  if (programs === 1) return;
+  if (isReplay) return;
   t.ok(played >= programs || performance.now() >= endsAt, `${played} of ${programs} programs were played`);
   for (const [name, floor] of Object.entries(floors)) {
     const count = reads[name as keyof Floors];

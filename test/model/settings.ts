@@ -1,14 +1,17 @@
 /** As many as are run in CI, of each kind. */
 const programsInCi = 200;
 const secondsInCi = 180;
+/** How often one program is replayed: its reads are shared when they have been fast a few times. */
+const replays = 40;
 
-/** Which programs are run: `MODEL_SEED=n` replays one, else they go on from a random seed until one of the two is reached. */
-export function programsToRun(): { first: number; programs: number; milliseconds: number } {
+/** Which programs are run: `MODEL_SEED=n` replays one a few times, else they go on from a random seed until one of the two is reached. */
+export function programsToRun(): { first: number; programs: number; milliseconds: number; isReplay: boolean } {
   const { MODEL_SEED, MODEL_PROGRAMS, MODEL_MINUTES } = process.env;
   const first = MODEL_SEED === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(MODEL_SEED);
   return {
     first,
-    programs: MODEL_SEED === undefined ? Number(MODEL_PROGRAMS ?? programsInCi) : 1,
+    isReplay: MODEL_SEED !== undefined,
+    programs: MODEL_SEED === undefined ? Number(MODEL_PROGRAMS ?? programsInCi) : replays,
     milliseconds: (MODEL_MINUTES === undefined ? secondsInCi : Number(MODEL_MINUTES) * 60) * 1000,
   };
 }
