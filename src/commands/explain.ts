@@ -1,14 +1,15 @@
 import { Command } from 'commander';
 import { UserDirectory } from '../auth/user-directory.js';
-import type { Config, TenantConfig } from '../config/config.js';
+import type { Config, DatabaseConfig, TenantConfig } from '../config/config.js';
 import { databaseIn } from '../config/database-in.js';
 import { loadConfig } from '../config/load-config.js';
 import { JudgeThreads } from '../judge/judge-threads.js';
 import { loadPoliciesInForce } from '../judge/policies-in-force.js';
-import type { Answer, Question } from '../judge/question.js';
+import type { Answer, Question, Verdict } from '../judge/question.js';
 import { sentText } from '../judge/rewriting.js';
 import type { Principal } from '../policy/decide.js';
 import { policedSearchPath } from '../policy/settings/search-path.js';
+import { resultLimit } from '../session/replies/result-limit.js';
 import { sessionEffects } from '../sql/session-effects.js';
 import { keyOf, shapeOf } from '../sql/shape.js';
 import { type Explanation, formatExplanation } from './format-explanation.js';
@@ -61,42 +62,60 @@ export async function explain(sql: string, config: Config, options: ExplainOptio
     ...{ user: who.user, roles: who.roles, tenant: tenant.name, database: who.database, isPoliced },
     ...{ shape: shapeOf(sql), sessionEffect: sessionEffects(sql).effect },
   };
+  const database = databaseIn(tenant, who.database);
   const threads = new JudgeThreads();
   try {
     const policies = await loadPoliciesInForce(config, new Map(), { threads, firewalls: null }, () => {});
-    const { catalog, upstreamUser, note } = await readCatalog(threads, tenant, who);
+    const { catalog, upstreamUser, note } = await readCatalog(threads, database, who);
     const key = policies.get(tenant.name)?.key ?? null;
     const question: Question = {
       ...{ text: sql, who, policies: key, catalog, upstreamUser, parameterTypes: [], temporary: [], complexityMax: 0 },
     };
-    return { ...base, ...nothing, ...explained(await threads.ask(question, null), sql, isPoliced), note };
+    return { ...base, ...nothing, ...explained(await threads.ask(question, null), sql, isPoliced, database), note };
   } finally {
     await threads.close();
   }
 }
 
-function explained(answer: Answer, sql: string, isPoliced: boolean): Partial<Explanation> {
+function explained(
+  answer: Answer,
+  sql: string,
+  isPoliced: boolean,
+  database: DatabaseConfig | undefined,
+): Partial<Explanation> {
   if (!answer.ok) {
     const { sqlstate, message, position } = answer;
     return { verdict: isPoliced ? 'deny' : 'allow', sqlstate, message, position };
   }
-  const { refusal, rules, actions, relations, template, changes, isShareable } = answer;
+  const { refusal, rules, actions, relations, template, changes } = answer;
   const found = {
     ...{ rules, actions, relations, statements: answer.statements.map(({ command }) => command) },
     ...{ rewritten: template === null ? null : sentText(template, keyOf(sql)), changes },
-    lane: isShareable ? ('shared' as const) : ('pinned' as const),
+    ...laneOf(answer, database),
   };
   if (refusal === null || !isPoliced) return { ...found, verdict: 'allow' };
   const { sqlstate, message, hint, position } = refusal;
   return { ...found, verdict: 'deny', sqlstate, message, hint, position };
 }
 
+function laneOf(
+  { isShareable, whyPinned, limits }: Verdict,
+  database: DatabaseConfig | undefined,
+): Pick<Explanation, 'lane' | 'whyPinned'> {
+  if (!isShareable) return { lane: 'pinned', whyPinned };
+  const mode = database?.pool.mode ?? 'auto';
+  if (mode !== 'auto') return { lane: 'pinned', whyPinned: `the pool mode is ${mode}` };
+  if (database !== undefined && resultLimit(database.limits, limits) !== null) {
+    return { lane: 'pinned', whyPinned: 'what it gives is limited, and so counted' };
+  }
+  return { lane: 'shared', whyPinned: null };
+}
+
 async function readCatalog(
   threads: JudgeThreads,
-  tenant: TenantConfig,
+  database: DatabaseConfig | undefined,
   who: Principal,
 ): Promise<{ readonly catalog: string | null; readonly upstreamUser: string; readonly note: string | null }> {
-  const database = databaseIn(tenant, who.database);
   const upstreamUser = database?.upstream.user ?? who.user;
   if (database === undefined) return { catalog: null, upstreamUser, note: null };
   try {
@@ -115,6 +134,7 @@ const nothing = {
   rewritten: null,
   changes: [],
   lane: 'pinned' as const,
+  whyPinned: null,
   verdict: 'allow' as const,
   statements: [],
   rules: [],

@@ -29,6 +29,8 @@ export interface Explanation {
   readonly changes: readonly { readonly reason: string; readonly text: string }[];
   /** Where it runs once it is known to be fast. */
   readonly lane: 'shared' | 'pinned';
+  /** Null: it isn't, or that isn't known. */
+  readonly whyPinned: string | null;
   readonly sessionEffect: SessionEffect;
   /** What to know about the answer. */
   readonly note: string | null;
@@ -59,7 +61,8 @@ export function formatExplanation(explanation: Explanation): string {
   if (verdict === 'allow') {
     lines.push(['sent', explanation.rewritten ?? 'as it is']);
     for (const { reason, text } of explanation.changes) lines.push(['', `${reason}: ${text.trim()}`]);
-    lines.push(['lane', explanation.lane]);
+    const { lane, whyPinned } = explanation;
+    lines.push(['lane', whyPinned === null ? lane : `${lane}: ${whyPinned}`]);
     lines.push(['session', effects[explanation.sessionEffect]]);
   }
   if (explanation.note !== null) lines.push(['note', explanation.note]);

@@ -95,6 +95,7 @@ const nothing = {
   uses: [],
   fingerprint: null,
   isShareable: false,
+  whyPinned: null,
   bindsLiterals: false,
   runsTriggers: false,
 } as const;
@@ -162,7 +163,8 @@ class Judging {
     const refused = this.#misfit ?? found ?? this.#refuseUnlessAsMeant();
     const isAllowed = refused === null;
     const splices = this.#client.splices(this.#splices);
-    const isShared = isAllowed && this.#isShareable(bound);
+    const whyPinned = isAllowed ? this.#whyPinned(bound) : null;
+    const isShared = isAllowed && whyPinned === null;
     const hangsOnLiterals =
       facts.some((each) => each.hangsOnLiterals) ||
       results.some((result) => (result.ok ? result.bound : result).hangsOnLiterals) ||
@@ -184,6 +186,7 @@ class Judging {
       keeps: facts.flatMap(({ command }, at) => keptBy(command, bound[at])),
       uses: facts.flatMap((each, at) => usedBy(each, bound[at])),
       isShareable: isShared,
+      whyPinned,
       bindsLiterals: isShared && !hangsOnLiterals && this.#bindsLiterals(bound),
       runsTriggers: isAllowed && bound.some((each) => runsTriggers(each, this.#index)),
       hangsOnLiterals,
@@ -287,12 +290,14 @@ class Judging {
     return denial(message, 'Write it in a simpler form.');
   }
 
-  /** What is sent is what has to be harmless. */
-  #isShareable([statement]: readonly BoundStatement[]): boolean {
+  /** What is sent is what has to be harmless. Null: it may be shared. */
+  #whyPinned([statement]: readonly BoundStatement[]): string | null {
     const [facts, ...others] = this.#parsed.facts;
-    if (facts === undefined || statement === undefined || others.length > 0) return false;
-    if (!isShareable(statement, facts, this.#index).isShareable) return false;
-    if (this.#sentTree === null) return true;
+    if (others.length > 0) return 'there are several statements';
+    if (facts === undefined || statement === undefined) return 'what its names mean is not known';
+    const sharing = isShareable(statement, facts, this.#index);
+    if (!sharing.isShareable) return sharing.why;
+    if (this.#sentTree === null) return null;
     const judged = {
       question: this.#question,
       facts,
@@ -300,7 +305,8 @@ class Judging {
       restrictions: this.#restrictions,
       parse: this.#parse,
     };
-    return isSentHarmlessly(judged, statement, this.#splices, this.#sentTree);
+    if (isSentHarmlessly(judged, statement, this.#splices, this.#sentTree)) return null;
+    return 'what the policy adds is not known to be safe in any session';
   }
 
   #bindsLiterals([statement]: readonly BoundStatement[]): boolean {

@@ -73,6 +73,8 @@ export interface Verdict {
   readonly fingerprint: string | null;
   /** It only reads, and any session that has the client's settings may run it. False where that isn't known. */
   readonly isShareable: boolean;
+  /** Why it isn't, in the words of a user; null: it is, or there is nothing to say. */
+  readonly whyPinned: string | null;
   /** On a shared lane its literals may be sent as parameters. */
   readonly bindsLiterals: boolean;
   /** It may run triggers, which can leave behind in its session what can't be told from here. */

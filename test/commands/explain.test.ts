@@ -3,6 +3,7 @@ import t, { type Test } from 'tap';
 import { explain, explainCommand } from '../../src/commands/explain.js';
 import { formatExplanation } from '../../src/commands/format-explanation.js';
 import { loadConfig } from '../../src/config/load-config.js';
+import { startPostgres } from '../support/postgres.js';
 
 const policy = `version: 1
 catalog: visible
@@ -68,6 +69,39 @@ t.test('a tenant without policies allows everything', async (t) => {
   });
   t.match(explanation, { isPoliced: false, verdict: 'allow', database: 'any' });
   t.match(formatExplanation(explanation), /^verdict {5}allow \(the tenant has no policies\)\n/);
+});
+
+t.test('it says which lane a statement takes, and why it does not share one', async (t) => {
+  const server = await startPostgres();
+  t.teardown(() => server.stop());
+  await server.query('create view slow as select pg_sleep(1)::text');
+  const database = (more: string) => `{ backend: postgres, url: '${server.url}', ${more} }`;
+  const file = path.join(
+    t.testdir({
+      'pgturnstile.yaml': `users: { ann: { secret: pw } }
+tenants:
+  default:
+    databases:
+      auto: ${database('pool: { mode: auto }')}
+      held: ${database('pool: { mode: transaction }')}
+      limited: ${database('limits: { rowsMax: 10 }')}`,
+    }),
+    'pgturnstile.yaml',
+  );
+  const loaded = await loadConfig(file, {});
+  for (const [name, sql, lane] of [
+    ['auto', 'select 1', /^shared$/],
+    ['auto', 'select * from slow', /^pinned: .*pg_sleep/],
+    ['auto', 'select 1 for update', /^pinned: it locks rows$/],
+    ['auto', 'begin', /^pinned: begin is not a query$/],
+    ['auto', 'select 1; select 2', /^pinned: there are several statements$/],
+    ['auto', 'table none', /^pinned$|^pinned: what its names mean is not known$/],
+    ['held', 'select 1', /^pinned: the pool mode is transaction$/],
+    ['limited', 'select 1', /^pinned: what it gives is limited/],
+  ] as const) {
+    const explanation = await explain(sql, loaded, { ...options, database: name });
+    t.match(/^lane +(.*)$/m.exec(formatExplanation(explanation))?.[1], lane, `${name}: ${sql}`);
+  }
 });
 
 t.test('the search path is what the client would ask for', async (t) => {
