@@ -26,7 +26,7 @@ export function carriesOutSignal(session: Session, note: unknown, body: Buffer):
   const signal = text == null ? null : signalIn(text);
   if (signal === null) return false;
   const { tenant, name: database, upstreamUser } = session.database;
-  const processId = Number(message.match(/\d+/)?.[0]);
+  const processId = Number(message.match(/-?\d+/)?.[0]);
   return session.cancelKeys.signal({ signal, processId, tenant, database, upstreamUser }, session);
 }
 

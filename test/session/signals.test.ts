@@ -100,6 +100,7 @@ t.test('nobody else is', async (t) => {
   t.equal(await answerOf(sender, `select pg_terminate_backend(${elsewhere.processId})`), 'f', 'in another database');
   t.equal(await answerOf(sender, 'select pg_terminate_backend(2000000000)'), 'f');
   const target = await client(t);
+  t.equal(await answerOf(sender, `select pg_terminate_backend(-${target.processId})`), 'f', 'a number below zero');
   const forged = `do $$ begin raise warning 'PID ${target.processId} is not a PostgreSQL backend process'; end $$`;
   await sender.ask(`${forged} -- pg_terminate_backend`);
   for (const each of [elsewhere, target]) t.equal(await answerOf(each.client, 'select 1'), '1');
