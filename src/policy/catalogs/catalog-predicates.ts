@@ -1,11 +1,15 @@
+import { isListed, isOneOf } from './oid-set.js';
 import { catalogOf, firstNormalOid, type VisibleObjects } from './visible-objects.js';
+
+/** Stands for what is asked of, in what is made once. */
+const placeholder = '\x01';
 
 /**
  * Conditions in SQL on oids of objects: true for those that a session may see. What they are asked of is an expression
  * of type oid. All names are qualified and all inner relations have aliases, so that they can stand anywhere.
  */
 export class CatalogPredicates {
-  private readonly lists = new Map<Iterable<number>, string>();
+  private readonly members = new Map<Iterable<number>, string>();
 
   constructor(readonly visible: VisibleObjects) {}
 
@@ -196,22 +200,16 @@ export class CatalogPredicates {
   }
 
   private oneOf(oid: string, oids: Iterable<number>, own = ''): string {
-    const some = this.listOf(oids) === '' ? '' : ` OR ${this.member(oid, oids)}`;
-    return `(${oid} < ${firstNormalOid}${some}${own})`;
+    return `(${oid} < ${firstNormalOid} OR ${this.member(oid, oids)}${own})`;
   }
 
   private member(oid: string, oids: Iterable<number>): string {
-    const list = this.listOf(oids);
-    return list === '' ? 'false' : isListed(oid, list, 'oid');
-  }
-
-  private listOf(oids: Iterable<number>): string {
-    let list = this.lists.get(oids);
-    if (list === undefined) {
-      list = [...oids].sort((a, b) => a - b).join();
-      this.lists.set(oids, list);
+    let isMember = this.members.get(oids);
+    if (isMember === undefined) {
+      isMember = isOneOf(placeholder, oids);
+      this.members.set(oids, isMember);
     }
-    return list;
+    return isMember.replaceAll(placeholder, () => oid);
   }
 
   /**
@@ -241,10 +239,5 @@ export const currentRole = `(SELECT r.oid FROM pg_catalog.pg_roles r WHERE r.rol
 function isIn(relation: string, attnum: string, columns: ReadonlyMap<number, readonly number[]>): string {
   const numbers = [...columns].flatMap(([oid, attnums]) => attnums.map((each) => oid * 65536 + each));
   const number = `(${relation}::pg_catalog.int8 * 65536::pg_catalog.int8 + ${attnum}::pg_catalog.int8)`;
-  return isListed(number, numbers.join(), 'int8');
-}
-
-/** In a CASE, where the planner doesn't ask its statistics about each of them. */
-function isListed(value: string, list: string, type: 'oid' | 'int8'): string {
-  return `CASE WHEN ${value} = ANY ('{${list}}'::pg_catalog.${type}[]) THEN true ELSE false END`;
+  return isListed(number, numbers, 'int8');
 }
