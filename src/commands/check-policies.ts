@@ -1,16 +1,16 @@
 import { dirname, resolve } from 'node:path';
 import type { Config, TenantConfig } from '../config/config.js';
-import { Findings } from '../config/findings.js';
 import { readTextFile } from '../config/read-text-file.js';
-import { parseYamlTree } from '../config/yaml-tree.js';
 import { readList } from '../firewall/firewall-file.js';
 import type { JudgeThreads } from '../judge/judge-threads.js';
+import { readPolicies } from '../judge/read-policies.js';
 import { casesFileOf, runCases } from '../policy/cases.js';
 import { compareWithCatalog, type Probe } from '../policy/catalog-doubts.js';
 import { type Doubt, findDoubts, findForgottenUsers } from '../policy/doubts.js';
-import { loadPolicies, noReferences, type PolicySet, type PolicySource } from '../policy/file/load-policies.js';
+import type { PolicySet, PolicySource } from '../policy/file/load-policies.js';
 import type { Rule } from '../policy/file/policy-file.js';
 import type { Session } from '../policy/fill-expression.js';
+import { placeDoubts } from '../policy/place-doubts.js';
 import { CatalogIndex } from '../sql/catalog/catalog-index.js';
 import { parseCatalog } from '../sql/catalog/parse-catalog.js';
 import { collect, type Found } from './found.js';
@@ -36,7 +36,7 @@ export async function checkPolicies(
   found: Found,
 ): Promise<number> {
   if (tenant.policies.length === 0) return 0;
-  const loaded = await collect(found, () => load(tenant));
+  const loaded = await collect(found, () => load(tenant, dependencies.threads));
   if (loaded === null) return 0;
   const { sources, policies } = loaded;
   found.warnings.push(...policies.warnings);
@@ -53,10 +53,13 @@ export async function checkPolicies(
   }
 }
 
-async function load(tenant: TenantConfig): Promise<{ sources: PolicySource[]; policies: PolicySet }> {
+async function load(
+  tenant: TenantConfig,
+  threads: JudgeThreads,
+): Promise<{ sources: PolicySource[]; policies: PolicySet }> {
   const hint = `check tenants.${tenant.name}.policies`;
   const sources = await Promise.all(tenant.policies.map((file) => readSource(file, hint)));
-  return { sources, policies: loadPolicies(sources) };
+  return { sources, policies: await readPolicies(sources, threads) };
 }
 
 async function readSource(file: string, hint: string): Promise<PolicySource> {
@@ -113,16 +116,8 @@ function report(
   { errors, warnings }: Found,
   as: 'warn' | 'error',
 ): void {
-  for (const [index, { file, text }] of sources.entries()) {
-    const findings = new Findings(file, parseYamlTree(text, noReferences));
-    const said = new Set<string>();
-    for (const { file: of, path, message } of doubts) {
-      const key = JSON.stringify([path, message]);
-      if (of !== index || said.has(key)) continue;
-      said.add(key);
-      findings[as](path, message);
-    }
-    errors.push(...findings.errors.toSorted((a, b) => a.line - b.line || a.column - b.column));
+  for (const findings of placeDoubts(sources, doubts, as)) {
+    errors.push(...findings.errors);
     warnings.push(...findings.warnings);
   }
 }

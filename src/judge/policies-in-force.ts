@@ -1,8 +1,9 @@
 import type { Config, UserConfig } from '../config/config.js';
 import { readTextFile } from '../config/read-text-file.js';
 import type { Firewalls } from '../firewall/firewalls.js';
-import { loadPolicies, type PolicySet } from '../policy/file/load-policies.js';
+import type { PolicySet } from '../policy/file/load-policies.js';
 import type { JudgeThreads } from './judge-threads.js';
+import { readPolicies } from './read-policies.js';
 
 /** One tenant's policies as they hold now. A reload that changes them makes others. */
 export interface PoliciesInForce {
@@ -45,7 +46,7 @@ export async function loadPoliciesInForce(
       loaded.set(name, known);
       continue;
     }
-    const policies = loadPolicies(sources);
+    const policies = await readPolicies(sources, threads);
     for (const warning of policies.warnings) warn(warning);
     versions += 1;
     loaded.set(name, { key: `policies ${versions}`, digest, policies });

@@ -90,4 +90,6 @@ t.test('without the database, what can be said is said, and what cannot be decid
   const report = await check(t, hiding, url, cases);
   t.match(report, { ok: true, failedCases: [] });
   t.match(report.notes, [/^database sales could not be asked.*ECONNREFUSED/, /2 of 3 cases can't be decided/]);
+  const broken = await check(t, reading('rows: "region ="'), url);
+  t.match(broken, { ok: false, errors: [{ line: 3, message: 'rules[0].rows: syntax error at its end' }] });
 });

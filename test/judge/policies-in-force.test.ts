@@ -38,3 +38,15 @@ t.test('policies hold until others are in force, whatever becomes of those', asy
   t.equal(await sqlstateOf(client, 'select id as applied from open'), '42501');
   t.same(await rowsOf(client, 'select id from closed'), []);
 });
+
+t.test('a reload with a filter that is no SQL says where, and the policy in force stays', async (t) => {
+  const { daemon, port, folder } = await daemonWith(t, yaml, { 'policy.yaml': policyOf('open') });
+  const client = await clientOn(t, server, { port }, 'public');
+  const broken = policyOf('open').replace('actions:', 'rows: "id = ", actions:');
+  writeFileSync(path.join(folder, 'policy.yaml'), broken);
+  const config = parseConfig(`listen: { port: 0 }\n${yaml}\nadmin: off`, path.join(folder, 'c.yaml'), {});
+  await t.rejects(daemon.prepareReload(config), {
+    message: /policy\.yaml:2:\d+ rules\[0\]\.rows: syntax error at its end/,
+  });
+  t.same(await rowsOf(client, 'select id from open'), [['1']]);
+});
