@@ -109,6 +109,11 @@ export function visibleObjects(index: CatalogIndex, rights: Rights, restrictionO
   const functions = new Set(
     allFunctions.filter((each) => each.oid >= firstNormalOid && isAllowed(each, rights)).map(({ oid }) => oid),
   );
+  for (const { kind, oid, schema, name, users } of all) {
+    const isFilled = (user: number) =>
+      relations.has(user) && !hiddenColumns.has(user) && mayInsert(index, user, rights);
+    if (kind === 'S' && users.some(isFilled) && !rights.hasRuleFor(schema, name)) relations.add(oid);
+  }
   const types = typesOf(index, relations, functions, hiddenColumns);
   for (const oid of types) {
     const relation = index.relation(index.type(oid)?.relation ?? 0);
@@ -178,6 +183,13 @@ function isWhole(index: CatalogIndex, oid: number, relations: ReadonlySet<number
 
 function isUsable({ schema, name, parents }: Relation, rights: Rights): boolean {
   return actions.some((action) => rights.ruleFor(action, schema, name, parents.length > 0)?.effect === 'allow');
+}
+
+/** What a new row of it takes from a sequence may be drawn beforehand as well, where `functions` allow nextval. */
+function mayInsert(index: CatalogIndex, oid: number, rights: Rights): boolean {
+  const relation = index.relation(oid);
+  if (relation === undefined) return false;
+  return rights.ruleFor('insert', relation.schema, relation.name, relation.parents.length > 0)?.effect === 'allow';
 }
 
 function isAllowed({ schema, name }: CatalogFunction, { functions: { allow, deny } }: Rights): boolean {

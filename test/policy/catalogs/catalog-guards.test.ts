@@ -233,6 +233,31 @@ for (const kind of kinds) {
         t.match(rewritten(`select nextval('${name}')`, index, drawing), { ok: false, sqlstate: '42501' }, name);
     });
 
+    t.test(
+      'who may insert into a table sees the sequence of its keys, and can draw from it but not read it',
+      async (t) => {
+        const policyOf = (rules: string) =>
+          policedSession(index, `version: 1\nrules: [${rules}]\nfunctions: { allow: [pg_catalog.nextval] }\n`);
+        const rule = (action: string, more = '') => `{ name: r, tables: [public.people], actions: [${action}]${more} }`;
+        const filling = policyOf(rule('insert', ', rows: "id > 3"'));
+        const drawn = rewritten("select nextval('people_id_seq') as x", index, filling);
+        t.match(drawn.ok && (await client.query(drawn.text)).rows, [{ x: /^\d+$/ }]);
+        const listed = rewritten("select relname, relpages from pg_class where relkind = 'S'", index, filling);
+        t.match(listed.ok && (await client.query(listed.text)).rows, [{ relname: 'people_id_seq', relpages: 0 }]);
+        t.match(rewritten('select last_value from people_id_seq', index, filling), { ok: false, sqlstate: '42501' });
+        for (const other of [
+          rule('select'),
+          rule('insert', ', columns: { hide: [zq_secret] }'),
+          `${rule('insert')}, { name: d, tables: [public.people_id_seq], actions: [select], effect: deny }`,
+        ])
+          t.match(
+            rewritten("select nextval('people_id_seq')", index, policyOf(other)),
+            { ok: false, sqlstate: '42501' },
+            other,
+          );
+      },
+    );
+
     t.test('settings are read and set by functions as by SHOW and SET', (t) => {
       const isAllowed = (sql: string) => rewritten(sql, index, session).ok;
       t.ok(
