@@ -53,7 +53,8 @@ function spliceCopyIn(rewriting: Rewriting, copy: CopyFacts, use: RelationUse, r
   if (insertCheck === null) return;
   if (insertCheck.hasSubselect) throw refuse('where the check has a sub-select');
   // COPY's WHERE runs before triggers and generated columns.
-  if (mayChangeRows(use, rewriting.index, 'insert')) throw refuse('where triggers may change the rows');
+  if (mayChangeRows(use, rewriting.index, 'insert', insertCheck))
+    throw refuse('where triggers or generated columns may change what is checked');
   const check = raisingCheck(printInScope(insertCheck, restriction.relation));
   const { condition, wherePlace } = copy;
   const reason = 'written rows are checked';

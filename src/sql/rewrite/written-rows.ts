@@ -36,11 +36,12 @@ export function updateCheckOf(
   restriction: Restriction,
 ): OperatorSql | null {
   const { updateCheck } = restriction;
-  if (updateCheck === null || updateCheck.hasSubselect || mayChangeRows(relation, index, 'update')) return updateCheck;
+  if (updateCheck === null || updateCheck.hasSubselect || mayChangeRows(relation, index, 'update', updateCheck))
+    return updateCheck;
   const text = JSON.stringify(updateCheck);
   if (!existing(relation, restriction, 'updatable').some((filter) => JSON.stringify(filter) === text))
     return updateCheck;
-  const checked = new Set(updateCheck.pieces.map((piece) => (typeof piece === 'string' ? '' : piece.column)));
+  const checked = columnsIn(updateCheck);
   const isChanged = bound.assigned.some(
     ({ relation: of, query: by, action, name }) =>
       of === relation && by === query && action === 'update' && checked.has(name),
@@ -48,14 +49,28 @@ export function updateCheckOf(
   return isChanged ? updateCheck : null;
 }
 
-/** Whether triggers or generated columns make other rows of those that are written, or of what they may be routed to. */
-export function mayChangeRows({ relation }: RelationUse, index: CatalogIndex, event: 'insert' | 'update'): boolean {
+/**
+ * Whether triggers make other rows of those that are written, or of what they may be routed to, or generated columns
+ * what a check without sub-selects looks at.
+ */
+export function mayChangeRows(
+  { relation }: RelationUse,
+  index: CatalogIndex,
+  event: 'insert' | 'update',
+  check: OperatorSql,
+): boolean {
+  const checked = columnsIn(check);
   return [relation, ...index.descendants(relation.oid)].some(
     ({ triggers, columns }) =>
-      columns.some(({ generated }) => generated !== '') ||
+      // PG 15 5.11.2: a child may generate what its parent doesn't.
+      columns.some(({ name, generated }) => generated !== '' && checked.has(name)) ||
       triggers.some(
         ({ timing, events, forEach, enabled }) =>
           timing !== 'after' && forEach === 'row' && events.includes(event) && enabled !== 'D',
       ),
   );
+}
+
+function columnsIn({ pieces }: OperatorSql): ReadonlySet<string> {
+  return new Set(pieces.flatMap((piece) => (typeof piece === 'string' ? [] : piece.column)));
 }
