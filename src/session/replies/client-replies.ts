@@ -225,9 +225,9 @@ export class ClientReplies implements ReplyOwner {
       ? toldError(note, buffer.subarray(start + 5, end), session.inParts?.charsBefore ?? 0)
       : null;
     const renamed = this.#withClientNames(told ?? buffer.subarray(start, end), note) ?? told;
-    if (renamed !== null || !session.isTimedOut) return renamed;
-    const fields = decodeErrorResponse(buffer.subarray(start + 5, end));
-    if (fields.sqlstate !== '57014') return null;
+    if (!session.isTimedOut) return renamed;
+    const fields = decodeErrorResponse((renamed ?? buffer.subarray(start, end)).subarray(5));
+    if (fields.sqlstate !== '57014') return renamed;
     return errorFrame({ ...fields, message: 'canceling statement due to statement timeout' });
   }
 
