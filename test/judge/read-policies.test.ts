@@ -41,3 +41,11 @@ t.test("an expression is read with a literal for each of the session's values", 
   t.same(await issuesOf(rule(values)), []);
   t.match(await read(rule(values)), { files: [{ rules: [{ rows: { text: values } }] }] });
 });
+
+t.test('a parser that has no time for it is no reason to refuse a policy', async (t) => {
+  const busy = new JudgeThreads({ queueMax: 0 });
+  t.teardown(() => busy.close());
+  const rule = '{ name: r, tables: [public.people], actions: [select], rows: "region =" }';
+  const source = { file: 'p.yaml', text: `version: 1\nrules: [${rule}]\n` };
+  t.match(await readPolicies([source], busy), { files: [{ rules: [{ name: 'r' }] }] });
+});
