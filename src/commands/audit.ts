@@ -1,8 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import { Command } from 'commander';
 import { type ChainReport, verifyChain } from '../audit/verify-chain.js';
 import type { AuditConfig } from '../config/config.js';
 import { loadConfig } from '../config/load-config.js';
+import { readTextFile } from '../config/read-text-file.js';
 import { isThere } from './is-there.js';
 import { wrongUse } from './wrong-use.js';
 
@@ -43,6 +43,8 @@ export function auditCommand(): Command {
 async function verifyFiles(files: readonly string[], options: VerifyOptions): Promise<ChainReport> {
   const audit = await configured(files, options);
   const named = files.length > 0 ? files.filter((file) => !file.endsWith('.chain')) : await allFiles(audit);
+  for (const file of named)
+    if (!(await isThere(file))) throw wrongUse(`${file}: there is no such file; check its name`);
   const key = options.keyFile === undefined ? (audit?.chainKey ?? null) : await readKey(options.keyFile);
   try {
     return await verifyChain(named, key, files.length === 0 ? (audit?.file ?? null) : null);
@@ -67,11 +69,7 @@ async function allFiles(audit: AuditConfig | null): Promise<string[]> {
 }
 
 async function readKey(file: string): Promise<string> {
-  try {
-    return (await readFile(file, 'utf8')).replace(/\r?\n$/, '');
-  } catch (error) {
-    throw wrongUse((error as Error).message);
-  }
+  return (await readTextFile(file, file, 'name the one that holds audit.chainKey')).replace(/\r?\n$/, '');
 }
 
 /** Complaints go to stderr, as those of other commands. */

@@ -47,7 +47,9 @@ t.test('the configured trail is verified with its key, and the place of an edit 
 
 t.test('files that are not there, and a trail that is off, are wrong usage', async (t) => {
   const folder = t.testdir({ 'pgturnstile.yaml': 'audit: off' });
-  t.match(await verify(path.join(folder, 'none')), { code: 2, stderr: /ENOENT/ });
+  t.match(await verify(path.join(folder, 'none')), { code: 2, stderr: /none: there is no such file; check its name/ });
+  const noKey = await verify('--key-file', path.join(folder, 'none'), path.join(folder, 'pgturnstile.yaml'));
+  t.match(noKey, { code: 2, stderr: /none: there is no such file; name the one that holds audit.chainKey/ });
   const off = await verify('--config', path.join(folder, 'pgturnstile.yaml'));
   t.match(off, { code: 2, stderr: /no audit file/ });
 });

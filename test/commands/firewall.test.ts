@@ -53,6 +53,7 @@ t.test('a fingerprint is approved for all, or for one role', async (t) => {
 t.test('a statement that never ran is approved by its text', async (t) => {
   const { config } = await configured(t);
   const sql = 'select * from orders where id = 5';
+  await t.rejects(listed({ config, file: 'nowhere.json' }), /nowhere.json: there is no such file/);
   await t.rejects(approved([], { config, sql }), /needs --tenant and --role/);
   await t.rejects(approved([], { config, sql: 'selekt', tenant: 'default', role: '' }), /syntax error/);
   await t.rejects(approved([], { config }), /name fingerprints/);
