@@ -45,10 +45,15 @@ export class Known {
     const { searchPath: _, ...who } = question.who;
     const key = `${question.policies}\0${JSON.stringify(who)}`;
     const rights = rightsOf(key, question);
+    const hasTemporary = question.temporary.length > 0;
     const restrictions =
       catalog?.restrictionsOf(
-        key,
-        () => new SessionRestrictions(rights, question.who, catalog.index, this.#parse, this.#aside),
+        `${key}\0${hasTemporary}`,
+        () =>
+          new SessionRestrictions(rights, question.who, catalog.index, this.#parse, {
+            hasTemporary,
+            aside: this.#aside,
+          }),
       ) ?? null;
     return { policed: { policies, rights, restrictions }, index: catalog?.index ?? null };
   }

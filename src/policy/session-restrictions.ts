@@ -30,7 +30,11 @@ export class SessionRestrictions implements Restrictions {
     private readonly session: Session,
     private readonly index: CatalogIndex,
     private readonly parse: Parse,
-    private readonly aside: Aside,
+    private readonly about: {
+      /** The session has temporary relations. */
+      readonly hasTemporary: boolean;
+      readonly aside: Aside;
+    },
   ) {}
 
   /** @throws PolicyMismatch if a rule can't be applied to the relation as it is */
@@ -119,7 +123,9 @@ export class SessionRestrictions implements Restrictions {
   }
 
   private visible(): VisibleObjects {
-    return this.aside(() => visibleObjects(this.index, this.rights, (each) => this.closedOr(each)));
+    const { index, rights, about } = this;
+    const restrictionOf = (relation: Relation) => this.closedOr(relation);
+    return about.aside(() => visibleObjects(index, rights, restrictionOf, about.hasTemporary));
   }
 
   private predicatesOf(visible: VisibleObjects): CatalogPredicates {

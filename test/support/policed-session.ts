@@ -21,5 +21,6 @@ export interface PolicedSession {
 export function policedSession(index: CatalogIndex, policy: string, who: Partial<Session> = {}): PolicedSession {
   const session = { user: 'ann', tenant: 'acme', roles: [], database: 'postgres', attributes: {}, ...who };
   const rights = new Rights(loadPolicies([{ file: 'policy.yaml', text: policy }]), session);
-  return { session, rights, restrictions: new SessionRestrictions(rights, session, index, parse, (look) => look()) };
+  const about = { hasTemporary: true, aside: <Found>(look: () => Found) => look() };
+  return { session, rights, restrictions: new SessionRestrictions(rights, session, index, parse, about) };
 }

@@ -35,7 +35,7 @@ export interface VisibleObjects {
   readonly functions: ReadonlySet<number>;
   readonly types: ReadonlySet<number>;
   readonly schemas: ReadonlySet<number>;
-  /** Temporary relations are a session's own; the catalog doesn't know them. */
+  /** The session has temporary relations, which are its own; the catalog doesn't know them. */
   readonly hasTemporary: boolean;
 }
 
@@ -88,7 +88,12 @@ export const nothingVisible: VisibleObjects = {
 };
 
 /** Everything that the rules leave to a session. Pure, and worth keeping: it looks at all that there is. */
-export function visibleObjects(index: CatalogIndex, rights: Rights, restrictionOf: RestrictionOf): VisibleObjects {
+export function visibleObjects(
+  index: CatalogIndex,
+  rights: Rights,
+  restrictionOf: RestrictionOf,
+  hasTemporary: boolean,
+): VisibleObjects {
   const { relations: all, functions: allFunctions, tableIndexes, mentions, newestDefinition } = index.catalog;
   const relations = new Set<number>();
   const open = new Set<number>();
@@ -151,7 +156,7 @@ export function visibleObjects(index: CatalogIndex, rights: Rights, restrictionO
     functions,
     types,
     schemas: new Set([...used].flatMap((name) => index.schema(name)?.oid ?? [])),
-    hasTemporary: rights.statements.has('temp'),
+    hasTemporary: hasTemporary && rights.statements.has('temp'),
   };
 }
 
