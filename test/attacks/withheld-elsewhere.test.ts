@@ -1,7 +1,7 @@
 import t from 'tap';
 import { clientOn, policedDaemon } from '../support/policed-daemon.js';
 import { startPostgres } from '../support/postgres.js';
-import { errorFields } from '../support/raw-messages.js';
+import { errorFields, rowValues } from '../support/raw-messages.js';
 
 // What is withheld lies behind what a statement names: a foreign key, a trigger, a function, a view, a check that was put
 // off, the definition of one's own view. Nothing of it is in what the client hears.
@@ -187,4 +187,21 @@ t.test('where the catalog is visible, definitions of other views are shown', asy
   }
   const { messages } = await client.ask("select viewname, definition is null from pg_views where viewname = 'v'");
   t.match(messages.map(({ body }) => body.toString()).join(), /v[^,]*t/);
+});
+
+t.test('which rows the server has looked at is not told by its predicate locks', async (t) => {
+  for (const from of [daemon, visible]) {
+    const client = await clientOn(t, server, from, 'public');
+    const direct = await clientOn(t, server, server, 'public');
+    const locks = async (asked: typeof client, id: number) => {
+      await asked.ask('begin isolation level serializable; set local enable_seqscan = off');
+      await asked.ask(`select id from people where id = ${id}`);
+      const { messages } = await asked.ask("select locktype, page, tuple from pg_locks where mode = 'SIReadLock'");
+      await asked.ask('rollback');
+      return messages.filter(({ type }) => type === 'D').map(({ body }) => rowValues(body).join());
+    };
+    // There is a row 2, which the session doesn't see, and none 4.
+    t.same(await locks(client, 2), await locks(client, 4));
+    t.notSame(await locks(direct, 2), await locks(direct, 4), 'the server tells');
+  }
 });

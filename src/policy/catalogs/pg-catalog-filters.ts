@@ -302,7 +302,10 @@ export const alwaysFilters: Readonly<Record<string, CatalogFilter>> = {
   ),
   pg_stat_ssl: only('pid ssl version cipher bits compression'.split(' '), () => isOwnBackend),
   pg_stat_gssapi: only('pid gss_authenticated encrypted'.split(' '), () => isOwnBackend),
-  pg_locks: rows((is) => `(${isOwnBackend} AND (@relation IS NULL OR ${is.relationOrIndex('@relation')}))`),
+  // Predicate locks tell which rows were looked at, those that a filter takes out as well.
+  pg_locks: rows(
+    (is) => `(${isOwnBackend} AND @mode <> 'SIReadLock' AND (@relation IS NULL OR ${is.relationOrIndex('@relation')}))`,
+  ),
   // pgAdmin counts them when it connects.
   pg_replication_slots: nothing,
 };
