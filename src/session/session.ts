@@ -33,7 +33,7 @@ import type { ConnectedClient } from './startup/admitted-client.js';
 import { endClient } from './startup/end-client.js';
 import { NamesInSession } from './statements/names-in-session.js';
 import type { Run } from './statements/run.js';
-import type { ClientStatement, Portal, Statement } from './statements/statement.js';
+import { type ClientStatement, type Portal, type Statement, textBytes } from './statements/statement.js';
 import type { TextInParts } from './statements/text-in-parts.js';
 import { VerdictInHand } from './statements/verdict-in-hand.js';
 import { SessionTimeouts, type TimeoutDeps } from './timeouts.js';
@@ -85,13 +85,13 @@ export class Session {
   readonly recorder: SessionRecorder;
   readonly names: NamesInSession;
   /** Prepared statements by the client's name for them; '' is the unnamed one. */
-  readonly statements = new ByName<ClientStatement>();
+  readonly statements = new ByName<ClientStatement>(textBytes);
   /** Names that are given or taken by what isn't answered yet, with the number of the exchange that it belongs to. */
   readonly changing = new ByName<{ readonly exchange: number }>();
   /** Number of the exchange that is being sent: how many were ended by a Sync or Query before it. */
   exchange = 0;
   /** What each open portal runs. */
-  readonly portals = new ByName<Portal>();
+  readonly portals = new ByName<Portal>(({ prepared }) => textBytes(prepared));
   /** Made by the first LISTEN; null where an upstream of its own listens for the client, or nobody. */
   listening: Listening | null = null;
   phase: SessionPhase = 'ready';

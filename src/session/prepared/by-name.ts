@@ -6,9 +6,21 @@ const nameBytesMax = 63;
 /** Prepared statements or portals by name. As a server keeps them: names that begin with the same 63 bytes are one. */
 export class ByName<Value> {
   readonly #values = new Map<string, Value>();
+  readonly #bytesOf: (value: Value) => number;
+  #bytes = 0;
+
+  /** @param bytesOf of what a value holds, always the same for one; left out: they aren't counted */
+  constructor(bytesOf: (value: Value) => number = () => 0) {
+    this.#bytesOf = bytesOf;
+  }
 
   get size(): number {
     return this.#values.size;
+  }
+
+  /** What all values hold; what several hold together counts for each. */
+  get bytes(): number {
+    return this.#bytes;
   }
 
   get(name: string): Value | undefined {
@@ -20,15 +32,22 @@ export class ByName<Value> {
   }
 
   set(name: string, value: Value): void {
+    this.delete(name);
     this.#values.set(keptName(name), value);
+    this.#bytes += this.#bytesOf(value);
   }
 
   delete(name: string): void {
-    this.#values.delete(keptName(name));
+    const kept = keptName(name);
+    const value = this.#values.get(kept);
+    if (value === undefined) return;
+    this.#values.delete(kept);
+    this.#bytes -= this.#bytesOf(value);
   }
 
   clear(): void {
     this.#values.clear();
+    this.#bytes = 0;
   }
 
   [Symbol.iterator](): IterableIterator<[string, Value]> {

@@ -33,8 +33,10 @@ import { isOurName, statementName } from './statement-name.js';
 
 type BindNames = ReturnType<typeof decodeBindNames>;
 
-/** Prepared statements one client may hold at once. */
-const statementsMax = 20_000;
+/** Prepared statements one client may hold at once, and portals: SQL's CLOSE ends some unseen. */
+const heldMax = 20_000;
+/** Their texts together, of each kind. */
+const heldBytesMax = 32 * 1024 * 1024;
 
 const namesTooLong = new ProxyError('statementTooLarge', 'a name of a prepared statement or portal is too long');
 
@@ -58,9 +60,7 @@ export function onParse(session: Session): SessionPhase | null {
   const upstream = session.attachment.acquire();
   if (upstream === null) return null;
   if (upstream instanceof ProxyError) return refuseParse(session, name, statement, upstream);
-  if (session.statements.size >= statementsMax) {
-    return refuseParse(session, name, statement, new ProxyError('statementTooLarge', 'too many prepared statements'));
-  }
+  if (isFull(session.statements)) return refuseParse(session, name, statement, tooMany('prepared statements'));
   // The server won't see the name, so what is wrong with it has to be asked for.
   const isUtf8 = upstream.connection.parameters.get('client_encoding') === 'UTF8';
   if (isUtf8 && !isWellFormed(name)) return forwardUnread(session, frontend.Parse);
@@ -218,7 +218,17 @@ function preparedBySql(session: Session, name: string): ClientStatement | null |
   return { ...unheld, upstreamName: name, parseTime: 0, statement, lookedAt: 0 };
 }
 
+function isFull({ size, bytes }: Session['statements' | 'portals']): boolean {
+  return size >= heldMax || bytes >= heldBytesMax;
+}
+
+function tooMany(what: string): ProxyError {
+  return new ProxyError('statementTooLarge', `too many ${what}`);
+}
+
 function bindTo(session: Session, names: BindNames, prepared: ClientStatement | undefined): SessionPhase | null {
+  const isOneMore = names.portal !== '' && prepared !== undefined;
+  if (isOneMore && isFull(session.portals)) return refuseInBatch(session, prepared.statement, tooMany('portals'));
   const upstream = session.attachment.acquire();
   if (upstream === null) return null;
   if (upstream instanceof ProxyError) return refuseInBatch(session, prepared?.statement ?? null, upstream);

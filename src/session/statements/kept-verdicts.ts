@@ -9,6 +9,7 @@ import type { Statement } from './statement.js';
 
 /** Texts with PREPARE that are held to be judged again. What is prepared beyond them is refused once anything has changed. */
 const preparesMax = 1000;
+const preparedCharsMax = 16 * 1024 * 1024;
 
 /** A text with PREPARE that was sent. */
 interface Prepare {
@@ -33,6 +34,7 @@ export class KeptVerdicts {
   readonly #policies: Readonly<Record<Kept, Set<string>>> = { statements: new Set(), views: new Set() };
   readonly #viewVersions = new Set<number>();
   readonly #prepares = new Map<string, Prepare>();
+  #preparedChars = 0;
   /** Versions by which texts were judged that aren't held. */
   readonly #unheldVersions = new Set<number>();
 
@@ -95,6 +97,7 @@ export class KeptVerdicts {
     this.#policies[kept].clear();
     if (kept === 'views') return this.#viewVersions.clear();
     this.#prepares.clear();
+    this.#preparedChars = 0;
     this.#unheldVersions.clear();
   }
 
@@ -102,8 +105,10 @@ export class KeptVerdicts {
     const { version } = judgement;
     const key = `${sent}\0${text}`;
     if (this.#prepares.has(key)) return;
-    if (text === null || this.#prepares.size >= preparesMax) addVersion(this.#unheldVersions, version);
-    else this.#prepares.set(key, { text, sent, effects, names, version, again: null });
+    const isFull = this.#prepares.size >= preparesMax || this.#preparedChars >= preparedCharsMax;
+    if (text === null || isFull) return addVersion(this.#unheldVersions, version);
+    this.#prepares.set(key, { text, sent, effects, names, version, again: null });
+    this.#preparedChars += text.length;
   }
 }
 

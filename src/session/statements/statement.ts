@@ -53,6 +53,11 @@ export interface ClientStatement {
   shared: SharedStatement | null | undefined;
 }
 
+/** Of its text, as the client sent it. */
+export function textBytes({ asked }: ClientStatement): number {
+  return asked?.length ?? 0;
+}
+
 /** What a client has bound. */
 export class Portal {
   /** It has been executed, and what is left of it is only fetched. */

@@ -115,6 +115,31 @@ t.test('one that nobody used for long makes room, and is there again when it is 
   for (const at of [0, 699, 1, 350]) t.same(rowsIn(await run(client, `s${at}`)), [[String(at)]]);
 });
 
+t.test('what one client holds of prepared statements and portals has bounds', async (t) => {
+  const daemon = await daemonInFrontOf(t, server, { pool: 'size: 1' });
+  const client = await signIn(t, daemon, server);
+  const long = 'x'.repeat(500_000);
+  const prepare = async (at: number) => errorIn(await send(client, parse(`select '${at}${long}'`, `s${at}`)));
+  let held = 0;
+  let refusal = await prepare(0);
+  while (refusal === null && held < 100) refusal = await prepare(++held);
+  t.match(refusal, { C: '54000', M: 'too many prepared statements' });
+  t.ok(held > 60, `${held} texts of 500 kB`);
+  t.equal((await send(client, close('S', 's0'), close('S', 's1'), parse('select 1', 'one'))).types, '331Z');
+  await client.ask('begin');
+  // The server has forgotten those that went before.
+  const some = async (from: number) => {
+    const binds = Array.from({ length: 2_500 }, (_, more) => bind({ statement: 'one', portal: `p${from + more}` }));
+    const reply = await send(client, ...binds);
+    await client.ask('close all');
+    return reply;
+  };
+  for (let from = 0; from < 20_000; from += 2_500) t.equal(errorIn(await some(from)), null);
+  t.match(errorIn(await some(20_000)), { C: '54000', M: 'too many portals' });
+  await client.ask('rollback');
+  t.same(rowsIn(await run(client, 'one')), [['1']]);
+});
+
 t.test('a name that is taken stays so on every upstream', async (t) => {
   const daemon = await daemonInFrontOf(t, server, { pool: 'size: 2' });
   const client = await signIn(t, daemon, server);
