@@ -1,5 +1,5 @@
 import type { ErrorFields } from '../../../protocol/messages/error-fields.js';
-import { violationSetting } from '../../sql/rewrite/check-rows.js';
+import { changeSetting, violationSetting } from '../../sql/rewrite/check-rows.js';
 import { generalMessage, namesOfTheClient, reviewedMessage, usualHints } from './error-texts.js';
 
 const withheld = 'What else the server says is withheld by a policy: it could quote protected values.';
@@ -12,6 +12,7 @@ const withheld = 'What else the server says is withheld by a policy: it could qu
  */
 export function redactError(fields: ErrorFields): ErrorFields {
   if (fields.sqlstate === '42704' && fields.message.includes(violationSetting)) return policyViolation(fields);
+  if (fields.sqlstate === '42704' && fields.message.includes(changeSetting)) return relationChanged(fields);
   const { position } = fields;
   const place = harmlessPlace(fields.where);
   const head = { ...severityOf(fields), ...(position === undefined ? {} : { position }), ...place };
@@ -53,6 +54,15 @@ function hintOf({ sqlstate, hint }: ErrorFields): { hint?: string } {
 /** What a check of the policy's raises instead of letting a row in, as row security would say it. */
 function policyViolation(fields: ErrorFields): ErrorFields {
   return { ...severityOf({ ...fields, sqlstate: '42501' }), message: 'new row violates the policy of its table' };
+}
+
+/** What locks rows goes by where columns stand. Drivers and tools try again after this SQLSTATE. */
+function relationChanged(fields: ErrorFields): ErrorFields {
+  return {
+    ...severityOf({ ...fields, sqlstate: '40001' }),
+    message: 'could not lock rows: the definition of a relation has changed',
+    hint: 'Try again.',
+  };
 }
 
 /** The line of a COPY or the number of a parameter, without what stands there; null for any other place. */

@@ -11,9 +11,12 @@ import { unsupported } from './written-rows.js';
  */
 export const violationSetting = 'pgturnstile.row_violates_policy';
 
+/** The same for a relation that is no longer what it was when the statement was judged, which the session says otherwise. */
+export const changeSetting = 'pgturnstile.relation_has_changed';
+
 /** True for a row that satisfies the check; raises for any other, NULL included. */
-export function raisingCheck(check: string): string {
-  return `(${check} OR pg_catalog.current_setting('${violationSetting}') IS NULL)`;
+export function raisingCheck(check: string, setting = violationSetting): string {
+  return `(${check} OR pg_catalog.current_setting('${setting}') IS NULL)`;
 }
 
 /** The check of a row that was written, under the name that RETURNING sees it by. */

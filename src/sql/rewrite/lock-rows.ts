@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { BoundQuery, RelationUse } from '../bind/bound.js';
+import { changeSetting, raisingCheck } from './check-rows.js';
 import { spliceCondition } from './conditions.js';
 import { mayLeak, mayLeakInLocking } from './leaks.js';
 import { renameQualifiers } from './read-relations.js';
@@ -12,22 +13,47 @@ import { expandStars } from './stars.js';
  * the filter lets through, those behind a LIMIT or another condition too.
  */
 export function spliceLocking(rewriting: Rewriting, uses: readonly RelationUse[]): void {
-  const filtered = new Map<BoundQuery, { uses: [RelationUse, ...RelationUse[]]; filters: string[] }>();
+  const filtered = new Map<BoundQuery, Filtered>();
   for (const use of uses) {
     const restriction = rewriting.restrictionOf(use);
     const filter = restriction === null ? null : filterOfLocked(rewriting, use, restriction);
-    if (filter === null || use.query === null) continue;
+    if (restriction === null || use.query === null) continue;
+    const gates = restriction.hidden.size > 0 ? [gateOf(restriction)] : [];
+    const filters = filter === null ? [] : [filter];
+    if (gates.length + filters.length === 0) continue;
     const others = filtered.get(use.query);
     others?.uses.push(use);
-    others?.filters.push(filter);
-    if (others === undefined) filtered.set(use.query, { uses: [use], filters: [filter] });
+    others?.filters.push(...filters);
+    others?.gates.push(...gates);
+    if (others === undefined) filtered.set(use.query, { uses: [use], filters, gates });
   }
-  for (const [query, { uses, filters }] of filtered) {
+  for (const [query, { uses, filters, gates }] of filtered) {
     const { where, from } = query.clauses;
     const condition = where === undefined ? null : { start: where.start + 'where'.length, end: where.end };
-    const place = { query, uses, kind: 'condition', condition, place: from?.end ?? query.span.end } as const;
-    spliceCondition(rewriting, place, filters.join(' AND '), 'rows that do not exist for the session are not locked');
+    const at = { query, uses, kind: 'condition', condition, place: from?.end ?? query.span.end } as const;
+    const filter = filters.length === 0 ? null : filters.join(' AND ');
+    const place = gates.length === 0 ? at : { ...at, gate: [...new Set(gates)].join(' AND ') };
+    spliceCondition(rewriting, place, filter, 'rows that do not exist for the session are not locked');
   }
+}
+
+interface Filtered {
+  readonly uses: [RelationUse, ...RelationUse[]];
+  readonly filters: string[];
+  readonly gates: string[];
+}
+
+/**
+ * Names for columns go by where these stand, so that one that was dropped meanwhile would give its name to the next, a hidden
+ * one perhaps: the server may have waited for whoever dropped it. It says where they stand now, whatever the transaction
+ * sees of its catalog.
+ */
+function gateOf({ relation: { schema, name, columns } }: Restriction): string {
+  const literal = (text: string) => `'${text.replaceAll("'", "''")}'`;
+  const address = `pg_catalog.pg_get_object_address('table column', ARRAY[${literal(schema)}, ${literal(name)}, c.name], '{}')`;
+  const places = columns.map((column) => `(${literal(column.name)}, ${column.attnum})`).join(', ');
+  const isSame = `pg_catalog.bool_and((${address}).objsubid OPERATOR(pg_catalog.=) c.attnum)`;
+  return raisingCheck(`(SELECT ${isSame} FROM (VALUES ${places}) AS c(name, attnum))`, changeSetting);
 }
 
 /** The filter of a relation whose rows are locked, over its columns as they are named then; null: there's none. */
