@@ -92,15 +92,18 @@ export class JudgeThreads {
     const guarded = guardText(text, this.#bounds);
     if (!guarded.ok) return Promise.resolve({ ...guarded, position: null });
     const thread = guarded.tokens <= this.#shortTokensMax ? this.#short : this.#long;
-    return this.#naming(question, () => thread.ask(question, client));
+    return this.naming([question.policies, question.catalog], () => thread.ask(question, client));
   }
 
-  async #naming({ policies, catalog }: Question, ask: () => Promise<Answer>): Promise<Answer> {
-    const keys = [policies, catalog].filter((key) => key !== null);
+  /** While this is under way, what is known by these keys is not forgotten. */
+  async naming<Found>(names: readonly (string | null)[], find: () => Promise<Found>): Promise<Found> {
+    const keys = names.filter((key) => key !== null);
     for (const key of keys) this.#named.set(key, (this.#named.get(key) ?? 0) + 1);
-    const answer = await ask();
-    for (const key of keys) this.#answered(key);
-    return answer;
+    try {
+      return await find();
+    } finally {
+      for (const key of keys) this.#answered(key);
+    }
   }
 
   #answered(key: string): void {

@@ -42,6 +42,8 @@ export interface SessionNames {
   readonly catalog: OwnCatalog | null;
 }
 
+type Asked = Omit<Question, 'policies' | 'catalog' | 'complexityMax'>;
+
 /**
  * Judges the statements of one database's clients by the policies in force and the catalog as it is now. A reload makes
  * another; a change of the catalog makes everything that was judged before it outdated.
@@ -111,8 +113,15 @@ export class Judge {
    * Judges a text for a session. What is there to be known may change while the threads are at it: the judgement was right
    * when it was asked for, and isn't kept. Never rejects.
    */
-  async judge(
-    asked: Omit<Question, 'policies' | 'catalog' | 'complexityMax'>,
+  judge(asked: Asked, keys: CacheKeys, session: unknown, own: OwnCatalog | null): Promise<Judgement> {
+    // A reload may come while it waits for the catalog.
+    const policies = this.policies?.key ?? null;
+    return this.#deps.threads.naming([policies], () => this.#judgeBy(policies, asked, keys, session, own));
+  }
+
+  async #judgeBy(
+    policies: string | null,
+    asked: Asked,
     keys: CacheKeys,
     session: unknown,
     own: OwnCatalog | null,
@@ -122,7 +131,7 @@ export class Judge {
       if (own === null && catalog.version === 0) await catalog.whenKnown();
       const version = this.#version;
       const { key } = own ?? catalog;
-      const question = { ...asked, policies: this.policies?.key ?? null, catalog: key, complexityMax };
+      const question = { ...asked, policies, catalog: key, complexityMax };
       const asking = threads.ask(question, session);
       const answer = await (own?.during(asking) ?? asking);
       const judgement = this.#judgement(answer, own?.version ?? version);

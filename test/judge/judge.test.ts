@@ -4,6 +4,8 @@ import { Firewalls } from '../../src/firewall/firewalls.js';
 import { CatalogFeed } from '../../src/judge/catalog-feed.js';
 import { Judge } from '../../src/judge/judge.js';
 import { JudgeThreads, type JudgeThreadsOptions } from '../../src/judge/judge-threads.js';
+import type { PoliciesInForce } from '../../src/judge/policies-in-force.js';
+import { loadPolicies } from '../../src/policy/file/load-policies.js';
 import { keyOf } from '../../src/sql/shape.js';
 import { createLog } from '../../src/telemetry/log.js';
 import { startPostgres } from '../support/postgres.js';
@@ -14,7 +16,7 @@ const server = await startPostgres();
 t.teardown(() => server.stop());
 const names = { searchPath: ['public'], temporary: [], key: '', catalog: null };
 
-async function judging(t: Test, options: Partial<JudgeThreadsOptions> = {}) {
+async function judging(t: Test, options: Partial<JudgeThreadsOptions> = {}, policies: PoliciesInForce | null = null) {
   const log = createLog({ level: 'error', pretty: false });
   const threads = new JudgeThreads(options);
   const connect = (onChange: () => void) => openCatalogConnection(targetAt(server.url), onChange);
@@ -25,7 +27,7 @@ async function judging(t: Test, options: Partial<JudgeThreadsOptions> = {}) {
   const counters = { shapeCache: { hits: 0, misses: 0 } };
   const deps = { threads, catalog, counters, isOurName: () => false, complexityMax: 0, firewalls: new Firewalls(log) };
   const ann = { user: 'ann', tenant: 'default', roles: [], database: 'postgres', attributes: {} };
-  const judge = new Judge(null, deps);
+  const judge = new Judge(policies, deps);
   return { session: judge.for(ann, 'postgres', 'ann'), threads, catalog };
 }
 
@@ -49,6 +51,15 @@ t.test('those who ask at the same time get the same judgement', async (t) => {
   const texts = ['select 1', 'select 2'];
   const [one, other] = await Promise.all(texts.map((text) => session.judge(text, keyOf(text), names)));
   t.equal(one, other);
+});
+
+t.test('a reload while the catalog is waited for leaves the policies that were asked by', async (t) => {
+  const policies = loadPolicies([{ file: 'p.yaml', text: 'version: 1\nrules: []\n' }]);
+  const { session, threads } = await judging(t, {}, { key: 'p', policies, digest: '' });
+  threads.tell({ kind: 'policies', key: 'p', policies });
+  const asked = session.judge('select 1', null, names);
+  threads.tell({ kind: 'forget', key: 'p' });
+  t.match(await asked, { refusal: null });
 });
 
 t.test('what the threads had no place for is judged when they have', async (t) => {
