@@ -325,6 +325,34 @@ for (const kind of kinds) {
       await owner.query('drop table shop.slow');
     });
 
+    t.test('what comes and goes in temporary schemas leaves the fingerprint as it is', async (t) => {
+      const loader = await openLoader(server.url);
+      const owner = new pg.Client(server.url);
+      await owner.connect();
+      t.teardown(async () => {
+        loader.close();
+        await owner.end();
+      });
+      const session = await CatalogSession.open(loader);
+      const looked = async () => {
+        const { snapshot: _, ...fingerprint } = await session.readFingerprint();
+        return fingerprint;
+      };
+      const before = await looked();
+      await owner.query(`create temp table mine (id serial primary key, a text default 'x' check (a <> ''), p int references mine)
+        partition by list (id); create temp table mine_1 partition of mine for values in (1); create temp view mine_too as
+        select id from mine; create index on mine (a); alter table mine enable row level security; create policy p on mine;
+        create type pg_temp.colour as enum ('red'); create type pg_temp.pair as (a int, b int); create domain pg_temp.small as
+        int check (value < 9); create type pg_temp.span as range (subtype = int4); create cast (pg_temp.colour as int) with inout;
+        create function pg_temp.f() returns trigger language plpgsql as 'begin return new; end';
+        create trigger t before insert on mine for each row execute function pg_temp.f();
+        create collation pg_temp.c from "C"; create temp sequence counts`);
+      t.same(await looked(), before);
+      await owner.query('create table shop.lasting (a int)');
+      t.notSame(await looked(), before);
+      await owner.query('drop table shop.lasting');
+    });
+
     t.test('a database that is larger than the limits is refused', async (t) => {
       const loader = await openLoader(server.url);
       t.teardown(() => loader.close());
