@@ -1,5 +1,5 @@
-// What locks rows is sent with names for columns by where they stand. While the server waits for a lock, somebody else
-// moves them, and a name that may be read comes to stand for a column that may not.
+// What locks rows is sent with names for columns by where they stand, and a new row's values go by where they stand. While the
+// server waits for a lock, somebody else moves columns, and what may be read or set comes to mean one that may not.
 import pg from 'pg';
 import t from 'tap';
 import { clientOn, policedDaemon } from '../support/policed-daemon.js';
@@ -11,6 +11,7 @@ import { until } from '../support/until.js';
 const policy = `version: 1
 rules:
   - { name: tasks, tables: [public.tasks], actions: [select, update], rows: "owner = 'me'", columns: { hide: [secret] } }
+  - { name: listed, tables: [public.listed], actions: [select, insert], columns: { write: [id, owner, note] } }
   - { name: open, tables: [public.open], actions: [select, update], columns: { hide: [secret] } }
 `;
 const made = (name: string) =>
@@ -62,6 +63,38 @@ for (const kind of (['machine', 'embedded'] as const).filter(hasPostgres)) {
     }
   });
 }
+
+const writes = ["insert into listed values (2, 'x', 'y')", "insert into listed select 2, 'x', 'y'"];
+
+t.test('a value goes to the column that was meant, or nowhere', async (t) => {
+  const server = await startPostgres();
+  t.teardown(() => server.stop());
+  await server.query(made('listed'));
+  const owner = new pg.Client({ connectionString: server.url });
+  await owner.connect();
+  t.teardown(() => owner.end());
+  const client = await clientOn(t, server, await policedDaemon(t, server, policy), 'public');
+  for (const text of writes) {
+    await until('the table is known', async () => {
+      await client.ask('begin');
+      const { types } = await client.ask('select note from listed; insert into listed values (3)');
+      await client.ask('rollback');
+      return !types.includes('E');
+    });
+    await owner.query('begin; lock table listed in access exclusive mode');
+    client.send(query(text));
+    await until('it waits', async () => {
+      const [row] = await server.query('select count(*)::int as waiting from pg_locks where not granted');
+      return row?.waiting === 1;
+    });
+    await owner.query('alter table listed drop column note; commit');
+    const { messages } = await client.readUntilReady();
+    const error = messages.find(({ type }) => type === 'E');
+    t.match(error && errorFields(error.body), { C: '42703' }, text);
+    t.same(await server.query('select id, secret from listed'), [{ id: 1, secret: 'canary' }], text);
+    await owner.query(`drop table listed; ${made('listed')}`);
+  }
+});
 
 function valuesIn(messages: readonly RawMessage[]): (string | null)[] {
   return messages.filter(({ type }) => type === 'D').flatMap(({ body }) => rowValues(body));

@@ -1,7 +1,7 @@
 import type { MergeWhen, Target } from '../bind/bound.js';
 import { raisingFor, spliceReturning } from './check-rows.js';
 import { spliceCondition } from './conditions.js';
-import { distinct, type OperatorSql, quoteIdentifier, type Restriction } from './restriction.js';
+import { distinct, isWrittenByName, type OperatorSql, quoteIdentifier, type Restriction } from './restriction.js';
 import { RewriteRefusal, type Rewriting } from './rewriting.js';
 import { existing, printAll, updateCheckOf } from './written-rows.js';
 
@@ -38,12 +38,12 @@ function spliceWhen(
     spliceCondition(rewriting, at, filter, 'rows that do not exist for the session are left alone');
   }
   const place = when.columnListPlace;
-  if (restriction.hidden.size === 0 || place === null || when.inserted.length === 0) return;
+  if (!isWrittenByName(restriction) || place === null || when.inserted.length === 0) return;
   rewriting.add({
     start: place,
     end: place,
     text: ` (${when.inserted.map(quoteIdentifier).join(', ')})`,
-    reason: 'hidden columns do not exist for the session',
+    reason: 'the values go to the columns that the session means',
     meant: { kind: 'when-columns', at: relation.name.start, index, columns: when.inserted },
   });
 }

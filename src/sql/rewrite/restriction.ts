@@ -84,6 +84,14 @@ export function restrictsReading({ rows, columns, hidden }: Restriction): boolea
   return rows !== null || hidden.size > 0 || columns.some(({ mask }) => mask !== null);
 }
 
+/**
+ * Whether a new row's values have to name their columns: the session may not set all of them, and those that it means could
+ * have moved by the time that the server looks.
+ */
+export function isWrittenByName({ relation, hidden, insertable }: Restriction): boolean {
+  return hidden.size > 0 || relation.columns.some(({ attnum }) => !insertable.has(attnum));
+}
+
 /** Those that there are, each once: several actions often have the same filter. */
 export function distinct(all: readonly (OperatorSql | null)[]): readonly OperatorSql[] {
   return [...new Map(all.flatMap((sql) => (sql === null ? [] : [[JSON.stringify(sql), sql] as const]))).values()];

@@ -2,7 +2,7 @@ import type { AssignedColumn, Target } from '../bind/bound.js';
 import { raisingCheck, raisingFor, spliceReturning } from './check-rows.js';
 import { spliceCondition } from './conditions.js';
 import { spliceMerge } from './merge-relations.js';
-import { quoteIdentifier, type Restriction } from './restriction.js';
+import { isWrittenByName, quoteIdentifier, type Restriction } from './restriction.js';
 import { RewriteRefusal, type Rewriting } from './rewriting.js';
 import { existing, printAll, unsupported, updateCheckOf } from './written-rows.js';
 
@@ -94,9 +94,9 @@ function spliceInsert(rewriting: Rewriting, target: Target, restriction: Restric
   spliceReturning(rewriting, target, restriction, raising);
 }
 
-/** Without a list the values go to the columns that exist for the session. */
-function spliceColumnList(rewriting: Rewriting, target: Target, { hidden }: Restriction): void {
-  if (hidden.size === 0 || target.columnList !== null || target.source === 'default values') return;
+/** Without a list the values go to the columns that exist for the session, by their names. */
+function spliceColumnList(rewriting: Rewriting, target: Target, restriction: Restriction): void {
+  if (!isWrittenByName(restriction) || target.columnList !== null || target.source === 'default values') return;
   const columns = rewriting.bound.assigned
     .filter(
       ({ relation, action, query }) => relation === target.relation && action === 'insert' && query === target.query,
@@ -108,7 +108,7 @@ function spliceColumnList(rewriting: Rewriting, target: Target, { hidden }: Rest
     start: place,
     end: place,
     text: ` (${columns.map(quoteIdentifier).join(', ')})`,
-    reason: 'hidden columns do not exist for the session',
+    reason: 'the values go to the columns that the session means',
     meant: { kind: 'columns', at: target.relation.name.start, columns },
   });
 }
