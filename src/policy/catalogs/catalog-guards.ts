@@ -6,162 +6,23 @@ import type { CatalogIndex } from '../../sql/catalog/catalog-index.js';
 import { holdsType } from '../../sql/catalog/types-within.js';
 import type { CallGuard, Guard as ValueGuard } from '../../sql/rewrite/guard-calls.js';
 import type { CatalogPredicates } from './catalog-predicates.js';
+import {
+  describedBy,
+  describingNamed,
+  isLookedUp,
+  type Predicate,
+  readsAnyType,
+  readsRows,
+  relation,
+  takesColumn,
+  takesName,
+  takesTypeName,
+  tellsAnything,
+  type,
+} from './describing-functions.js';
 import { ownViewGuards } from './pg-catalog-filters.js';
 import { isSystemSchema } from './system-relations.js';
 import { catalogOf, firstNormalOid, type VisibleObjects } from './visible-objects.js';
-
-type Predicate = (is: CatalogPredicates, oid: string) => string;
-
-interface Guard {
-  readonly names: string;
-  /** Of which argument; from the end where it is negative. */
-  readonly argument: number;
-  readonly may: Predicate;
-  /** Columns of filtered relations that hold only what may be asked about. */
-  readonly columns?: string;
-}
-
-const ownOnly: Predicate = (_, oid) => `(${oid} < ${firstNormalOid})`;
-const relation: Predicate = (is, oid) => is.relationOrIndex(oid);
-const type: Predicate = (is, oid) => is.type(oid);
-const inCatalog =
-  (catalog: string, may: (is: CatalogPredicates) => string): Predicate =>
-  (is, oid) =>
-    `${oid} IN (SELECT z.oid FROM pg_catalog.${catalog} z WHERE ${may(is)})`;
-const sizesOfRelations = 'pg_relation_size pg_table_size pg_total_relation_size pg_indexes_size';
-/** What was counted of a relation or function, and where a sequence stands. */
-const counts = `pg_stat_get_(?:xact_)?(?:numscans|lastscan|(?:live|dead)_tuples|tuples_(?:returned|fetched|(?:hot_|newpage_)?updated|inserted|deleted)|(?:mod|ins)_since_(?:analyze|vacuum)|blocks_(?:fetched|hit)|function_(?:calls|total_time|self_time)) pg_stat_get_(?:last_|total_)?(?:auto)?(?:vacuum|analyze)_(?:time|count) pg_sequence_last_value`;
-const sizes = patternOf(`${sizesOfRelations} pg_database_size pg_tablespace_size pg_tablespace_location ${counts}`);
-
-const relationColumns =
-  'pg_class.oid pg_attribute.attrelid pg_index.indrelid pg_index.indexrelid pg_constraint.conrelid pg_constraint.confrelid pg_inherits.inhrelid pg_inherits.inhparent pg_trigger.tgrelid';
-
-/** Functions that describe what an oid stands for: they are asked about what is visible, and say NULL of all else. */
-const guards: readonly Guard[] = [
-  {
-    names: `pg_table_is_visible pg_relation_is_publishable pg_sequence_parameters
-      row_security_active pg_get_replica_identity_index`,
-    argument: 0,
-    may: relation,
-    columns: relationColumns,
-  },
-  {
-    names: `pg_column_is_updatable pg_relation_is_updatable pg_index_column_has_property pg_index_has_property`,
-    argument: 0,
-    may: (is, oid) => is.relationOrIndex(oid),
-    columns: relationColumns,
-  },
-  {
-    names: 'has_table_privilege has_any_column_privilege has_sequence_privilege',
-    argument: -2,
-    may: relation,
-    columns: relationColumns,
-  },
-  { names: 'has_column_privilege', argument: -3, may: relation, columns: relationColumns },
-  { names: 'has_schema_privilege', argument: -2, may: (is, oid) => is.schema(oid), columns: 'pg_namespace.oid' },
-  { names: 'has_function_privilege', argument: -2, may: (is, oid) => is.function(oid), columns: 'pg_proc.oid' },
-  { names: 'has_type_privilege', argument: -2, may: (is, oid) => is.type(oid), columns: 'pg_type.oid' },
-  { names: 'pg_get_partkeydef pg_get_partition_constraintdef', argument: 0, may: (is, oid) => is.open(oid) },
-  { names: 'pg_partition_tree pg_partition_ancestors pg_partition_root', argument: 0, may: (is, oid) => is.whole(oid) },
-  { names: 'pg_get_expr', argument: 1, may: (is, oid) => `(${oid} = 0 OR ${is.open(oid)})` },
-  { names: 'pg_get_viewdef', argument: 0, may: (is, oid) => is.transparent(oid) },
-  {
-    names: 'pg_get_indexdef',
-    argument: 0,
-    may: (is, oid) => is.index(oid),
-    columns: 'pg_index.indexrelid',
-  },
-  {
-    names: 'pg_get_constraintdef',
-    argument: 0,
-    may: inCatalog('pg_constraint', (is) => is.constraint('z.')),
-    columns: 'pg_constraint.oid',
-  },
-  {
-    names: 'pg_get_triggerdef',
-    argument: 0,
-    may: inCatalog('pg_trigger', (is) => is.trigger('z.')),
-    columns: 'pg_trigger.oid',
-  },
-  {
-    names: 'pg_get_ruledef',
-    argument: 0,
-    may: inCatalog('pg_rewrite', (is) => is.rule('z.')),
-    columns: 'pg_rewrite.oid',
-  },
-  {
-    names: 'pg_get_statisticsobjdef*',
-    argument: 0,
-    may: inCatalog('pg_statistic_ext', (is) => is.open('z.stxrelid')),
-    columns: 'pg_statistic_ext.oid',
-  },
-  { names: 'pg_get_functiondef pg_get_function_sqlbody', argument: 0, may: ownOnly },
-  {
-    names: 'pg_get_function_arguments pg_get_function_arg_default',
-    argument: 0,
-    may: (is, oid) => is.parameters(oid),
-  },
-  {
-    names: 'pg_get_function_* pg_function_is_visible',
-    argument: 0,
-    may: (is, oid) => is.function(oid),
-    columns: 'pg_proc.oid',
-  },
-  {
-    names: 'format_type pg_type_is_visible',
-    argument: 0,
-    may: (is, oid) => is.type(oid),
-    columns: 'pg_type.oid pg_attribute.atttypid pg_type.typbasetype pg_type.typelem pg_proc.prorettype',
-  },
-  { names: 'pg_get_userbyid', argument: 0, may: (is, oid) => is.role(oid) },
-  { names: 'acldefault', argument: 1, may: (is, oid) => is.role(oid) },
-  { names: 'col_description', argument: 0, may: (is, oid) => is.comment(String(catalogOf.relation), oid) },
-  { names: 'shobj_description', argument: 0, may: (is, oid) => is.role(oid), columns: 'pg_database.oid' },
-  { names: sizesOfRelations, argument: 0, may: (is, oid) => is.openOrIndex(oid) },
-  { names: 'pg_tablespace_location', argument: 0, may: ownOnly },
-  { names: `pg_database_size pg_tablespace_size ${counts}`, argument: 0, may: () => 'false' },
-];
-
-/** What tells of objects without saying which kind, or of others than it is asked about. */
-const refused = new Set(
-  `pg_describe_object pg_identify_object pg_identify_object_as_address pg_get_object_address
-  pg_get_publication_tables pg_get_acl regclass oidvectortypes satisfies_hash_partition makeaclitem`.split(/\s+/),
-);
-
-/** Read a value of any type out of a text, and so names of what may not be seen. */
-const reading = /^(?:reg[a-z]+|(?:array|record|domain|enum|(?:multi)?range)_)(?:in|recv)$/;
-
-/** Read rows out of texts, as the value that they are given is made. */
-const populating = /populate_record/;
-
-/** Take a name as text, in the same argument as the oid where there is such an overload. */
-const byName =
-  /^(?:to_reg\w+|pg_get_(?:serial_sequence|viewdef)|row_security_active|has_(?:table|any_column|column|sequence|schema|function|type)_privilege)$/;
-const byTypeName = /^(?:to_regtype(?:mod)?|has_type_privilege)$/;
-const byRelationName =
-  /^(?:to_regclass|pg_get_(?:serial_sequence|viewdef)|row_security_active|has_(?!schema|function))/;
-
-/** Take the column of a relation behind it, and say whether there is one. */
-const byColumn = /^(?:pg_get_serial_sequence|has_column_privilege)$/;
-
-const describedBy: Readonly<Record<string, number>> = {
-  pg_class: catalogOf.relation,
-  pg_proc: catalogOf.procedure,
-  pg_type: catalogOf.type,
-  pg_namespace: catalogOf.schema,
-  pg_constraint: catalogOf.constraint,
-};
-
-const texts: ReadonlySet<number> = new Set([25, 19, 705]);
-
-export function isRelationSize(name: string): boolean {
-  return sizesOfRelations.split(' ').includes(name);
-}
-
-/** True for what tells how much there is, or where: of what nothing is withheld of, and NULL of all else. */
-export function isSizeFunction(name: string): boolean {
-  return sizes.test(name);
-}
 
 interface Registry {
   readonly visible: keyof Pick<VisibleObjects, 'relations' | 'types' | 'functions' | 'schemas'> | null;
@@ -228,8 +89,15 @@ function isOfFunctions({ name, columns: [types] }: FunctionUse): boolean {
 /** PG 53: pg_depend, whose first columns are classid, objid, objsubid, refclassid and refobjid. */
 const dependencies = 2608;
 
-/** Other things' names tell no more than whether they are there. */
-const isLookedUp = (name: string) => byRelationName.test(name) || byTypeName.test(name);
+/** text, name, unknown. */
+const texts: ReadonlySet<number> = new Set([25, 19, 705]);
+
+interface ColumnGuard {
+  /** The argument that tells the column. */
+  readonly argument: number;
+  /** In SQL: whether a relation's column of this name or number is seen. */
+  readonly isSeen: (oid: string, column: string) => string;
+}
 
 /** What a filtered catalog makes of functions, casts and types that tell about its objects. */
 export class CatalogGuards {
@@ -243,16 +111,16 @@ export class CatalogGuards {
     const { name, candidates, literals } = use;
     if (!candidates.every(({ schema }) => schema === 'pg_catalog')) return null;
     const what = `function ${name}`;
-    if ((refused.has(name) && !isOnRecord(use) && !isOfFunctions(use)) || reading.test(name)) return what;
+    if ((tellsAnything(name) && !isOnRecord(use) && !isOfFunctions(use)) || readsAnyType(name)) return what;
     if (name.startsWith('pg_input_') && !this.isPlainType(literals[1])) return `${what} of this type`;
-    const at = byName.test(name) ? this.placeOf(name, literals.length) : -1;
+    const at = takesName(name) ? this.placeOf(name, literals.length) : -1;
     if (at < 0) return null;
     const [literal, column] = [literals[at], literals[at + 1]];
     const taken = candidates.map(({ arguments: types }) => types[at] ?? 0);
     const isText = taken.every((type) => texts.has(type));
     // Looked at where it runs, and NULL there, whatever its columns are.
     if (isText && typeof literal === 'string' && isLookedUp(name) && !this.isSeenName(name, literal)) return null;
-    const isColumn = !byColumn.test(name) || column === undefined || literal === undefined;
+    const isColumn = !takesColumn(name) || column === undefined || literal === undefined;
     if (!isColumn && !this.isSeenColumn(literal, column)) return `${what} of this column`;
     if (isText || !taken.some((type) => texts.has(type)) || !isLookedUp(name) || literal === null) return null;
     return literal !== undefined && this.isSeenName(name, literal) ? null : `${what} of this name`;
@@ -261,48 +129,62 @@ export class CatalogGuards {
   /** How an argument that is an oid or a name is looked at; null where there's nothing to look at. */
   guardOf(use: FunctionUse): CallGuard | null {
     const { name, candidates, literals } = use;
-    if (!candidates.every(({ schema }) => schema === 'pg_catalog')) return null;
-    if (isOfOneRow(use)) return null;
+    if (!candidates.every(({ schema }) => schema === 'pg_catalog') || isOfOneRow(use)) return null;
+    if (name === 'obj_description') return this.commentGuard(literals[1]);
     const at = this.placeOf(name, literals.length);
-    if (name === 'obj_description') {
-      const catalog = literals[1];
-      const condition = (oid: string) =>
-        typeof catalog === 'string' ? this.is.comment(String(describedBy[catalog] ?? 0), oid) : this.is.comments(oid);
-      return { argument: 0, type: 'oid', condition, isSafe: () => false };
-    }
     if (at < 0) return null;
     const types = candidates.map(({ arguments: all }) => all[at] ?? 0);
-    const isText = types.every((type) => texts.has(type));
-    const isName = isText && byName.test(name);
+    if (!types.every((type) => texts.has(type))) return this.oidGuard(use, at, types);
+    if (takesName(name)) return this.nameGuard(use, at);
+    if (describingNamed(name) === null) return null;
+    return { argument: at, type: 'text', oidOf: () => '0', condition: () => 'false', isSafe: () => false };
+  }
+
+  /** @param catalog as it is written; null or left out: any */
+  private commentGuard(catalog: string | null | undefined): CallGuard {
+    const condition = (oid: string) =>
+      typeof catalog === 'string' ? this.is.comment(String(describedBy[catalog] ?? 0), oid) : this.is.comments(oid);
+    return { argument: 0, type: 'oid', condition, isSafe: () => false };
+  }
+
+  private nameGuard(use: FunctionUse, at: number): CallGuard | null {
+    const { name, literals } = use;
     const column = this.columnGuardOf(use, at);
-    const guard = guardNamed(name);
-    const may = guard?.may ?? (byTypeName.test(name) ? type : relation);
-    const isTold =
-      column === null && (may === relation || byTypeName.test(name)) && this.isSeenLiteralName(name, literals[at]);
-    if (isName && (!isLookedUp(name) || isTold)) return null;
-    if (guard === null && !isName) return null;
-    if (isText && !isName)
-      return { argument: at, type: 'text', oidOf: () => '0', condition: () => 'false', isSafe: () => false };
-    const columns = new Set((guard?.columns ?? '').split(' '));
-    const reads = byTypeName.test(name) ? 'to_regtype' : 'to_regclass';
+    const isOfType = takesTypeName(name);
+    const may = describingNamed(name)?.may ?? (isOfType ? type : relation);
+    const isTold = column === null && (may === relation || isOfType) && this.isSeenLiteralName(name, literals[at]);
+    if (!isLookedUp(name) || isTold) return null;
     // A number is a name to some and an oid to others.
     const oidOf = (given: string) =>
-      `CASE WHEN ${given} !~ '^\\s*[-0-9]' THEN pg_catalog.${reads}(${given})::pg_catalog.oid END`;
-    const condition = (oid: string, given: string) =>
-      column === null ? may(this.is, oid) : `(${may(this.is, oid)} AND ${column.isSeen(oid, given)})`;
+      `CASE WHEN ${given} !~ '^\\s*[-0-9]' THEN pg_catalog.${isOfType ? 'to_regtype' : 'to_regclass'}(${given})::pg_catalog.oid END`;
+    return { type: 'text', oidOf, ...this.objectGuard(at, may, column), isSafe: () => false };
+  }
+
+  private oidGuard(use: FunctionUse, at: number, types: readonly number[]): CallGuard | null {
+    const describing = describingNamed(use.name);
+    if (describing === null) return null;
+    const column = this.columnGuardOf(use, at);
+    const columns = new Set((describing.columns ?? '').split(' '));
     return {
-      argument: at,
-      type: isName ? 'text' : types.every((type) => type === 2205) ? 'regclass' : 'oid',
-      ...(isName ? { oidOf } : {}),
-      condition,
-      ...(column === null ? {} : { column: column.argument }),
+      type: types.every((type) => type === 2205) ? 'regclass' : 'oid',
+      ...this.objectGuard(at, describing.may, column),
       isSafe: (table, name) => column === null && table.schema === 'pg_catalog' && columns.has(`${table.name}.${name}`),
     };
   }
 
+  private objectGuard(
+    argument: number,
+    may: Predicate,
+    column: ColumnGuard | null,
+  ): Pick<CallGuard, 'argument' | 'condition' | 'column'> {
+    if (column === null) return { argument, condition: (oid) => may(this.is, oid) };
+    const condition = (oid: string, given: string) => `(${may(this.is, oid)} AND ${column.isSeen(oid, given)})`;
+    return { argument, condition, column: column.argument };
+  }
+
   /** Of a call that tells of a column by its name: hidden ones are as those that there are not. Null where none is meant. */
-  private columnGuardOf({ name, candidates, literals, columns }: FunctionUse, at: number) {
-    if (!byColumn.test(name) || !this.is.hasHidden) return null;
+  private columnGuardOf({ name, candidates, literals, columns }: FunctionUse, at: number): ColumnGuard | null {
+    if (!takesColumn(name) || !this.is.hasHidden) return null;
     const argument = at + 1;
     const [relation, column] = [columns[at], columns[argument]];
     if (literals[at] !== undefined && literals[argument] !== undefined) return null;
@@ -336,7 +218,7 @@ export class CatalogGuards {
   }
 
   private placeOf(name: string, count: number): number {
-    const guard = guardNamed(name);
+    const guard = describingNamed(name);
     if (guard === null) return 0;
     return guard.argument < 0 ? count + guard.argument : guard.argument;
   }
@@ -376,7 +258,7 @@ export class CatalogGuards {
       relation.columns.some((column) => column.attnum === attnum && this.holdsRegistry(column.type)),
     );
     if (isCopied) return 'COPY into a column of a registry type such as regclass';
-    const reader = functions.find(({ name }) => populating.test(name));
+    const reader = functions.find(({ name }) => readsRows(name));
     if (reader === undefined) return null;
     const returned = functions.flatMap(({ candidates }) =>
       candidates.flatMap((each) => [each.returns, ...each.allArguments]),
@@ -412,7 +294,7 @@ export class CatalogGuards {
   /** A relation's or type's name, as regclass and regtype read it. */
   private isSeenName(name: string, literal: string): boolean {
     if (/^\s*[\d-]/.test(literal)) return false;
-    if (byTypeName.test(name)) return this.isSeenTypeName(literal);
+    if (takesTypeName(name)) return this.isSeenTypeName(literal);
     return this.relationsCalled(literal).some(
       ({ schema, oid }) => isSystemSchema(schema) || this.is.visible.relations.has(oid),
     );
@@ -466,16 +348,6 @@ export function ownViewGuard({ name, candidates }: FunctionUse): CallGuard | nul
 const typeWords =
   /^\s*(?:int|integer|smallint|bigint|real|float|double\s+precision|dec|decimal|boolean|(?:national\s+)?char(?:acter)?(?:\s+varying)?|nchar|bit\s+varying|time(?:stamp)?\s+with(?:out)?\s+time\s+zone|interval\s[a-z\s]*)\s*$/i;
 
-const compiled = guards.map((guard) => ({ guard, pattern: patternOf(guard.names) }));
-
-function patternOf(names: string): RegExp {
-  return new RegExp(`^(?:${names.trim().split(/\s+/).join('|').replaceAll('*', '.*')})$`);
-}
-
-function guardNamed(name: string): Guard | null {
-  return compiled.find(({ pattern }) => pattern.test(name))?.guard ?? null;
-}
-
 function describes({ function: { schema, name } }: CallOperand): boolean {
-  return schema === 'pg_catalog' && guardNamed(name) !== null;
+  return schema === 'pg_catalog' && describingNamed(name) !== null;
 }
