@@ -93,7 +93,7 @@ export interface BoundQuery {
   /** Clauses by their first word, in lower case, each from that word to the last of its own. */
   readonly clauses: Readonly<Partial<Record<ClauseName, Span>>>;
   readonly output: readonly OutputColumn[];
-  /** What stands between the top-level ANDs of WHERE, of inner joins' ON and of MERGE's. */
+  /** What stands between the top-level ANDs of WHERE, of ON where one relation at most may be missing, and of MERGE's. */
   readonly conjuncts: readonly Conjunct[];
   readonly grouping: Grouping | null;
   readonly hasAggregates: boolean;
@@ -132,8 +132,11 @@ export type ClauseName =
 export interface Conjunct {
   readonly query: BoundQuery;
   readonly span: Span;
-  /** Rows come out that it doesn't hold for: of MERGE's ON. */
-  readonly isOuter: boolean;
+  /**
+   * The rows that come out for which it holds. Of MERGE's ON: those that match; of an outer join's ON: those with a row of
+   * this relation, which is the side that may be missing.
+   */
+  readonly holds: 'all' | 'matched' | RelationUse;
   readonly columns: readonly ColumnUse[];
   readonly functions: readonly FunctionUse[];
   readonly operators: readonly OperatorUse[];

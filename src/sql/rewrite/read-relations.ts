@@ -164,9 +164,9 @@ function isMaskUsedEarly(
  * query anyway.
  */
 function copiedConditions(rewriting: Rewriting, use: RelationUse, restriction: Restriction): string[] {
-  if (use.isNullable || use.query === null) return [];
+  if (use.query === null) return [];
   const own = use.query.conjuncts.filter((conjunct) => isAbout(rewriting, conjunct, use, restriction));
-  const around = queriesPassedThrough(use.query).flatMap(({ conjuncts }) => conjuncts);
+  const around = use.isNullable ? [] : queriesPassedThrough(use.query).flatMap(({ conjuncts }) => conjuncts);
   return [...own, ...around.filter((conjunct) => isAboutDerived(conjunct, use, restriction))]
     .filter((conjunct) => isHarmlessConjunct(conjunct, rewriting))
     .map((conjunct) => `(${copyOf(rewriting, conjunct, use, restriction)})`);
@@ -190,10 +190,10 @@ function isPassedThrough({ kind, clauses, grouping, hasAggregates, hasWindows, .
 }
 
 /** A condition further out on what a sub-select passes on of the relation, and on nothing else. */
-function isAboutDerived({ columns, derived, isOuter }: Conjunct, use: RelationUse, restriction: Restriction): boolean {
+function isAboutDerived({ columns, derived, holds }: Conjunct, use: RelationUse, restriction: Restriction): boolean {
   const open = openColumns(restriction);
   const isOfUse = ({ origin }: DerivedColumnUse) => origin?.relation === use && open.has(origin.attnum);
-  return !isOuter && columns.length === 0 && derived.length > 0 && derived.every(isOfUse);
+  return holds === 'all' && columns.length === 0 && derived.length > 0 && derived.every(isOfUse);
 }
 
 function openColumns({ columns }: Restriction): ReadonlySet<number> {
@@ -201,12 +201,12 @@ function openColumns({ columns }: Restriction): ReadonlySet<number> {
 }
 
 function isAbout(rewriting: Rewriting, conjunct: Conjunct, use: RelationUse, restriction: Restriction): boolean {
-  const { columns, query, derived, isOuter } = conjunct;
+  const { columns, query, derived, holds } = conjunct;
   const open = openColumns(restriction);
   return (
     query === use.query &&
     derived.length === 0 &&
-    !isOuter &&
+    (holds === use || (holds === 'all' && !use.isNullable)) &&
     columns.some(({ relation }) => relation === use) &&
     columns.every(
       (column) =>

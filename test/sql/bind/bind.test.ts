@@ -98,34 +98,40 @@ t.test('columns are cut out with their qualifiers, stars and functions too', asy
   );
 });
 
-t.test('conjuncts are what stands between the ANDs that every row must pass', async (t) => {
-  const cases: Readonly<Record<string, string[]>> = {
-    'select 1 from people where id = 1': ['id = 1'],
-    'select 1 from people where id = 1 and name = $1 order by 1': ['id = 1', 'name = $1'],
-    'select 1 from people where (id = 1 and (name) = $1) and not (id > 2)': ['id = 1', '(name) = $1', 'not (id > 2)'],
-    "select 1 from people where id between 1 and 2 and name = left('x', 1) limit 1": [
-      'id between 1 and 2',
-      "name = left('x', 1)",
-    ],
-    'select 1 from people where id = 1 or name is null and id = 2': ['id = 1 or name is null and id = 2'],
-    'select 1 from people p join dept d on p.id = d.id and d.boss > 1 left join parent on p.id = 3 where p.id = 2': [
-      'p.id = d.id',
-      'd.boss > 1',
-      'p.id = 2',
-    ],
-    'update people set name = null where case when id = 1 then true end and id = 2 returning id': [
-      'case when id = 1 then true end',
-      'id = 2',
-    ],
-    '(select 1 from people where (id = 1)) union select 2': ['(id = 1)'],
-  };
-  for (const [sql, wanted] of Object.entries(cases)) {
-    const found = mustBind(catalog, sql).queries.flatMap(({ conjuncts }) =>
-      conjuncts.map(({ span }) => cut(sql, span)),
-    );
-    t.same(found, wanted, sql);
-  }
-});
+t.test(
+  'conjuncts are what stands between the ANDs that every row must pass, or every row of a side that may be missing',
+  async (t) => {
+    const cases: Readonly<Record<string, string[]>> = {
+      'select 1 from people where id = 1': ['id = 1'],
+      'select 1 from people where id = 1 and name = $1 order by 1': ['id = 1', 'name = $1'],
+      'select 1 from people where (id = 1 and (name) = $1) and not (id > 2)': ['id = 1', '(name) = $1', 'not (id > 2)'],
+      "select 1 from people where id between 1 and 2 and name = left('x', 1) limit 1": [
+        'id between 1 and 2',
+        "name = left('x', 1)",
+      ],
+      'select 1 from people where id = 1 or name is null and id = 2': ['id = 1 or name is null and id = 2'],
+      'select 1 from people p join dept d on p.id = d.id and d.boss > 1 left join parent on p.id = 3 where p.id = 2': [
+        'p.id = d.id',
+        'd.boss > 1',
+        'p.id = 3',
+        'p.id = 2',
+      ],
+      'select 1 from people p left join (dept d join parent q on q.id = d.id) on p.id = 3': ['q.id = d.id'],
+      'select 1 from people p full join dept d on p.id = d.id': [],
+      'update people set name = null where case when id = 1 then true end and id = 2 returning id': [
+        'case when id = 1 then true end',
+        'id = 2',
+      ],
+      '(select 1 from people where (id = 1)) union select 2': ['(id = 1)'],
+    };
+    for (const [sql, wanted] of Object.entries(cases)) {
+      const found = mustBind(catalog, sql).queries.flatMap(({ conjuncts }) =>
+        conjuncts.map(({ span }) => cut(sql, span)),
+      );
+      t.same(found, wanted, sql);
+    }
+  },
+);
 
 t.test('targets tell where lists, conditions and RETURNING are or would go', async (t) => {
   const insert = 'insert into people (id, name) values (1, 2::text) on conflict do nothing returning id';

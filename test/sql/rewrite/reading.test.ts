@@ -205,6 +205,13 @@ const statements = [
   'select * from (select id, name, row_number() over (order by id) n from customers) t where t.id in (3, 6) and boom(name)',
   'select * from plain p left join (select * from customers) t on t.id = p.id where (t.id = 3 or t.id is null) and boom(label)',
   'select * from (select id, name from customers limit 2) t where t.id = 6 and boom(name)',
+  'select * from plain p left join customers c on c.id = p.id and c.id in (3, 6) and boom(c.name)',
+  'select * from plain p left join customers c on c.id is null and boom(c.name)',
+  'select * from customers c right join plain p on p.id = 3 and c.id = 3 and boom(c.name)',
+  'select * from customers c full join plain p on p.id = c.id and c.id = 3 and boom(c.name)',
+  'select * from customers c left join plain p on c.id = 3 and p.id = c.id and boom(c.name)',
+  'select * from plain p left join (plain q left join customers c on c.id = q.id) on c.id = 3 and boom(c.name)',
+  'select * from (plain p left join customers c on c.id = 3 and boom(c.name)) full join plain q on q.id = c.id',
   'select t.*, u.id from (select * from customers) t, lateral (select * from (select id from orders where customer_id = t.id) v where v.id > 1) u where t.id = 3 and boom(name)',
 ];
 
@@ -284,6 +291,8 @@ t.test('a condition further out is asked behind the fence, where that changes no
     'select * from (select x.id as key, name from (select * from customers) as x) t (a, b) where 3 = t.a and boom(b)',
     'select * from (select id, name from customers where boom(name) order by name) t join plain p on p.id = 1 and t.id = 3',
     'select p.id, (select t.name from (select * from customers) t where t.id = 3 and boom(t.name)) from plain p',
+    'select * from plain p left join customers c on c.id = 3 and boom(c.name)',
+    'select * from customers c right join plain p on p.id > 1 and c.id = 3 and boom(c.name)',
   ]) {
     t.equal(await isAskedInside(text), true, text);
   }
@@ -301,6 +310,13 @@ t.test('a condition further out is asked behind the fence, where that changes no
     '(select born, id as hidden_id, length(ssn) as id, name from customers) t',
   ]) {
     const text = `select * from ${from} where t.id = 3 and boom(t.name)`;
+    t.equal(await isAskedInside(text), false, text);
+  }
+  for (const text of [
+    'select * from customers c left join plain p on c.id = 3 and boom(c.name)',
+    'select * from customers c full join plain p on p.id = c.id and c.id = 3 and boom(c.name)',
+    'select * from plain p left join (plain q left join customers c on c.id = q.id) on c.id = 3 and boom(c.name)',
+  ]) {
     t.equal(await isAskedInside(text), false, text);
   }
 });

@@ -1,6 +1,6 @@
 import { listOf, nodeOf } from '../../facts/tree.js';
 import type { Binder } from '../binder.js';
-import type { BoundQuery, Span } from '../bound.js';
+import type * as bound from '../bound.js';
 import { expressionLast } from '../queries/clauses.js';
 import type { Scope, Typed } from '../scope.js';
 import { firstLocation } from '../source-text.js';
@@ -9,35 +9,42 @@ import { oid } from './type-oids.js';
 /**
  * Binds a condition and, where it holds for every row that comes out, notes its terms between ANDs as conjuncts.
  * @param word the keyword that stands before it
- * @param holds for which rows: of all others it has no conjuncts
+ * @param holds for which rows; null: that isn't known, and there are no conjuncts
  */
 export function bindCondition(
   binder: Binder,
   node: unknown,
   scope: Scope,
   word: 'where' | 'on',
-  holds: 'all' | 'matched' | 'unknown',
+  holds: bound.Conjunct['holds'] | null,
 ): Typed[] {
   return scope.at('condition', () => {
     const found = nodeOf(node);
     const isAnd = found?.kind === 'BoolExpr' && found.fields.boolop === 'AND_EXPR';
     const terms = isAnd ? listOf(found.fields.args) : [node];
-    const spans = holds === 'unknown' ? null : spansOf(binder, terms, word);
-    return terms.map((term, at) => conjunct(binder, term, scope, spans?.[at] ?? null, holds === 'matched'));
+    const spans = holds === null ? null : spansOf(binder, terms, word);
+    return terms.map((term, at) => {
+      const span = spans?.[at];
+      return conjunct(binder, term, scope, span === undefined || holds === null ? null : { span, holds });
+    });
   });
 }
 
-function conjunct(binder: Binder, term: unknown, scope: Scope, span: Span | null, isOuter: boolean): Typed {
+function conjunct(
+  binder: Binder,
+  term: unknown,
+  scope: Scope,
+  place: Pick<bound.Conjunct, 'span' | 'holds'> | null,
+): Typed {
   const { columns, functions, operators, wholeRows, derived } = binder;
   const { subqueriesSeen, parametersSeen, derivedRowsSeen } = binder;
   const from = [columns.length, functions.length, operators.length, wholeRows.length, derived.length] as const;
   const value = binder.expression(term, scope);
   binder.coerce(value, oid.bool, scope);
-  if (span !== null) {
+  if (place !== null) {
     scope.query.conjuncts.push({
-      query: scope.query as BoundQuery,
-      span,
-      isOuter,
+      query: scope.query as bound.BoundQuery,
+      ...place,
       columns: columns.slice(from[0]),
       functions: functions.slice(from[1]),
       operators: operators.slice(from[2]),
@@ -51,7 +58,7 @@ function conjunct(binder: Binder, term: unknown, scope: Scope, span: Span | null
 }
 
 /** Where each term stands; null if that can't be told for sure. */
-function spansOf(binder: Binder, terms: readonly unknown[], word: string): Span[] | null {
+function spansOf(binder: Binder, terms: readonly unknown[], word: string): bound.Span[] | null {
   const { source } = binder;
   const starts: number[] = [];
   for (const term of terms) {
@@ -72,7 +79,7 @@ function spansOf(binder: Binder, terms: readonly unknown[], word: string): Span[
 }
 
 /** Without the parentheses that open here and close in another term: `(a and b) and c`. */
-function balanced(binder: Binder, first: number, last: number): Span {
+function balanced(binder: Binder, first: number, last: number): bound.Span {
   const { source } = binder;
   let from = first;
   let to = last;

@@ -1,6 +1,6 @@
 import { type Fields, listOf, namesOf, nodeOf, structOf, textOf } from '../../facts/tree.js';
 import type { Binder } from '../binder.js';
-import type { RelationUse } from '../bound.js';
+import type { Conjunct, RelationUse } from '../bound.js';
 import { bindCondition } from '../expressions/conditions.js';
 import { oid } from '../expressions/type-oids.js';
 import { onlyFields } from '../known-fields.js';
@@ -204,7 +204,9 @@ function join(binder: Binder, fields: Fields, scope: Scope, lockables: Lockable[
   setLateral(inner, false, true);
   const position = firstLocation(fields.rarg);
   const isUsing = fields.isNatural === true || fields.usingClause !== undefined;
-  if (!isUsing && fields.quals !== undefined) joinCondition(binder, fields, scope, inner, outer);
+  const missing = outer.left ? onlyRelation(binder, before, middle) : onlyRelation(binder, middle, binder.passed());
+  const holds = outer.left || outer.right ? (outer.left && outer.right ? null : missing) : 'all';
+  if (!isUsing && fields.quals !== undefined) joinCondition(binder, fields, scope, inner, holds);
   const merged = isUsing ? joinUsing(binder, fields, scope, left.source, right.source, position) : [];
   const alias = structOf(fields.alias);
   const source = mergedSource(left.source, right.source, merged, alias);
@@ -215,9 +217,17 @@ function join(binder: Binder, fields: Fields, scope: Scope, lockables: Lockable[
   return { source, items: [...inner, ...named, itemOf(source, false, true)] };
 }
 
-function markNullable(binder: Binder, { query }: Scope, from: { relations: number; queries: number }): void {
+type Passed = ReturnType<Binder['passed']>;
+
+function markNullable(binder: Binder, { query }: Scope, from: Passed): void {
   for (const use of binder.relations.slice(from.relations)) if (use.query === query) use.isNullable = true;
   for (const item of binder.queries.slice(from.queries)) if (item.parent === query) item.isNullable = true;
+}
+
+/** What a side of a join is, if it is a relation and nothing else. */
+function onlyRelation(binder: Binder, from: Passed, to: Passed): RelationUse | null {
+  const [relation, ...others] = binder.relations.slice(from.relations, to.relations);
+  return others.length === 0 && from.queries === to.queries ? (relation ?? null) : null;
 }
 
 /** ON sees the join's own sides only. */
@@ -226,10 +236,10 @@ function joinCondition(
   fields: Fields,
   scope: Scope,
   inner: Item[],
-  outer: { left: boolean; right: boolean },
+  holds: Conjunct['holds'] | null,
 ): void {
   const visible = scope.items;
   scope.items = inner;
-  bindCondition(binder, fields.quals, scope, 'on', outer.left || outer.right ? 'unknown' : 'all');
+  bindCondition(binder, fields.quals, scope, 'on', holds);
   scope.items = visible;
 }

@@ -204,8 +204,7 @@ function bindSources(
   scope.items = [target];
   scope.at('from', () => bindFrom(binder, listOf(list), scope));
   const where = nodeOf(whereClause);
-  if (where !== null)
-    bindCondition(binder, whereClause, scope, 'where', where.kind === 'CurrentOfExpr' ? 'unknown' : 'all');
+  if (where !== null) bindCondition(binder, whereClause, scope, 'where', where.kind === 'CurrentOfExpr' ? null : 'all');
   const returning = clauses.starts.get('returning');
   const last = returning === undefined ? clauses.last : returning - 1;
   return {
