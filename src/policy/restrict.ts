@@ -64,6 +64,9 @@ class Restricting {
         .filter(({ attnum }) => !hidden.has(attnum))
         .map((column) => ({ column, mask: masks.get(column.attnum) ?? null })),
       hidden,
+      mayGrow: this.rules.some(({ columns }) =>
+        [...columns.hide, ...columns.mask.keys()].some((name) => this.find(name) === undefined),
+      ),
       rows: this.anyOf(['select'], ({ rows }) => rows),
       updatable: this.anyOf(['update'], ({ rows }) => rows),
       deletable: this.anyOf(['delete'], ({ rows }) => rows),
@@ -122,13 +125,17 @@ class Restricting {
 
   /** A rule for many tables may name a column that only some have; one that names its table must find it there. */
   private column(name: string, rule: Rule): Column | null {
-    const column = this.relation.columns.find((candidate) => candidate.name === name);
+    const column = this.find(name);
     if (column !== undefined) return column;
     const isNamed = ({ schema, name: table }: TablePattern) =>
       schema === this.relation.schema && table === this.relation.name;
     if (rule.tables.some(isNamed))
       throw this.mismatch(rule, `names column ${quoteIdentifier(name)}, which isn't there`);
     return null;
+  }
+
+  private find(name: string): Column | undefined {
+    return this.relation.columns.find((candidate) => candidate.name === name);
   }
 
   private mismatch(rule: Rule, what: string): PolicyMismatch {

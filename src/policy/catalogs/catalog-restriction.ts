@@ -59,6 +59,7 @@ export function catalogRestriction(
     rules: [],
     columns,
     hidden: new Set(),
+    mayGrow: false,
     rows: rows === null ? null : { ...operatorSql(nearlyAll(rows)), staysFilter: true },
     updatable: null,
     deletable: null,

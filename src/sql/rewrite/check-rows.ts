@@ -38,11 +38,11 @@ export function raisingFor(
 export function spliceReturning(
   rewriting: Rewriting,
   target: Target,
-  { hidden }: Restriction,
+  { hidden, mayGrow }: Restriction,
   raising: string | null,
 ): void {
   const checked = raising === null ? null : spliceRaising(rewriting, target, raising);
-  if (hidden.size === 0) return;
+  if (hidden.size === 0 && !mayGrow) return;
   expandStars(rewriting, target.relation, (what) => unsupported(target.relation, what), checked);
 }
 

@@ -80,7 +80,7 @@ function filterOfLocked(rewriting: Rewriting, use: RelationUse, restriction: Res
     if (rewriting.hasNamesake(use)) throw refuse('beside another relation of the same name');
     expandStars(rewriting, use, refuse);
     renameHidden(rewriting, use, restriction);
-  }
+  } else if (restriction.mayGrow) expandStars(rewriting, use, refuse);
   const lockable = distinct([restriction.rows, restriction.updatable]);
   if (lockable.length === 0) return null;
   if (query.clauses.from === undefined) throw refuse('in this kind of query');

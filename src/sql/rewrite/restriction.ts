@@ -8,6 +8,8 @@ export interface Restriction {
   /** Those that exist for the session, in order. */
   readonly columns: readonly SeenColumn[];
   readonly hidden: ReadonlySet<number>;
+  /** A column that isn't there yet would be hidden or masked by its name, and could be added before the server looks. */
+  readonly mayGrow: boolean;
   /** Which rows exist for reading; null: all. */
   readonly rows: OperatorSql | null;
   /** Which of those that can be read exist for changing; null: all. */

@@ -11,6 +11,7 @@ import { spliceReading, spliceView } from './read-relations.js';
 import { type Restriction, restrictsReading } from './restriction.js';
 import { RewriteRefusal, Rewriting } from './rewriting.js';
 import type { Splice } from './splice.js';
+import { expandStars, writtenOut } from './stars.js';
 import { spliceWriting } from './write-relations.js';
 
 /** By the relation's oid; those that nothing is withheld of are left out. */
@@ -79,10 +80,10 @@ function spliceStatement(rewriting: Rewriting, restrictions: Restrictions): void
   const isWritten = (use: RelationUse) => bound.targets.some(({ relation }) => relation === use);
   const copied = bound.utility?.copy?.relation ?? null;
   const replaced = new Set(
-    bound.relations.filter((use) => use.lock === null && isRead(use) && isWithheld(rewriting, use)),
+    bound.relations.filter((use) => use.lock === null && isRead(use) && isReplaced(rewriting, use)),
   );
   const isCopiedOut = (use: RelationUse) =>
-    use === copied && bound.utility?.copy?.direction === 'out' && isWithheld(rewriting, use);
+    use === copied && bound.utility?.copy?.direction === 'out' && isReplaced(rewriting, use);
   const viewed = new Map<FunctionUse, Relation>();
   for (const use of bound.functions) {
     const view = restrictions.viewBehind?.(use) ?? null;
@@ -105,6 +106,10 @@ function spliceStatement(rewriting: Rewriting, restrictions: Restrictions): void
     rewriting,
     bound.relations.filter((use) => use.lock !== null && isRead(use) && !isWritten(use)),
   );
+  for (const use of bound.relations) {
+    const isGrowing = use.lock === null && isRead(use) && !replaced.has(use) && mayGrow(rewriting, use);
+    if (isGrowing) expandStars(rewriting, use, () => new RewriteRefusal('0A000', 'such a * is not supported'));
+  }
   for (const query of bound.queries) spliceGrouping(rewriting, query, replaced);
   for (const target of bound.targets) {
     const restriction = rewriting.restrictionOf(target.relation);
@@ -121,6 +126,25 @@ function isRead({ form }: RelationUse): boolean {
 function isWithheld(rewriting: Rewriting, use: RelationUse): boolean {
   const restriction = rewriting.restrictionOf(use);
   return restriction !== null && restrictsReading(restriction);
+}
+
+function mayGrow(rewriting: Rewriting, use: RelationUse): boolean {
+  return rewriting.restrictionOf(use)?.mayGrow === true;
+}
+
+/** A subquery stands in its stead: something is withheld of it, or would be of a column that is added, if it is read as a whole. */
+function isReplaced(rewriting: Rewriting, use: RelationUse): boolean {
+  return isWithheld(rewriting, use) || (mayGrow(rewriting, use) && isReadWhole(rewriting, use));
+}
+
+function isReadWhole(rewriting: Rewriting, use: RelationUse): boolean {
+  const { stars, wholeRows } = rewriting.bound;
+  return (
+    use.form !== 'from' ||
+    wholeRows.some(({ relation }) => relation === use) ||
+    stars.some((star) => star.relations.includes(use) && writtenOut(rewriting, star) === null) ||
+    rewriting.columnsOf(use).some(({ form }) => form === 'natural')
+  );
 }
 
 /** EXECUTE would give the rows of a RETURNING that its client doesn't know of. */

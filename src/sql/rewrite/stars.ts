@@ -13,7 +13,7 @@ export function expandStars(
   done: Span | null = null,
 ): void {
   for (const star of rewriting.bound.stars) {
-    if (!star.relations.includes(use) || star.span === done) continue;
+    if (!star.relations.includes(use) || star.span === done || isExpanded(rewriting, star)) continue;
     const items = writtenOut(rewriting, star)?.join(', ');
     if (items === undefined) throw refuse('with * over such relations');
     rewriting.add({
@@ -23,6 +23,11 @@ export function expandStars(
       meant: { kind: 'items', at: star.span.start, items },
     });
   }
+}
+
+/** Once for all the relations that it is of. */
+function isExpanded({ splices }: Rewriting, { span }: StarUse): boolean {
+  return splices.some(({ meant, start }) => meant.kind === 'items' && start === span.start);
 }
 
 /** The columns of a star one by one; null: they can't be. */
