@@ -156,6 +156,7 @@ class RunningDaemon implements Daemon, DaemonView {
   #admin: AdminServer | null = null;
   #sweeper: NodeJS.Timeout | null = null;
   #state: StatusReport['state'] = 'starting';
+  #reloading: Promise<unknown> = Promise.resolve();
   #onStopped: () => void = () => {};
 
   constructor(options: DaemonOptions, metrics: Metrics, audit: AuditLog) {
@@ -234,7 +235,14 @@ class RunningDaemon implements Daemon, DaemonView {
     };
   }
 
-  async reload(): Promise<ReloadResult> {
+  /** One after the other: what was read first comes into force first. */
+  reload(): Promise<ReloadResult> {
+    const reloaded = this.#reloading.then(() => this.#reload());
+    this.#reloading = reloaded;
+    return reloaded;
+  }
+
+  async #reload(): Promise<ReloadResult> {
     try {
       const config = await this.#options.reloadConfig();
       const prepared = await this.prepareReload(config);
