@@ -8,9 +8,9 @@ import { casesFileOf, runCases } from '../policy/cases.js';
 import { compareWithCatalog, type Probe } from '../policy/catalog-doubts.js';
 import { type Doubt, findDoubts, findForgottenUsers } from '../policy/doubts.js';
 import type { PolicySet, PolicySource } from '../policy/file/load-policies.js';
-import type { Rule } from '../policy/file/policy-file.js';
 import type { Session } from '../policy/fill-expression.js';
 import { placeDoubts } from '../policy/place-doubts.js';
+import { type PolicyUser, sessionUnder, usersOf } from '../policy/rule-users.js';
 import { CatalogIndex } from '../sql/catalog/catalog-index.js';
 import { parseCatalog } from '../sql/catalog/parse-catalog.js';
 import { collect, type Found } from './found.js';
@@ -46,7 +46,10 @@ export async function checkPolicies(
   for (const said of findForgottenUsers(policies, { users })) found.warnings.push(`tenant ${tenant.name}: ${said}`);
   const visits = await visitAll(tenant, dependencies.visit, found);
   try {
-    for (const visit of visits.values()) await compare(sources, policies, visit, users, tenant.name, found);
+    for (const [name, visit] of visits) {
+      const database = name === '*' ? visit.catalog.database : name;
+      await compare(sources, policies, visit, users, { tenant: tenant.name, database }, found);
+    }
     return await checkCases(tenant, sources, dependencies.threads, visits, found);
   } finally {
     for (const { close } of visits.values()) close();
@@ -89,20 +92,6 @@ async function checkFirewalls(
       report(sources, [{ ...place, message: `${problem}; let it learn first` }], found, 'warn');
   }
   report(sources, doubts, found, 'error');
-}
-
-interface User {
-  readonly name: string;
-  readonly roles: readonly string[];
-  readonly attributes: Session['attributes'];
-}
-
-/** Those who may connect to the tenant. */
-function usersOf({ users }: Config, tenant: TenantConfig): readonly User[] {
-  const mayEnter = (tenants: readonly string[] | null) =>
-    tenants === null ? tenant.name === 'default' : tenants.some((name) => name === '*' || name === tenant.name);
-  const others = [...users.values()].filter(({ name, tenants }) => !tenant.users.has(name) && mayEnter(tenants));
-  return [...tenant.users.values(), ...others];
 }
 
 function databasesOf({ databases }: TenantConfig): readonly string[] | null {
@@ -154,19 +143,16 @@ async function compare(
   sources: readonly PolicySource[],
   policies: PolicySet,
   visit: Visit,
-  users: readonly User[],
-  tenant: string,
+  users: readonly PolicyUser[],
+  where: Pick<Session, 'tenant' | 'database'>,
   found: Found,
 ): Promise<void> {
   // Loads the parser, which other commands have no use for.
   const { parseSql } = await import('../sql/parser/parse-statements.js');
   const index = new CatalogIndex(parseCatalog(visit.catalog));
-  const sessionFor = (rule: Rule): Session => {
-    const isMeant = ({ name, roles }: User) => isAmong(rule.users, [name]) && isAmong(rule.roles, roles);
-    const { name = '', roles = [], attributes = {} } = users.find(isMeant) ?? {};
-    return { user: name, tenant, roles, attributes, database: visit.catalog.database };
-  };
-  const { errors, warnings, probes } = compareWithCatalog(policies, index, parseSql, sessionFor);
+  const { errors, warnings, probes } = compareWithCatalog(policies, index, parseSql, (rule) =>
+    sessionUnder(rule, users, where),
+  );
   report(sources, warnings, found, 'warn');
   report(sources, [...errors, ...(await misfits(probes, visit))], found, 'error');
 }
@@ -214,8 +200,4 @@ async function checkCases(
     }
   }
   return cases;
-}
-
-function isAmong(patterns: readonly RegExp[] | null, names: readonly string[]): boolean {
-  return patterns === null || patterns.some((pattern) => names.some((name) => pattern.test(name)));
 }

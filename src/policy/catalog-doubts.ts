@@ -1,7 +1,11 @@
 import { suggest } from '../config/suggest.js';
 import type { TreePath } from '../config/yaml-tree.js';
 import { bindText } from '../sql/bind/bind.js';
-import type { Column, Relation } from '../sql/catalog/catalog.js';
+import type { CastUse } from '../sql/bind/bound.js';
+import { Coercions } from '../sql/bind/expressions/coercions.js';
+import { typeNames } from '../sql/bind/expressions/type-names.js';
+import { oid } from '../sql/bind/expressions/type-oids.js';
+import type { CatalogFunction, Column, Relation } from '../sql/catalog/catalog.js';
 import type { CatalogIndex } from '../sql/catalog/catalog-index.js';
 import { hasBody } from '../sql/leak-free-functions.js';
 import { compileSql } from '../sql/rewrite/compile-sql.js';
@@ -17,6 +21,13 @@ import type { Rule } from './file/policy-file.js';
 import { fillExpression, type Session } from './fill-expression.js';
 import { quoteName } from './settings/search-path.js';
 
+/** What was found without asking the server. */
+export interface Misfits {
+  /** What the daemon would refuse statements for. */
+  readonly errors: readonly Doubt[];
+  readonly warnings: readonly Doubt[];
+}
+
 /** SQL that the server can prepare if what stands at a place of a policy fits the database. */
 export interface Probe {
   readonly file: number;
@@ -24,10 +35,7 @@ export interface Probe {
   readonly sql: string;
 }
 
-export interface CatalogFindings {
-  /** What the daemon would refuse statements for. */
-  readonly errors: readonly Doubt[];
-  readonly warnings: readonly Doubt[];
+export interface CatalogFindings extends Misfits {
   readonly probes: readonly Probe[];
 }
 
@@ -57,19 +65,21 @@ class Comparing implements CatalogFindings {
   readonly probes: Probe[] = [];
   readonly #policies: PolicySet;
   readonly #index: CatalogIndex;
+  readonly #coercions: Coercions;
   readonly #parse: Parse;
   readonly #sessionFor: (rule: Rule) => Session;
 
   constructor(policies: PolicySet, index: CatalogIndex, parse: Parse, sessionFor: (rule: Rule) => Session) {
     this.#policies = policies;
     this.#index = index;
+    this.#coercions = new Coercions(index);
     this.#parse = parse;
     this.#sessionFor = sessionFor;
   }
 
   rule(rule: Rule, file: number, path: TreePath): void {
-    if (rule.databases !== null && !rule.databases.some((pattern) => pattern.test(this.#index.catalog.database)))
-      return;
+    const session = this.#sessionFor(rule);
+    if (rule.databases !== null && !rule.databases.some((pattern) => pattern.test(session.database))) return;
     const warn = (at: TreePath, message: string) => this.warnings.push({ file, path: [...path, ...at], message });
     const matched: Relation[] = [];
     for (const [place, pattern] of rule.tables.entries()) {
@@ -82,7 +92,7 @@ class Comparing implements CatalogFindings {
     }
     if (matched.length === 0) return;
     this.#columns(rule, matched, file, path);
-    this.#expressions(rule, matched.slice(0, relationsMax), file, path);
+    this.#expressions(rule, session, matched.slice(0, relationsMax), file, path);
     const triggered = matched.find((relation) => isCheckedCopy(rule) && hasRowTriggers(relation));
     if (triggered !== undefined) {
       warn(
@@ -168,55 +178,73 @@ class Comparing implements CatalogFindings {
     }
   }
 
-  #expressions(rule: Rule, matched: readonly Relation[], file: number, path: TreePath): void {
+  #expressions(rule: Rule, session: Session, matched: readonly Relation[], file: number, path: TreePath): void {
     for (const relation of matched) {
       for (const key of ['rows', 'check'] as const) {
         const expression = rule[key];
         if (expression === null) continue;
         const place = { file, path: [...path, key] };
-        const sql = this.#compiled(expression, rule, relation, place);
+        const sql = this.#compiled(expression, session, relation, place);
         if (sql === null) continue;
-        this.#probe({ ...place, sql: `SELECT 1 FROM ${qualifiedName(relation)} WHERE ${sql}` });
+        this.#probe({ ...place, sql: `SELECT 1 FROM ${qualifiedName(relation)} WHERE ${sql}` }, relation);
       }
       for (const [name, mask] of rule.columns.mask) {
         const column = relation.columns.find((candidate) => candidate.name === name);
         if (column === undefined) continue;
         const place = { file, path: [...path, 'columns', 'mask', name] };
-        const sql = this.#compiled(mask, rule, relation, place, column);
+        const sql = this.#compiled(mask, session, relation, place, column);
         if (sql === null) continue;
-        this.#probe({ ...place, sql: `SELECT ${sql} FROM ${qualifiedName(relation)}` });
+        this.#probe({ ...place, sql: `SELECT ${sql} FROM ${qualifiedName(relation)}` }, relation);
       }
     }
   }
 
-  /** A session that sets search_path has such functions read another table than the policy means. */
-  #probe(probe: Probe): void {
+  #probe(probe: Probe, relation: Relation): void {
+    const { file, path, sql } = probe;
+    const [result] = bindText(sql, this.#parse(sql), this.#index, { searchPath: [], user: '' });
+    const bound = result?.ok === true ? result.bound : null;
+    const [misfit] = bound?.casts.flatMap((use) => this.#castMisfit(use) ?? []) ?? [];
+    if (misfit !== undefined) {
+      this.errors.push({ file, path, message: `${misfit}; correct it for ${shown(relation)}` });
+      return;
+    }
     this.probes.push(probe);
-    const [result] = bindText(probe.sql, this.#parse(probe.sql), this.#index, { searchPath: [], user: '' });
-    if (result?.ok !== true) return;
-    const called = result.bound.functions.flatMap(({ candidates }) => candidates);
-    const loose = called.find((each) => hasBody(each) && !each.fixesNames);
+    const loose = bound?.functions.flatMap(({ candidates }) => candidates).find(isLoose);
     if (loose === undefined) return;
     const message = `calls ${shown(loose)}, whose body is read by the search_path of who asks; give the function SET search_path`;
-    this.warnings.push({ file: probe.file, path: probe.path, message });
+    this.warnings.push({ file, path, message });
+  }
+
+  #castMisfit({ source, target, isExplicit }: CastUse): string | null {
+    const [from, to] = typeNames(this.#index, [source, target]);
+    if (isExplicit)
+      return this.#coercions.canCoerce(source, target, 'e') ? null : `can't be cast from ${from} to ${to}`;
+    // PG parse_coerce.c, coerce_to_boolean: as what is assigned.
+    if (target !== oid.bool || this.#coercions.canCoerce(source, target, 'a')) return null;
+    return `has a value of type ${from} where it takes a boolean`;
   }
 
   #compiled(
     expression: PolicyExpression,
-    rule: Rule,
+    session: Session,
     relation: Relation,
     place: Pick<Doubt, 'file' | 'path'>,
     masked: Column | null = null,
   ): string | null {
     const context = { parse: this.#parse, index: this.#index, relation, masked };
     try {
-      return printInScope(compileSql(fillExpression(expression, this.#sessionFor(rule)), context), relation);
+      return printInScope(compileSql(fillExpression(expression, session), context), relation);
     } catch (error) {
       if (!(error instanceof OperatorSqlError)) throw error;
       this.errors.push({ ...place, message: `${error.message}; correct it for ${shown(relation)}` });
       return null;
     }
   }
+}
+
+/** A session that sets search_path has such functions read another table than the policy means. */
+function isLoose(called: CatalogFunction): boolean {
+  return hasBody(called) && !called.fixesNames;
 }
 
 function isCheckedCopy({ actions, rows, check }: Rule): boolean {

@@ -8,7 +8,12 @@ import { startPostgres } from '../support/postgres.js';
 const server = await startPostgres();
 t.teardown(() => server.stop());
 await server.query(`
-  create table people (id int primary key, name text, region text);
+  create domain verdict as bool;
+  create type score as (points int);
+  create function is_good(score) returns bool language sql immutable begin atomic select $1.points > 0; end;
+  create cast (score as bool) with function is_good(score) as assignment;
+  create type pair as (a int, b text);
+  create table people (id int primary key, name text, region text, ok verdict, is_good score, kin pair);
   create table teams (id int, region text);
   create view everybody as select name from people;
   create view twice as select * from everybody;
@@ -103,6 +108,39 @@ t.test('filters, checks and masks that name what is not there are errors', (t) =
     /^rules\.0\.check: can't be bound along pg_catalog and public: function nofunction\(integer\) does not exist/,
     /^rules\.0\.columns\.mask\.name: names id; a mask knows only value/,
   ]);
+  t.end();
+});
+
+t.test('filters and checks that are not boolean, and casts that there are not, are errors', async (t) => {
+  const rule = reading('tables: [public.people], KEYS').replace('[select]', '[select, insert]');
+  const said = (keys: string) => compare(rule.replace('KEYS', keys)).errors;
+  const misfit = (what: string) => [`${what}; correct it for public.people`];
+  t.same(said('rows: "name"'), misfit('rules.0.rows: has a value of type text where it takes a boolean'));
+  t.same(said('check: "id > 1 and id"'), misfit('rules.0.check: has a value of type integer where it takes a boolean'));
+  t.same(said('rows: "array[id]::bool"'), misfit("rules.0.rows: can't be cast from integer[] to boolean"));
+  t.same(
+    said('columns: { mask: { id: "array[1]" } }'),
+    misfit("rules.0.columns.mask.id: can't be cast from integer[] to integer"),
+  );
+  for (const right of [
+    "'t'",
+    'null',
+    'id::bool',
+    'ok',
+    'not ok',
+    'is_good',
+    'row(1, null)::pair = kin',
+    'exists (select 1)',
+  ])
+    t.same(said(`rows: "${right}"`), [], right);
+  for (const [column, mask] of Object.entries({
+    id: "'1'",
+    name: 'value::int',
+    ok: '1',
+    kin: "row(1, 'x')",
+    region: '1',
+  }))
+    t.same(said(`columns: { mask: { ${column}: "${mask}" } }`), [], mask);
   t.end();
 });
 
