@@ -12,6 +12,7 @@ import { endedByAdministrator } from './errors/ended-by-administrator.js';
 import { Firewalls } from './firewall/firewalls.js';
 import { JudgeThreads } from './judge/judge-threads.js';
 import { forgetPolicies, loadPoliciesInForce, type PoliciesByTenant } from './judge/policies-in-force.js';
+import { refuseMisfits } from './judge/refuse-misfits.js';
 import { TimerWheel } from './limits/timer-wheel.js';
 import { Listener } from './listener/listener.js';
 import { createListenerCounters } from './listener/listener-counters.js';
@@ -258,11 +259,12 @@ class RunningDaemon implements Daemon, DaemonView {
   async prepareReload(config: Config): Promise<PreparedReload> {
     const tls = await loadServerTls(config.listen.tls);
     const policies = await this.#loadPolicies(config);
+    const configOf = (tenant: string, database: string) => databaseOf(config, tenant, database);
     const apply = () => {
       const before = this.#policies;
       this.#config = config;
       this.#policies = policies;
-      this.#databases.reconfigure((tenant, database) => databaseOf(config, tenant, database));
+      this.#databases.reconfigure(configOf);
       void this.#firewalls.keepOnly([...policies.values()].map((inForce) => inForce.policies));
       this.#listener?.reload(tls, config.listen);
       this.#audit.reopen(config.audit);
@@ -272,6 +274,13 @@ class RunningDaemon implements Daemon, DaemonView {
       forgetPolicies(before, policies, this.#threads);
     };
     const abandon = () => forgetPolicies(policies, this.#policies, this.#threads);
+    try {
+      const databases = this.#databases.inUse(configOf);
+      await refuseMisfits(this.#policies, policies, databases, this.#threads, (warning) => this.#log.warn(warning));
+    } catch (error) {
+      abandon();
+      throw error;
+    }
     return { policyEvents: policyChanges(this.#policies, policies), apply, abandon };
   }
 

@@ -5,10 +5,10 @@ import { isStackOverflow } from '../sql/bind/refusal.js';
 import { parseSql, parseStatements } from '../sql/parser/parse-statements.js';
 import { judgeText, nothingToJudge } from './judge-text.js';
 import { Known } from './known.js';
-import type { Answer, Knowledge, Question } from './question.js';
+import type { Answer, Compared, Comparison, Knowledge, Question } from './question.js';
 
 export interface ThreadAnswer {
-  readonly answer: Answer;
+  readonly answer: Answer | Compared;
   /** An error of ours that came in the way of an answer. */
   readonly fault?: Error;
   /** The parser's instance must not be used again. */
@@ -37,13 +37,24 @@ const known = new Known(parseSql, aside);
 function answerTo(question: Question): ThreadAnswer {
   const { result, tree, isDamaged } = parseStatements(question.text);
   if (!result.ok || tree === null) return { answer: result.ok ? nothingToJudge : result, isDamaged };
-  try {
+  const judged = answered(() => {
     const { policed, index } = known.for(question);
-    const parsed = { tree, facts: result.statements };
-    return { answer: judgeText(question, parsed, policed, index, parseSql), isDamaged };
+    return judgeText(question, { tree, facts: result.statements }, policed, index, parseSql);
+  });
+  return { ...judged, isDamaged };
+}
+
+function compare({ pairs }: Comparison): ThreadAnswer {
+  const compared = answered(() => ({ ok: true, misfits: pairs.map((pair) => known.misfitsOf(pair)) }));
+  return { ...compared, isDamaged: false };
+}
+
+function answered(work: () => Answer | Compared): Omit<ThreadAnswer, 'isDamaged'> {
+  try {
+    return { answer: work() };
   } catch (error) {
-    if (isStackOverflow(error)) return { answer: tooDeep, isDamaged };
-    return { answer: faulty, isDamaged, fault: error as Error };
+    if (isStackOverflow(error)) return { answer: tooDeep };
+    return { answer: faulty, fault: error as Error };
   }
 }
 
@@ -61,8 +72,9 @@ const faulty: Answer = {
   isPassing: true,
 };
 
-port.on('message', (message: Question | Knowledge) => {
-  if (!('kind' in message)) return port.postMessage(answerTo(message));
+port.on('message', (message: Question | Comparison | Knowledge) => {
+  if ('text' in message) return port.postMessage(answerTo(message));
+  if ('pairs' in message) return port.postMessage(compare(message));
   known.learn(message);
   port.postMessage('ready');
 });

@@ -1,7 +1,7 @@
 import { encodeText } from '../../protocol/text.js';
 import { defaultGuardBounds, type GuardBounds, guardText } from '../sql/guard.js';
-import type { ParseResult } from '../sql/statement-facts.js';
-import type { Answer, Knowledge, Question } from './question.js';
+import type { ParseRefusal, ParseResult } from '../sql/statement-facts.js';
+import type { Answer, Compared, Comparison, Knowledge, Question } from './question.js';
 import { QueuedThread } from './queued-thread.js';
 
 export interface JudgeThreadsOptions {
@@ -92,7 +92,12 @@ export class JudgeThreads {
     const guarded = guardText(text, this.#bounds);
     if (!guarded.ok) return Promise.resolve({ ...guarded, position: null });
     const thread = guarded.tokens <= this.#shortTokensMax ? this.#short : this.#long;
-    return this.naming([question.policies, question.catalog], () => thread.ask(question, client));
+    return this.naming(keysIn(question), () => thread.ask(question, client));
+  }
+
+  /** Never rejects. Takes longer than a text, so it is in the way of long ones only. */
+  compare(comparison: Comparison): Promise<Compared | ParseRefusal> {
+    return this.naming(comparison.pairs.flatMap(keysIn), () => this.#long.ask(comparison, this));
   }
 
   /** While this is under way, what is known by these keys is not forgotten. */
@@ -122,6 +127,10 @@ export class JudgeThreads {
   async close(): Promise<void> {
     await Promise.all([this.#short.close(), this.#long.close()]);
   }
+}
+
+function keysIn({ policies, catalog }: Pick<Question, 'policies' | 'catalog'>): (string | null)[] {
+  return [policies, catalog];
 }
 
 /** Of a text that is asked about by itself. */

@@ -1,12 +1,14 @@
+import { compareWithCatalog, type Misfits } from '../policy/catalog-doubts.js';
 import type { PolicySet } from '../policy/file/load-policies.js';
 import { Rights } from '../policy/rights.js';
+import { sessionUnder } from '../policy/rule-users.js';
 import { type Aside, SessionRestrictions } from '../policy/session-restrictions.js';
 import { CatalogIndex } from '../sql/catalog/catalog-index.js';
 import type { CatalogText } from '../sql/catalog/catalog-text.js';
 import { parseCatalog } from '../sql/catalog/parse-catalog.js';
 import type { Parse } from '../sql/rewrite/parse.js';
 import type { Policed } from './judge-text.js';
-import type { Knowledge, Question } from './question.js';
+import type { ComparedPair, Knowledge, Question } from './question.js';
 
 /** Sessions whose rights and restrictions are kept for each policy and catalog. */
 const sessionsMax = 500;
@@ -56,6 +58,15 @@ export class Known {
           }),
       ) ?? null;
     return { policed: { policies, rights, restrictions }, index: catalog?.index ?? null };
+  }
+
+  misfitsOf({ users, ...pair }: ComparedPair): Misfits {
+    const { policies } = named(this.#policies, pair.policies);
+    const { index } = named(this.#catalogs, pair.catalog);
+    const { errors, warnings } = compareWithCatalog(policies, index, this.#parse, (rule) =>
+      sessionUnder(rule, users, pair),
+    );
+    return { errors, warnings };
   }
 }
 

@@ -1,7 +1,9 @@
-import type { Config, UserConfig } from '../config/config.js';
+import { isDeepStrictEqual } from 'node:util';
+import type { Config } from '../config/config.js';
 import { readTextFile } from '../config/read-text-file.js';
 import type { Firewalls } from '../firewall/firewalls.js';
-import type { PolicySet } from '../policy/file/load-policies.js';
+import type { PolicySet, PolicySource } from '../policy/file/load-policies.js';
+import { type PolicyUser, usersOf } from '../policy/rule-users.js';
 import type { JudgeThreads } from './judge-threads.js';
 import { readPolicies } from './read-policies.js';
 
@@ -10,8 +12,9 @@ export interface PoliciesInForce {
   /** What the judging threads know them by. */
   readonly key: string;
   readonly policies: PolicySet;
-  /** What they were made of, and who the users are. */
-  readonly digest: string;
+  /** What they were made of. */
+  readonly sources: readonly PolicySource[];
+  readonly users: readonly PolicyUser[];
 }
 
 /** By tenant; those without policies are left out. */
@@ -40,19 +43,21 @@ export async function loadPoliciesInForce(
         text: await readTextFile(file, file, `check tenants.${name}.policies`),
       })),
     );
-    const digest = JSON.stringify([sources, judgedBy(config.users), judgedBy(tenant.users)]);
+    const users = usersOf(config, tenant);
     const known = before.get(name);
-    if (known?.digest === digest) {
+    if (known !== undefined && isDeepStrictEqual([known.sources, known.users], [sources, users])) {
       loaded.set(name, known);
       continue;
     }
     const policies = await readPolicies(sources, threads);
     for (const warning of policies.warnings) warn(warning);
     versions += 1;
-    loaded.set(name, { key: `policies ${versions}`, digest, policies });
+    loaded.set(name, { key: `policies ${versions}`, policies, sources, users });
   }
   await firewalls?.load([...loaded.values()].map(({ policies }) => policies));
-  for (const known of loaded.values()) if (!isAmong(known, before)) threads.tell({ kind: 'policies', ...known });
+  for (const known of loaded.values()) {
+    if (!isAmong(known, before)) threads.tell({ kind: 'policies', key: known.key, policies: known.policies });
+  }
   return loaded;
 }
 
@@ -63,9 +68,4 @@ export function forgetPolicies(dropped: PoliciesByTenant, kept: PoliciesByTenant
 
 function isAmong({ key }: PoliciesInForce, before: PoliciesByTenant): boolean {
   return [...before.values()].some((known) => known.key === key);
-}
-
-/** What of a user policies hang on. */
-function judgedBy(users: ReadonlyMap<string, UserConfig>): unknown {
-  return [...users.values()].map(({ name, roles, attributes }) => [name, roles, attributes]);
 }

@@ -1,6 +1,8 @@
+import type { Misfits } from '../policy/catalog-doubts.js';
 import type { Principal, TouchedRelation } from '../policy/decide.js';
 import type { PolicySet } from '../policy/file/load-policies.js';
 import type { PolicyLimits } from '../policy/file/policy-file.js';
+import type { PolicyUser } from '../policy/rule-users.js';
 import type { Relation } from '../sql/catalog/catalog.js';
 import type { CatalogText } from '../sql/catalog/catalog-text.js';
 import type { RewriteTemplate } from '../sql/rewrite/template.js';
@@ -93,3 +95,25 @@ export interface Change {
 }
 
 export type Answer = Verdict | ParseRefusal;
+
+/** Policies to be compared with databases. */
+export interface Comparison {
+  readonly pairs: readonly ComparedPair[];
+}
+
+export interface ComparedPair {
+  /** Keys, as in a question. */
+  readonly policies: string;
+  readonly catalog: string;
+  readonly tenant: string;
+  /** The database, as clients name it. */
+  readonly database: string;
+  /** Of the tenant. */
+  readonly users: readonly PolicyUser[];
+}
+
+/** What doesn't fit, by pair. */
+export interface Compared {
+  readonly ok: true;
+  readonly misfits: readonly Misfits[];
+}

@@ -2,7 +2,7 @@ import type { Worker } from 'node:worker_threads';
 import type { ParseRefusal } from '../sql/statement-facts.js';
 import { FairQueue } from './fair-queue.js';
 import type { ThreadAnswer, ThreadNotice } from './judge-thread.js';
-import type { Answer, Knowledge, Question } from './question.js';
+import type { Answer, Compared, Comparison, Knowledge, Question } from './question.js';
 import { startThread } from './start-thread.js';
 
 export interface QueuedThreadOptions {
@@ -17,12 +17,14 @@ export interface QueuedThreadOptions {
 }
 
 interface Job {
-  readonly question: Question;
-  readonly resolve: (answer: Answer) => void;
+  readonly question: Question | Comparison;
+  readonly resolve: (answer: Answer | Compared) => void;
 }
 
 /** How long a thread may take to load the parser, or to look at a whole catalog, before that is taken for a failure. */
 const startWithinMs = 60_000;
+/** How long policies may be compared with databases: less than those who make ready for a reload are waited for. */
+const compareWithinMs = 10_000;
 
 /**
  * One parser in a thread of its own, which works on one text at a time: when it takes too long or breaks, it is plain
@@ -61,7 +63,9 @@ export class QueuedThread {
     if (this.#job === null) this.#awaitReady();
   }
 
-  ask(question: Question, client: unknown): Promise<Answer> {
+  ask(question: Question, client: unknown): Promise<Answer>;
+  ask(question: Comparison, client: unknown): Promise<Compared | ParseRefusal>;
+  ask(question: Question | Comparison, client: unknown): Promise<Answer | Compared> {
     return new Promise((resolve) => {
       if (this.#isClosed) resolve(closed);
       else if (!this.#queue.push(client, { question, resolve })) resolve(full);
@@ -84,7 +88,7 @@ export class QueuedThread {
     if (this.#untaken > 0) return;
     const job = this.#queue.shift() as Job;
     this.#job = job;
-    this.#setDeadline(this.#options.deadlineMs);
+    this.#setDeadline('text' in job.question ? this.#options.deadlineMs : compareWithinMs);
     this.#thread?.postMessage(job.question);
   }
 
@@ -146,7 +150,7 @@ export class QueuedThread {
     for (const job of this.#queue.drain()) job.resolve(unavailable);
   }
 
-  #finish(answer: Answer): void {
+  #finish(answer: Answer | Compared): void {
     this.#setTimer(null);
     const job = this.#job;
     this.#job = null;

@@ -55,7 +55,7 @@ t.test('those who ask at the same time get the same judgement', async (t) => {
 
 t.test('a reload while the catalog is waited for leaves the policies that were asked by', async (t) => {
   const policies = loadPolicies([{ file: 'p.yaml', text: 'version: 1\nrules: []\n' }]);
-  const { session, threads } = await judging(t, {}, { key: 'p', policies, digest: '' });
+  const { session, threads } = await judging(t, {}, { key: 'p', policies, sources: [], users: [] });
   threads.tell({ kind: 'policies', key: 'p', policies });
   const asked = session.judge('select 1', null, names);
   threads.tell({ kind: 'forget', key: 'p' });

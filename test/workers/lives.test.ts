@@ -178,3 +178,26 @@ t.test('SIGTERM lets a transaction of any worker end, and ends all; a killed pri
   await until('no worker is left', () => !workers.some(isAlive));
   t.equal(workers.length, 2);
 });
+
+t.test('a policy that does not fit a database that one worker knows is refused for all', async (t) => {
+  await server.query("create table fitting (id int, name text); insert into fitting values (1, 'ann'), (2, 'bob')");
+  const policyOf = (keys: string) =>
+    `version: 1\nrules:\n  - { name: r, tables: [public.fitting], actions: [select], ${keys} }\n`;
+  const { daemon, signIn, clientsOfEach, ask } = await startWorkers(t, server, {
+    config: { tenants: { default: { databases: { postgres: { url: server.url } }, policies: ['policy.yaml'] } } },
+    files: { 'policy.yaml': policyOf('rows: "id = 1"') },
+  });
+  const reload = (policy: string) => {
+    writeFileSync(path.join(daemon.folder, 'policy.yaml'), policy);
+    return ask('/admin/reload', 'POST');
+  };
+  const { client } = await signIn();
+  t.same(await rowsOf(client, 'select name from fitting'), [['ann']]);
+  const answer = await reload(policyOf('columns: { hide: [nmae] }'));
+  t.equal(answer.status, 422);
+  t.match(await answer.text(), /policy\.yaml:3:\d+ .*public\.fitting has no column nmae; did you mean name\?/);
+  for (const { client } of [...(await clientsOfEach(2, 1)).values()].flat())
+    t.same(await rowsOf(client, 'select name from fitting'), [['ann']], 'the one in force holds everywhere');
+  t.equal((await reload(policyOf('columns: { hide: [name] }'))).status, 200);
+  t.same(await rowsOf(client, 'select * from fitting'), [['1'], ['2']]);
+});

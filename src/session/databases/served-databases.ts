@@ -14,6 +14,7 @@ import { CatalogFeed } from '../../judge/catalog-feed.js';
 import { Judge } from '../../judge/judge.js';
 import type { JudgeThreads } from '../../judge/judge-threads.js';
 import type { PoliciesInForce } from '../../judge/policies-in-force.js';
+import type { DatabaseInUse } from '../../judge/refuse-misfits.js';
 import { TokenBucket } from '../../limits/token-bucket.js';
 import { Notifications } from '../../pool/notifications.js';
 import { Pool, type PoolOptions } from '../../pool/pool.js';
@@ -109,6 +110,17 @@ export class ServedDatabases {
     served.clientsElsewhere = this.#clientsElsewhere.get(key) ?? 0;
     this.#served.set(key, served);
     return served;
+  }
+
+  /** Those that clients use now, whatever the account, and that another configuration leaves where they are. */
+  inUse(configOf: (tenant: string, database: string) => DatabaseConfig | null): readonly DatabaseInUse[] {
+    const used = new Map<string, DatabaseInUse>();
+    for (const { tenant, name, catalog, clients, config } of this.#served.values()) {
+      const isThere = isDeepStrictEqual(placeOf(configOf(tenant, name)), placeOf(config));
+      if (clients > 0 && catalog !== null && isThere)
+        used.set(JSON.stringify([tenant, name]), { tenant, name, catalog });
+    }
+    return [...used.values()];
   }
 
   /** Another configuration holds: sessions go on with its limits, policies and, once they come free, upstreams. */
@@ -387,6 +399,12 @@ function retire(served: Served): void {
   served.share?.close();
   served.judge?.retire();
   served.catalog?.close();
+}
+
+function placeOf(config: DatabaseConfig | null): unknown {
+  if (config === null) return null;
+  const { host, port, database } = config.upstream;
+  return [host, port, database];
 }
 
 /** What the connection that listens depends on. */
