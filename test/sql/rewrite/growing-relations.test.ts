@@ -60,15 +60,17 @@ t.test('what there is comes as from PostgreSQL, and what is added does not come'
   const sent = asked.map((text) => {
     const result = rewritten(text, index, session);
     if (!result.ok) throw new Error(`${text}: ${result.message}`);
-    return result.text;
+    return { text, rewritten: result.text };
   });
-  for (const [at, text] of asked.entries()) {
+  for (const { text, rewritten } of sent) {
     if (/cards/.test(text)) continue;
-    t.same(await ask(sent[at] ?? ''), await ask(text), sent[at]);
+    t.same(await ask(rewritten), await ask(text), rewritten);
   }
   await server.query(
     "alter table people add ssn text default 'canary 3'; alter table people add card text default 'canary 4'",
   );
   await server.query("alter table towns add ssn text default 'canary 3'");
-  for (const text of sent) t.notMatch(JSON.stringify(await ask(text).catch(String)), /canary/, text);
+  for (const { rewritten } of sent) {
+    t.notMatch(JSON.stringify(await ask(rewritten).catch(String)), /canary/, rewritten);
+  }
 });
