@@ -153,8 +153,9 @@ function ofRelations(oid: string, schemas: string): string {
 }
 
 /**
- * What has a definition that can name other things: the catalog that it stands in, its oid, and which columns of which
- * relation it is seen with in any case (null: all of them, and the relation).
+ * What has a definition that can name other things: the catalog that it stands in, and its oid. Who sees it at all sees
+ * these `columns` of its relation `self` (null: all; 0: the relation itself); `reads` is false where what it reads is
+ * known otherwise.
  */
 function definitions(schemas: string): string {
   const ofRelation = (catalog: string, relation: string, columns: string, where = 'true') =>
