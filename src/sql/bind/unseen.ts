@@ -11,10 +11,12 @@ export function refuseUnseen({ relations, withPositions }: Binder, statement: un
   const seen = new Set(relations.map(({ name }) => name.start));
   const visit = (value: unknown): void => {
     if (typeof value !== 'object' || value === null) return;
-    const at = locationOf(value as Fields);
-    const isNamed = 'relname' in value && at !== null;
+    if (Array.isArray(value)) return value.forEach(visit);
+    const fields = value as Fields;
+    const at = locationOf(fields);
+    const isNamed = 'relname' in fields && at !== null;
     if (isNamed && !seen.has(at) && !withPositions.has(at)) throw unknownConstruct('a relation in such a place', at);
-    for (const [field, inner] of Object.entries(value)) if (!namingOnly.has(field)) visit(inner);
+    for (const field in fields) if (!namingOnly.has(field)) visit(fields[field]);
   };
   visit(statement);
 }

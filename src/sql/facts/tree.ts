@@ -6,17 +6,19 @@ export interface TreeNode {
   readonly fields: Fields;
 }
 
-const nothing: Fields = {};
+const noNode: TreeNode = { kind: '?', fields: {} };
 
 /** A field of type Node: an object whose one key is its kind. Null where there's none; kind '?' for anything else. */
 export function nodeOf(value: unknown): TreeNode | null {
   if (typeof value !== 'object' || value === null) return null;
-  const keys = Object.keys(value);
-  if (keys.length === 0) return null;
-  const kind = keys[0] as string;
+  let kind: string | null = null;
+  for (const key in value) {
+    if (kind !== null) return noNode;
+    kind = key;
+  }
+  if (kind === null) return null;
   const fields = (value as Fields)[kind];
-  if (keys.length > 1 || typeof fields !== 'object' || fields === null) return { kind: '?', fields: nothing };
-  return { kind, fields: fields as Fields };
+  return typeof fields === 'object' && fields !== null ? { kind, fields: fields as Fields } : noNode;
 }
 
 export function listOf(value: unknown): readonly unknown[] {

@@ -9,6 +9,14 @@ const parsedTexts = new WeakMap<Parse, Map<string, ParsedText>>();
 const parsedTextsMax = 500;
 const parsedTextCharsMax = 4_000;
 
+const typeKinds = ['TypeName', 'typeName', 'ofTypename'];
+const writingKinds = ['InsertStmt', 'UpdateStmt', 'DeleteStmt', 'MergeStmt', 'CopyStmt'];
+/** Fields that hold what has changes of its own. */
+const ownKinds: ReadonlySet<string> = new Set([
+  ...['FuncCall', 'funccall', 'CollateClause', 'collClause', 'A_Expr', 'SubLink', ...typeKinds, 'ColumnRef'],
+  ...['TypeCast', 'ResTarget', 'SelectStmt', 'larg', 'rarg', ...writingKinds],
+]);
+
 const string = (sval: string) => ({ String: { sval } });
 
 /** The tree of a text with what its splices mean done to it; null if one of them found nothing that it could mean. */
@@ -65,10 +73,12 @@ class Changing {
         return nodeOf(listOf(this.select(`SELECT ${reference.expression}`).targetList)[0])?.fields.val;
     }
     if (node?.kind === 'MultiAssignRef') return { MultiAssignRef: this.sharedSource(node.fields) };
+    const before = value as Fields;
     const changed: Record<string, unknown> = {};
-    for (const [inner, item] of Object.entries(value)) changed[inner] = this.change(inner, item);
-    for (const [inner, item] of Object.entries(value)) this.own(inner, item, changed);
-    return this.fields(key, value as Fields, changed);
+    // Every node of every statement passes here: without a list of its fields first.
+    for (const inner in before) changed[inner] = this.change(inner, before[inner]);
+    for (const inner in before) if (ownKinds.has(inner)) this.own(inner, before[inner], changed);
+    return this.fields(key, before, changed);
   }
 
   private sharedSource(fields: Fields): Fields {
@@ -97,12 +107,12 @@ class Changing {
     else if (kind === 'CollateClause' || kind === 'collClause') this.collation(fields, own);
     else if (kind === 'A_Expr') this.prefix('operator', fields.location, own, 'name');
     else if (kind === 'SubLink') this.prefix('operator', fields.location, own, 'operName');
-    else if (/^(?:TypeName|typeName|ofTypename)$/.test(kind)) this.prefix('type', fields.location, own, 'names');
+    else if (typeKinds.includes(kind)) this.prefix('type', fields.location, own, 'names');
     else if (kind === 'ColumnRef') this.qualifier(fields, own);
     else if (kind === 'TypeCast') this.cast(fields, own);
     else if (kind === 'ResTarget') this.result(fields, own);
     else if (kind === 'SelectStmt' || isArm(kind, fields)) this.selectStatement(fields, own);
-    else if (/^(Insert|Update|Delete|Merge|Copy)Stmt$/.test(kind)) this.statement(kind, fields, own);
+    else if (writingKinds.includes(kind)) this.statement(kind, fields, own);
   }
 
   /** Changes of what is told by its fields: a relation's name, wrapped as a node or not. */

@@ -86,18 +86,21 @@ function note(
   written: Written,
   found: readonly OperatorMatch[],
   operands: readonly number[],
-  more: Partial<OperatorUse>,
+  { pattern = null, isRowless = false, isOfColumn = false }: Partial<OperatorUse>,
 ): void {
-  const candidates = found.map(({ operator }) => ({
-    oid: operator.oid,
-    schema: operator.schema,
-    left: operator.left,
-    right: operator.right,
-    function: operator.function,
-  }));
-  const query = scope.query as BoundQuery;
-  const plain = { pattern: null, isRowless: false, isOfColumn: false };
-  binder.operators.push({ ...written, candidates, operands, query, place: scope.place, ...plain, ...more });
+  binder.operators.push({
+    name: written.name,
+    schema: written.schema,
+    candidates: found.map(({ operator }) => operator),
+    operands,
+    pattern,
+    isRowless,
+    isOfColumn,
+    query: scope.query as BoundQuery,
+    place: scope.place,
+    span: written.span,
+    position: written.position,
+  });
 }
 
 function isOfColumn(binder: Binder, operands: readonly Typed[]): boolean {
