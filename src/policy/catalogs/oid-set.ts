@@ -2,6 +2,8 @@
 const gapMax = 400;
 /** More runs than this are looked through one by one for too long. */
 const runsMax = 24;
+/** Characters of bits that are sent for an oid, on the average: of a list it has half as many. */
+const charsMax = 16;
 
 interface Run {
   readonly first: number;
@@ -18,7 +20,9 @@ export function isOneOf(oid: string, oids: Iterable<number>): string {
   const sorted = [...oids].sort((a, b) => a - b);
   const runs = runsOf(sorted);
   if (runs.length === 0) return 'false';
-  if (sorted.length < 8 || runs.length > runsMax) return isListed(oid, sorted, 'oid');
+  const chars = runs.reduce((sum, { first, last }) => sum + (last - first) / 4, 0);
+  const isWide = runs.length > runsMax || chars > charsMax * sorted.length;
+  if (sorted.length < 8 || isWide) return isListed(oid, sorted, 'oid');
   const arms = runs.map(
     (run) => `WHEN ${oid} < ${run.first} THEN false WHEN ${oid} <= ${run.last} THEN ${bitOf(oid, run)}`,
   );
