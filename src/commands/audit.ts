@@ -3,7 +3,7 @@ import { type ChainReport, verifyChain } from '../audit/verify-chain.js';
 import type { AuditConfig } from '../config/config.js';
 import { loadConfig } from '../config/load-config.js';
 import { readTextFile } from '../config/read-text-file.js';
-import { isThere } from './is-there.js';
+import { isThere, mustBeThere } from './is-there.js';
 import { wrongUse } from './wrong-use.js';
 
 const brokenExitCode = 1;
@@ -43,8 +43,7 @@ export function auditCommand(): Command {
 async function verifyFiles(files: readonly string[], options: VerifyOptions): Promise<ChainReport> {
   const audit = await configured(files, options);
   const named = files.length > 0 ? files.filter((file) => !file.endsWith('.chain')) : await allFiles(audit);
-  for (const file of named)
-    if (!(await isThere(file))) throw wrongUse(`${file}: there is no such file; check its name`);
+  for (const file of named) await mustBeThere(file);
   const key = options.keyFile === undefined ? (audit?.chainKey ?? null) : await readKey(options.keyFile);
   try {
     return await verifyChain(named, key, files.length === 0 ? (audit?.file ?? null) : null);
