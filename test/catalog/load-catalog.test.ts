@@ -31,6 +31,18 @@ async function typeNames(server: Postgres, types: readonly (readonly [number, nu
   return rows.map(({ name }) => String(name));
 }
 
+/** Over one connection the catalog is read, over the other it is changed. */
+async function openBoth(t: Test, url: string) {
+  const loader = await openLoader(url);
+  const owner = new pg.Client(url);
+  await owner.connect();
+  t.teardown(async () => {
+    loader.close();
+    await owner.end();
+  });
+  return { loader, owner };
+}
+
 const inUserSchemas = ({ schema }: { readonly schema: string }) =>
   !schema.startsWith('pg_') && schema !== 'information_schema';
 
@@ -291,13 +303,7 @@ for (const kind of kinds) {
     });
 
     t.test('is looked through only after a transaction has ended', async (t) => {
-      const loader = await openLoader(server.url);
-      const owner = new pg.Client(server.url);
-      await owner.connect();
-      t.teardown(async () => {
-        loader.close();
-        await owner.end();
-      });
+      const { loader, owner } = await openBoth(t, server.url);
       const asked: string[] = [];
       const counted: CatalogLoader = {
         ask: (sql) => {
@@ -326,13 +332,7 @@ for (const kind of kinds) {
     });
 
     t.test('what comes and goes in temporary schemas leaves the fingerprint as it is', async (t) => {
-      const loader = await openLoader(server.url);
-      const owner = new pg.Client(server.url);
-      await owner.connect();
-      t.teardown(async () => {
-        loader.close();
-        await owner.end();
-      });
+      const { loader, owner } = await openBoth(t, server.url);
       const session = await CatalogSession.open(loader);
       const looked = async () => {
         const { snapshot: _, ...fingerprint } = await session.readFingerprint();
