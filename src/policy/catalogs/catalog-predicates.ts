@@ -62,8 +62,7 @@ export class CatalogPredicates {
   }
 
   relationOrIndex(oid: string): string {
-    const own = `${this.ownTemporary(oid, 'oid')}${this.ownTemporaryIndex(oid)}`;
-    return this.oneOf(oid, this.visible.indexed, own);
+    return this.oneOf(oid, this.visible.indexed, this.ownTemporaryOrIndex(oid));
   }
 
   column(relation: string, attnum: string): string {
@@ -188,8 +187,7 @@ export class CatalogPredicates {
   comment(catalog: string, oid: string): string {
     const inCatalog = (relation: string, is: string) =>
       `${oid} IN (SELECT z.oid FROM pg_catalog.${relation} z WHERE ${is})`;
-    const own = `${this.ownTemporary(oid, 'oid')}${this.ownTemporaryIndex(oid)}`;
-    const relation = this.oneOf(oid, this.visible.openIndexed, own);
+    const relation = this.oneOf(oid, this.visible.openIndexed, this.ownTemporaryOrIndex(oid));
     const constraint = `${this.constraint('z.')} AND (z.conrelid = 0 OR ${this.open('z.conrelid')})`;
     return `(${oid} < ${firstNormalOid} OR CASE ${catalog} WHEN ${catalogOf.relation} THEN ${relation} WHEN ${catalogOf.procedure} THEN ${this.function(oid)} WHEN ${catalogOf.type} THEN ${this.type(oid)} WHEN ${catalogOf.schema} THEN ${this.schema(oid)} WHEN ${catalogOf.constraint} THEN ${inCatalog('pg_constraint', constraint)} WHEN ${catalogOf.trigger} THEN ${inCatalog('pg_trigger', `${this.trigger('z.')} AND ${this.open('z.tgrelid')}`)} WHEN ${catalogOf.policy} THEN ${inCatalog('pg_policy', this.policy('z.'))} WHEN ${catalogOf.extension} THEN true ELSE false END)`;
   }
@@ -220,6 +218,10 @@ export class CatalogPredicates {
     if (!this.visible.hasTemporary) return '';
     const types = `SELECT t.reltype FROM pg_catalog.pg_class t WHERE t.oid = ANY (${this.ownTemporaries})`;
     return ` OR ${oid} = ANY (${column === 'oid' ? this.ownTemporaries : `ARRAY(${types})`})`;
+  }
+
+  private ownTemporaryOrIndex(oid: string): string {
+    return `${this.ownTemporary(oid, 'oid')}${this.ownTemporaryIndex(oid)}`;
   }
 
   private ownTemporaryIndex(oid: string): string {

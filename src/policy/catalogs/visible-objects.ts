@@ -130,9 +130,9 @@ export function visibleObjects(
     !columns.some((attnum) => hiddenColumns.get(relation)?.includes(attnum)) &&
     (!isComputed || (open.has(relation) && withheld.get(catalogOf.relation)?.has(oid) !== true));
   const visibleIndexes = tableIndexes.filter(isVisible);
-  const indexesOf = (of: ReadonlySet<number>, all: readonly TableIndex[] = visibleIndexes) =>
+  const indexes = visibleIndexes.map(({ oid }) => oid);
+  const indexesOf = (of: ReadonlySet<number>, all: readonly TableIndex[]) =>
     all.filter(({ relation }) => of.has(relation)).map(({ oid }) => oid);
-  const indexes = indexesOf(relations);
   const whole = new Set([...relations].filter((oid) => isWhole(index, oid, relations)));
   const transparent = all
     .filter((relation) => open.has(relation.oid) && isTransparent(relation, open, functions))
@@ -145,7 +145,7 @@ export function visibleObjects(
     relations,
     open,
     transparent,
-    whole: [...whole, ...indexesOf(whole)],
+    whole: [...whole, ...indexesOf(whole, visibleIndexes)],
     indexes,
     indexed: [...relations, ...indexes],
     openIndexed: [...open, ...indexesOf(open, tableIndexes)],

@@ -204,9 +204,9 @@ function join(binder: Binder, fields: Fields, scope: Scope, lockables: Lockable[
   setLateral(inner, false, true);
   const position = firstLocation(fields.rarg);
   const isUsing = fields.isNatural === true || fields.usingClause !== undefined;
-  const missing = outer.left ? onlyRelation(binder, before, middle) : onlyRelation(binder, middle, binder.passed());
-  const holds = outer.left || outer.right ? (outer.left && outer.right ? null : missing) : 'all';
-  if (!isUsing && fields.quals !== undefined) joinCondition(binder, fields, scope, inner, holds);
+  if (!isUsing && fields.quals !== undefined) {
+    joinCondition(binder, fields, scope, inner, heldOn(binder, outer, before, middle));
+  }
   const merged = isUsing ? joinUsing(binder, fields, scope, left.source, right.source, position) : [];
   const alias = structOf(fields.alias);
   const source = mergedSource(left.source, right.source, merged, alias);
@@ -222,6 +222,18 @@ type Passed = ReturnType<Binder['passed']>;
 function markNullable(binder: Binder, { query }: Scope, from: Passed): void {
   for (const use of binder.relations.slice(from.relations)) if (use.query === query) use.isNullable = true;
   for (const item of binder.queries.slice(from.queries)) if (item.parent === query) item.isNullable = true;
+}
+
+/** The rows that ON holds for; null: what may be missing is more than a relation. */
+function heldOn(
+  binder: Binder,
+  outer: { left: boolean; right: boolean },
+  left: Passed,
+  right: Passed,
+): Conjunct['holds'] | null {
+  if (outer.left && outer.right) return null;
+  if (outer.left) return onlyRelation(binder, left, right);
+  return outer.right ? onlyRelation(binder, right, binder.passed()) : 'all';
 }
 
 /** What a side of a join is, if it is a relation and nothing else. */
