@@ -33,15 +33,10 @@ const relationColumns =
 const describing: readonly Describing[] = [
   {
     names: `pg_table_is_visible pg_relation_is_publishable pg_sequence_parameters
-      row_security_active pg_get_replica_identity_index`,
+      row_security_active pg_get_replica_identity_index pg_column_is_updatable pg_relation_is_updatable
+      pg_index_column_has_property pg_index_has_property`,
     argument: 0,
     may: relation,
-    columns: relationColumns,
-  },
-  {
-    names: `pg_column_is_updatable pg_relation_is_updatable pg_index_column_has_property pg_index_has_property`,
-    argument: 0,
-    may: (is, oid) => is.relationOrIndex(oid),
     columns: relationColumns,
   },
   {
