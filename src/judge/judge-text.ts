@@ -22,9 +22,9 @@ import { isShareable } from '../sql/sharing/is-shareable.js';
 import type { StatementFacts } from '../sql/statement-facts.js';
 import { ClientText } from './client-text.js';
 import { isSentHarmlessly } from './harmless-reads.js';
+import { placesOfTemporaryNames } from './places-of-temporary-names.js';
 import type { Kept, Question, Refusal, Verdict } from './question.js';
 import { runsTriggers } from './runs-triggers.js';
-import { temporaryNames } from './temporary-names.js';
 
 /** What is known of the tenant's policies where there are any, for the one who asks. */
 export interface Policed {
@@ -67,7 +67,8 @@ function judgedText(
 ): Verdict {
   if (index === null)
     return policed === null ? unjudged(parsed.facts) : byFacts(policed.policies, question.who, parsed);
-  const places = policed !== null && areOwn(policed.rights, parsed) ? temporaryNames(question, parsed.tree, index) : [];
+  const places =
+    policed !== null && areOwn(policed.rights, parsed) ? placesOfTemporaryNames(question, parsed.tree, index) : [];
   if (places.length === 0) return new Judging(question, parsed, policed, index, parse).verdict();
   const client = new ClientText(question.text, places);
   const tree = parse(client.judged);

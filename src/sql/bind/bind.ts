@@ -10,7 +10,7 @@ import type { Scope } from './scope.js';
 import { locationOf, SourceText } from './source-text.js';
 import { refuseUnseen } from './unseen.js';
 import { definitionKinds } from './utilities/definitions.js';
-import { temporaryNamesIn } from './utilities/temporary-names.js';
+import { newTemporaryNames } from './utilities/new-temporary-names.js';
 import { bindUtility, onlyInto } from './utilities/utilities.js';
 import { bindDelete, bindInsert, bindUpdate } from './writes/changes.js';
 import { bindMerge } from './writes/merge.js';
@@ -115,7 +115,7 @@ function bound(binder: Binder, kind: string, raw: Readonly<Record<string, unknow
     sourceNames: binder.sourceNames(),
     hangsOnLiterals: hangsOnLiterals(binder),
     parameters: Array.from(parameters, (type) => type ?? 0),
-    temporaryNames: utility === null ? [] : temporaryNamesIn(raw.stmt),
+    temporaryNames: utility === null ? [] : newTemporaryNames(raw.stmt),
     utility,
   };
 }

@@ -20,7 +20,7 @@ const droppable: ReadonlySet<string> = new Set(['OBJECT_TABLE', 'OBJECT_VIEW', '
  * Where a text defines or drops a temporary relation by its bare name, in UTF-8 bytes. DROP ... IF EXISTS of what isn't
  * there is about a temporary one, too: it drops nothing, and comes before each CREATE TEMP TABLE of a tool.
  */
-export function temporaryNames(
+export function placesOfTemporaryNames(
   { text, who, upstreamUser, temporary }: Question,
   tree: ParsedText,
   index: CatalogIndex,

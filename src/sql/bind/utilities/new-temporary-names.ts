@@ -21,9 +21,9 @@ const changing: ReadonlySet<string> = new Set(['AlterTableStmt', 'IndexStmt']);
 const indexed: ReadonlySet<unknown> = new Set(['CONSTR_PRIMARY', 'CONSTR_UNIQUE', 'CONSTR_EXCLUSION']);
 
 /** What temporary relations will be called that a statement makes, by itself or in what it explains, or renames. */
-export function temporaryNamesIn(value: unknown): readonly string[] {
+export function newTemporaryNames(value: unknown): readonly string[] {
   if (typeof value !== 'object' || value === null) return [];
-  return Object.entries(value).flatMap(([key, item]) => [...ofNode(key, item), ...temporaryNamesIn(item)]);
+  return Object.entries(value).flatMap(([key, item]) => [...ofNode(key, item), ...newTemporaryNames(item)]);
 }
 
 function ofNode(key: string, item: unknown): readonly string[] {
