@@ -3,6 +3,7 @@ import { accountAt, UpstreamTarget } from '../backend/postgres/upstream-target.j
 import { CatalogSession } from '../catalog/load-catalog.js';
 import type { CatalogConnection } from '../catalog/reopening-reader.js';
 import type { DatabaseConfig } from '../config/config.js';
+import { quoteLiteral } from '../sql/quote.js';
 import type { KnownDatabase } from './judge-case.js';
 
 /** Who isn't there by then isn't waited for. */
@@ -39,8 +40,7 @@ export async function visitDatabase(config: DatabaseConfig, name: string, within
 
 /** Of the account that clients' statements run as, which need not be the one that asks. */
 function accountIsSuperuser({ upstream }: DatabaseConfig): string {
-  const account = (upstream.user ?? '').replaceAll("'", "''");
-  return `select rolsuper from pg_catalog.pg_roles where rolname = '${account}'`;
+  return `select rolsuper from pg_catalog.pg_roles where rolname = ${quoteLiteral(upstream.user ?? '')}`;
 }
 
 function targetOf(config: DatabaseConfig, name: string): UpstreamTarget {

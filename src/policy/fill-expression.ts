@@ -1,3 +1,4 @@
+import { quoteLiteral } from '../sql/quote.js';
 import type { Attribute, PolicyExpression } from './file/expression.js';
 
 /** Whose attributes an expression is filled with. */
@@ -30,5 +31,5 @@ function literalOf(value: string | readonly string[] | null): string {
 }
 
 function quoted(value: string): string {
-  return `'${value.replaceAll('\0', '').replaceAll("'", "''")}'`;
+  return quoteLiteral(value.replaceAll('\0', ''));
 }

@@ -1,9 +1,10 @@
 import type { Column, Relation } from '../sql/catalog/catalog.js';
 import type { CatalogIndex } from '../sql/catalog/catalog-index.js';
+import { quoteIdentifier } from '../sql/quote.js';
 import { compileSql } from '../sql/rewrite/compile-sql.js';
 import { OperatorSqlError } from '../sql/rewrite/operator-sql-error.js';
 import type { Parse } from '../sql/rewrite/parse.js';
-import { type OperatorSql, qualifiedName, quoteIdentifier, type Restriction } from '../sql/rewrite/restriction.js';
+import { type OperatorSql, qualifiedName, type Restriction } from '../sql/rewrite/restriction.js';
 import type { Action } from '../sql/statement-facts.js';
 import type { PolicyExpression } from './file/expression.js';
 import type { TablePattern } from './file/name-pattern.js';

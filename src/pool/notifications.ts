@@ -2,7 +2,7 @@ import { backend } from '../../protocol/message-types.js';
 import { askUpstream, type OwnAnswer } from '../backend/postgres/own-query.js';
 import type { PostgresUpstream, ReplyOwner, UpstreamLoss } from '../backend/postgres/postgres-upstream.js';
 import { ProxyError } from '../errors/proxy-error.js';
-import { quoteIdentifier } from './session-settings.js';
+import { quoteIdentifier } from '../sql/quote.js';
 
 /** A client's session, as far as it listens. */
 export interface NotificationTaker {

@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto';
+import { escapeLiteral, quoteIdentifier } from '../sql/quote.js';
 
 /**
  * The run-time settings that a session has beyond what its server connection started with: name to value, as
@@ -91,7 +92,7 @@ export function setSql(settings: Iterable<readonly [string, string]>): string {
  */
 export function restoreSql(settings: Iterable<readonly [string, string]>): string {
   const calls = [...settings].map(([name, value]) => {
-    const isName = `pg_catalog.lower(name)=${quoteLiteral(name)}`;
+    const isName = `pg_catalog.lower(name)=${escapeLiteral(name)}`;
     const isOwn = `EXISTS (SELECT FROM pg_catalog.pg_settings WHERE ${isName} AND source='session')`;
     return `CASE WHEN NOT ${isOwn} THEN ${setCall([name, value])} END`;
   });
@@ -100,7 +101,7 @@ export function restoreSql(settings: Iterable<readonly [string, string]>): strin
 
 /** set_config takes lists, such as search_path, as they are written. */
 function setCall([name, value]: readonly [string, string]): string {
-  return `pg_catalog.set_config(${quoteLiteral(name)},${quoteLiteral(value)},false)`;
+  return `pg_catalog.set_config(${escapeLiteral(name)},${escapeLiteral(value)},false)`;
 }
 
 function identityLast<T>(items: readonly T[], nameOf: (item: T) => string): T[] {
@@ -110,25 +111,4 @@ function identityLast<T>(items: readonly T[], nameOf: (item: T) => string): T[] 
 /** `a.b` is two identifiers to RESET. */
 function quoteName(name: string): string {
   return name.split('.').map(quoteIdentifier).join('.');
-}
-
-export function quoteIdentifier(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
-}
-
-/**
- * A string literal that reads alike whatever `standard_conforming_strings` and the client encoding are: escapes for
- * everything that isn't plain ASCII (PG 4.1.2.2).
- */
-export function quoteLiteral(value: string): string {
-  const escaped = value.replace(/[^\x20-\x7e]|['\\]/gu, (character) => {
-    if (character === "'" || character === '\\') return character + character;
-    const point = character.codePointAt(0) as number;
-    return point > 0xffff ? `\\U${hex(point, 8)}` : `\\u${hex(point, 4)}`;
-  });
-  return escaped === value ? `'${value}'` : ` E'${escaped}'`;
-}
-
-function hex(point: number, digits: number): string {
-  return point.toString(16).padStart(digits, '0');
 }

@@ -1,8 +1,9 @@
 import { askUpstream } from '../backend/postgres/own-query.js';
+import { escapeLiteral } from '../sql/quote.js';
 import { transactionSettings } from '../sql/setting-effects.js';
 import { customNamesMax } from './custom-names.js';
 import type { PooledUpstream } from './pooled-upstream.js';
-import { quoteLiteral, SessionSettings } from './session-settings.js';
+import { SessionSettings } from './session-settings.js';
 
 /** What a server session holds that the next client must not meet, or that the same client must find again. */
 export interface SessionState {
@@ -30,7 +31,7 @@ const stateFields = `'settings', (SELECT pg_catalog.json_object_agg(name, settin
 
 /** `set_config('a.b', ...)` and `SET a.b = ...` in a function's source. */
 const dottedName = '([a-z_][a-z_0-9$]*(?:[.][a-z_0-9$]+)+)';
-const setsCustom = quoteLiteral(
+const setsCustom = escapeLiteral(
   `set_config\\s*\\(\\s*'${dottedName}'|\\mset\\s+(?:session\\s+)?${dottedName}\\s*(?:=|\\mto\\M)`,
 );
 // 12 and 13 are the languages internal and c.
@@ -89,7 +90,7 @@ function valuesOf(names: string): string {
 }
 
 function listed(names: readonly string[]): string {
-  return `SELECT pg_catalog.unnest(ARRAY[${names.map(quoteLiteral).join(',')}]::pg_catalog.text[]) AS name`;
+  return `SELECT pg_catalog.unnest(ARRAY[${names.map(escapeLiteral).join(',')}]::pg_catalog.text[]) AS name`;
 }
 
 /** Asks for the values of named settings only, which is cheaper: for a plain SET. Null: the server didn't say. */

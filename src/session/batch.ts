@@ -6,7 +6,7 @@ import { decodeDescribe, encodeDescribe } from '../../protocol/messages/describe
 import { decodeExecute, encodeExecute } from '../../protocol/messages/execute.js';
 import { UpstreamRequest } from '../backend/postgres/postgres-upstream.js';
 import { ProxyError } from '../errors/proxy-error.js';
-import { quoteIdentifier } from '../pool/session-settings.js';
+import { quoteIdentifier } from '../sql/quote.js';
 import { decodeInHand } from './in-hand.js';
 import { noteForListening } from './notifications/listening.js';
 import { overRate } from './over-rate.js';

@@ -1,4 +1,5 @@
 import { nameBytesMax } from '../../../protocol/text.js';
+import { quoteIdentifier } from '../../sql/quote.js';
 
 /** The schemas unqualified names come from unless the client asks for others, and what its upstream is started with. */
 const usualSchemas: readonly string[] = ['public'];
@@ -59,5 +60,5 @@ export function splitSearchPath(value: string): string[] | null {
 
 /** As an identifier, quoted if it needs to be. */
 export function quoteName(name: string): string {
-  return /^[a-z_][a-z0-9_]*$/.test(name) ? name : `"${name.replaceAll('"', '""')}"`;
+  return /^[a-z_][a-z0-9_]*$/.test(name) ? name : quoteIdentifier(name);
 }

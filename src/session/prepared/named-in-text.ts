@@ -1,7 +1,7 @@
 import { encodeText } from '../../../protocol/text.js';
 import { ProxyError } from '../../errors/proxy-error.js';
-import { quoteIdentifier } from '../../pool/session-settings.js';
 import { reservedWords, typeOrFunctionNameWords } from '../../sql/keywords.js';
+import { quoteIdentifier } from '../../sql/quote.js';
 import type { StatementEffect } from '../../sql/session-effects.js';
 import { StatementReader } from '../../sql/statement-reader.js';
 import type { Session } from '../session.js';

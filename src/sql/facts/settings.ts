@@ -1,4 +1,5 @@
 import { columnNameWords, reservedWords, typeOrFunctionNameWords } from '../keywords.js';
+import { quoteIdentifier, quoteLiteral } from '../quote.js';
 import type { SettingUse } from '../statement-facts.js';
 import { type Fields, listOf, literalOf, nodeOf, textOf } from './tree.js';
 import type { Walk } from './walk.js';
@@ -73,11 +74,11 @@ function textOfValues(name: string, items: readonly unknown[]): Omit<SettingUse,
 /** SET TIME ZONE INTERVAL '+01:00' HOUR TO MINUTE, the only value that the grammar has a type for. */
 function intervalOf(item: unknown): string | undefined {
   const text = nodeOf(item)?.kind === 'TypeCast' ? literalOf(nodeOf(item)?.fields.arg) : undefined;
-  return typeof text === 'string' ? `INTERVAL '${text.replaceAll("'", "''")}'` : undefined;
+  return typeof text === 'string' ? `INTERVAL ${quoteLiteral(text)}` : undefined;
 }
 
 /** quote_identifier in ruleutils.c. */
 function quoteName(name: string): string {
   const isKeyword = reservedWords.has(name) || columnNameWords.has(name) || typeOrFunctionNameWords.has(name);
-  return /^[a-z_][a-z0-9_]*$/.test(name) && !isKeyword ? name : `"${name.replaceAll('"', '""')}"`;
+  return /^[a-z_][a-z0-9_]*$/.test(name) && !isKeyword ? name : quoteIdentifier(name);
 }

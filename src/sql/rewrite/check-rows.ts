@@ -1,6 +1,7 @@
 import type { Span, Target } from '../bind/bound.js';
 import { SourceText } from '../bind/source-text.js';
-import { type OperatorSql, printOver, quoteIdentifier, type Restriction } from './restriction.js';
+import { quoteIdentifier } from '../quote.js';
+import { type OperatorSql, printOver, type Restriction } from './restriction.js';
 import { RewriteRefusal, type Rewriting } from './rewriting.js';
 import { expandStars, writtenOut } from './stars.js';
 import { unsupported } from './written-rows.js';

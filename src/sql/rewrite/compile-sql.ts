@@ -2,11 +2,12 @@ import { oid } from '../bind/expressions/type-oids.js';
 import type { Column, Relation } from '../catalog/catalog.js';
 import type { CatalogIndex } from '../catalog/catalog-index.js';
 import { type Fields, listOf, namesOf, nodeOf, structOf } from '../facts/tree.js';
+import { quoteIdentifier } from '../quote.js';
 import { fixNames } from './fixed-names.js';
 import { momentIn, refuseOtherZones, usableZone } from './in-zone.js';
 import { OperatorSqlError } from './operator-sql-error.js';
 import type { Parse } from './parse.js';
-import { type OperatorSql, qualifiedName, quoteIdentifier } from './restriction.js';
+import { type OperatorSql, qualifiedName } from './restriction.js';
 import { refuseNode, refuseSettings } from './setting-free.js';
 import { spliceBytes } from './splice.js';
 

@@ -1,7 +1,8 @@
 import type { CopyFacts, RelationUse } from '../bind/bound.js';
+import { quoteIdentifier } from '../quote.js';
 import { raisingCheck } from './check-rows.js';
 import { subqueryFor } from './read-relations.js';
-import { printInScope, quoteIdentifier, type Restriction } from './restriction.js';
+import { printInScope, type Restriction } from './restriction.js';
 import { RewriteRefusal, type Rewriting } from './rewriting.js';
 import { mayChangeRows } from './written-rows.js';
 

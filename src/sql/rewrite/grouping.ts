@@ -1,6 +1,6 @@
 import type { BoundQuery, RelationUse } from '../bind/bound.js';
 import { equalityOf } from '../catalog/default-operators.js';
-import { quoteIdentifier } from './restriction.js';
+import { quoteIdentifier } from '../quote.js';
 import { outerName, RewriteRefusal, type Rewriting } from './rewriting.js';
 
 /**

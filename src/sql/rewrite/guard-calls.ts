@@ -2,7 +2,7 @@ import type { CastUse, FunctionUse, Span } from '../bind/bound.js';
 import type { CallOperand, CastOperand } from '../bind/cast-operands.js';
 import { SourceText } from '../bind/source-text.js';
 import type { Relation } from '../catalog/catalog.js';
-import { quoteIdentifier } from './restriction.js';
+import { quoteIdentifier } from '../quote.js';
 import { RewriteRefusal, type Rewriting } from './rewriting.js';
 import { isOfName, type Meant } from './splice.js';
 

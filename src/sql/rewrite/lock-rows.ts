@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import type { BoundQuery, RelationUse } from '../bind/bound.js';
+import { quoteIdentifier, quoteLiteral } from '../quote.js';
 import { changeSetting, raisingCheck } from './check-rows.js';
 import { spliceCondition } from './conditions.js';
 import { mayLeak, mayLeakInLocking } from './leaks.js';
 import { renameQualifiers } from './read-relations.js';
-import { distinct, printOver, quoteIdentifier, type Restriction } from './restriction.js';
+import { distinct, printOver, type Restriction } from './restriction.js';
 import { RewriteRefusal, type Rewriting } from './rewriting.js';
 import { expandStars } from './stars.js';
 
@@ -49,9 +50,8 @@ interface Filtered {
  * sees of its catalog.
  */
 function gateOf({ relation: { schema, name, columns } }: Restriction): string {
-  const literal = (text: string) => `'${text.replaceAll("'", "''")}'`;
-  const address = `pg_catalog.pg_get_object_address('table column', ARRAY[${literal(schema)}, ${literal(name)}, c.name], '{}')`;
-  const places = columns.map((column) => `(${literal(column.name)}, ${column.attnum})`).join(', ');
+  const address = `pg_catalog.pg_get_object_address('table column', ARRAY[${quoteLiteral(schema)}, ${quoteLiteral(name)}, c.name], '{}')`;
+  const places = columns.map((column) => `(${quoteLiteral(column.name)}, ${column.attnum})`).join(', ');
   const isSame = `pg_catalog.bool_and((${address}).objsubid OPERATOR(pg_catalog.=) c.attnum)`;
   return raisingCheck(`(SELECT ${isSame} FROM (VALUES ${places}) AS c(name, attnum))`, changeSetting);
 }

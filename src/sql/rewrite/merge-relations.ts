@@ -1,7 +1,8 @@
 import type { MergeWhen, Target } from '../bind/bound.js';
+import { quoteIdentifier } from '../quote.js';
 import { raisingFor, spliceReturning } from './check-rows.js';
 import { spliceCondition } from './conditions.js';
-import { distinct, isWrittenByName, type OperatorSql, quoteIdentifier, type Restriction } from './restriction.js';
+import { distinct, isWrittenByName, type OperatorSql, type Restriction } from './restriction.js';
 import { RewriteRefusal, type Rewriting } from './rewriting.js';
 import { existing, printAll, updateCheckOf } from './written-rows.js';
 

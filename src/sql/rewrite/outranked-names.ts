@@ -1,6 +1,6 @@
 import type { RelationUse } from '../bind/bound.js';
 import { systemColumns } from '../bind/expressions/type-oids.js';
-import { quoteIdentifier } from './restriction.js';
+import { quoteIdentifier } from '../quote.js';
 import { RewriteRefusal, type Rewriting } from './rewriting.js';
 
 /**

@@ -10,8 +10,9 @@ import type {
 import { systemColumnsLeft } from '../bind/expressions/type-oids.js';
 import type { Relation } from '../catalog/catalog.js';
 import { lessThanOf } from '../catalog/default-operators.js';
+import { quoteIdentifier } from '../quote.js';
 import { isHarmlessConjunct, mayLeak, mayLeakWhenSorted, sortsRows } from './leaks.js';
-import { printInScope, qualifiedName, quoteIdentifier, type Restriction } from './restriction.js';
+import { printInScope, qualifiedName, type Restriction } from './restriction.js';
 import { isWithin, RewriteRefusal, type Rewriting } from './rewriting.js';
 import { expandStars } from './stars.js';
 

@@ -1,4 +1,5 @@
 import type { Column, Relation } from '../catalog/catalog.js';
+import { quoteIdentifier } from '../quote.js';
 
 /** What holds for one relation in one session. The relation is the real one, hidden columns included. */
 export interface Restriction {
@@ -39,11 +40,6 @@ export interface OperatorSql {
   readonly hasSubselect: boolean;
   /** The planner makes no join of it, though there are sub-selects in it: they are inside of a CASE. */
   readonly staysFilter?: boolean;
-}
-
-/** An identifier, quoted always: what is a keyword differs between versions. */
-export function quoteIdentifier(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
 }
 
 export function qualifiedName({ schema, name }: { readonly schema: string; readonly name: string }): string {

@@ -1,6 +1,7 @@
 import type { BoundStatement, ColumnUse, RelationUse, Span } from '../bind/bound.js';
 import type { CatalogIndex } from '../catalog/catalog-index.js';
-import { qualifiedName, quoteIdentifier, type Restriction } from './restriction.js';
+import { quoteIdentifier } from '../quote.js';
+import { qualifiedName, type Restriction } from './restriction.js';
 import { type Change, type Meant, type Splice, spliceBytes } from './splice.js';
 import { literalsIn, markOf, withLiterals } from './template.js';
 

@@ -1,5 +1,5 @@
 import type { Span } from '../bind/bound.js';
-import { quoteIdentifier } from './restriction.js';
+import { quoteIdentifier } from '../quote.js';
 
 /** One change of a statement's text. Offsets are UTF-8 bytes of the client's text; none of a list overlap. */
 export interface Splice extends Span {

@@ -1,5 +1,5 @@
 import type { RelationUse, Span, StarUse } from '../bind/bound.js';
-import { quoteIdentifier } from './restriction.js';
+import { quoteIdentifier } from '../quote.js';
 import type { RewriteRefusal, Rewriting } from './rewriting.js';
 
 /**

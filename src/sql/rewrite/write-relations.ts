@@ -1,8 +1,9 @@
 import type { AssignedColumn, Target } from '../bind/bound.js';
+import { quoteIdentifier } from '../quote.js';
 import { raisingCheck, raisingFor, spliceReturning } from './check-rows.js';
 import { spliceCondition } from './conditions.js';
 import { spliceMerge } from './merge-relations.js';
-import { isWrittenByName, quoteIdentifier, type Restriction } from './restriction.js';
+import { isWrittenByName, type Restriction } from './restriction.js';
 import { RewriteRefusal, type Rewriting } from './rewriting.js';
 import { existing, printAll, unsupported, updateCheckOf } from './written-rows.js';
 
