@@ -1,9 +1,10 @@
+import { existsSync } from 'node:fs';
 import { Command } from 'commander';
 import { type ChainReport, verifyChain } from '../audit/verify-chain.js';
 import type { AuditConfig } from '../config/config.js';
 import { loadConfig } from '../config/load-config.js';
 import { readTextFile } from '../config/read-text-file.js';
-import { isThere, mustBeThere } from './is-there.js';
+import { mustBeThere } from './must-be-there.js';
 import { wrongUse } from './wrong-use.js';
 
 const brokenExitCode = 1;
@@ -43,7 +44,7 @@ export function auditCommand(): Command {
 async function verifyFiles(files: readonly string[], options: VerifyOptions): Promise<ChainReport> {
   const audit = await configured(files, options);
   const named = files.length > 0 ? files.filter((file) => !file.endsWith('.chain')) : await allFiles(audit);
-  for (const file of named) await mustBeThere(file);
+  for (const file of named) mustBeThere(file);
   const key = options.keyFile === undefined ? (audit?.chainKey ?? null) : await readKey(options.keyFile);
   try {
     return await verifyChain(named, key, files.length === 0 ? (audit?.file ?? null) : null);
@@ -61,7 +62,7 @@ async function configured(files: readonly string[], { config }: VerifyOptions): 
 async function allFiles(audit: AuditConfig | null): Promise<string[]> {
   if (audit === null) throw wrongUse('there is no audit file in the configuration; name the files');
   const files = [audit.file];
-  for (let number = 1; number <= asideMax && (await isThere(`${audit.file}.${number}`)); number++) {
+  for (let number = 1; number <= asideMax && existsSync(`${audit.file}.${number}`); number++) {
     files.unshift(`${audit.file}.${number}`);
   }
   return files;

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { Config, TenantConfig } from '../config/config.js';
 import { readTextFile } from '../config/read-text-file.js';
@@ -14,7 +15,6 @@ import { type PolicyUser, sessionUnder, usersOf } from '../policy/rule-users.js'
 import { CatalogIndex } from '../sql/catalog/catalog-index.js';
 import { parseCatalog } from '../sql/catalog/parse-catalog.js';
 import { collect, type Found } from './found.js';
-import { isThere } from './is-there.js';
 import { CaseJudging } from './judge-case.js';
 import { shownPath } from './shown-path.js';
 import type { Visit, Visitor } from './visit-database.js';
@@ -185,7 +185,7 @@ async function checkCases(
   for (const [index, file] of tenant.policies.entries()) {
     const source = sources[index];
     const casesFile = casesFileOf(file);
-    if (source === undefined || !(await isThere(casesFile))) continue;
+    if (source === undefined || !existsSync(casesFile)) continue;
     const outcome = await collect(found, async () =>
       runCases(source, await readSource(casesFile, 'check its permissions'), judging.judge),
     );

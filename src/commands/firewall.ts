@@ -7,7 +7,7 @@ import { editList, FirewallFileError, readList } from '../firewall/firewall-file
 import { loadPolicies } from '../policy/file/load-policies.js';
 import { shapeOf } from '../sql/shape.js';
 import { safeText } from '../telemetry/redact.js';
-import { mustBeThere } from './is-there.js';
+import { mustBeThere } from './must-be-there.js';
 import { shownPath } from './shown-path.js';
 import { wrongUse } from './wrong-use.js';
 
@@ -90,7 +90,7 @@ interface FoundList {
 export async function listed(options: ListOptions): Promise<FoundList[]> {
   const { file } = options;
   // A policy's own isn't there until something is learnt.
-  if (file !== undefined) await mustBeThere(file);
+  if (file !== undefined) mustBeThere(file);
   const found: FoundList[] = [];
   for (const each of await filesOf(options)) {
     const { known } = await usable(() => readList(each));

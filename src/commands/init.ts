@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Command } from 'commander';
@@ -6,7 +7,6 @@ import { defaultHosts, writeCertificates } from '../../certs/write-certificates.
 import { ProxyError } from '../errors/proxy-error.js';
 import { buildVerifier, formatVerifier } from '../scram/verifier.js';
 import { initialCases, initialConfig, initialGitignore, initialPolicy } from './init-files.js';
-import { isThere } from './is-there.js';
 
 const firstUser = 'alice';
 const passwordBytes = 18;
@@ -57,7 +57,7 @@ export async function initialise(directory: string): Promise<Initialised> {
     });
   }
   const gitignore = path.join(directory, '.gitignore');
-  if (!(await isThere(gitignore))) await writeFile(gitignore, initialGitignore);
+  if (!existsSync(gitignore)) await writeFile(gitignore, initialGitignore);
   await writeCertificates(path.join(directory, 'certs'), defaultHosts(), false);
   return { user: firstUser, password, files };
 }
@@ -65,7 +65,7 @@ export async function initialise(directory: string): Promise<Initialised> {
 async function refuseExisting(directory: string, files: readonly string[]): Promise<void> {
   for (const file of files) {
     const shown = path.join(directory, file);
-    if (!(await isThere(shown))) continue;
+    if (!existsSync(shown)) continue;
     throw new ProxyError('configInvalid', `${shown} is there already; name an empty directory, or take it away`);
   }
 }

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { access, chmod, constants, cp, mkdtemp, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
@@ -93,11 +94,7 @@ async function versionOf(native: string, account: Account | undefined): Promise<
 }
 
 async function copyTo(copy: string, native: string, folder: string): Promise<void> {
-  const isThere = await access(copy).then(
-    () => true,
-    () => false,
-  );
-  if (isThere) return;
+  if (existsSync(copy)) return;
   const draft = await mkdtemp(path.join(folder, draftName()));
   try {
     // The libraries' links are relative, and stay so: made absolute they would lead back to where nobody may enter.

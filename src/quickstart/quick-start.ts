@@ -1,4 +1,5 @@
-import { access, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import type { Config, ListenConfig, UserConfig } from '../config/config.js';
 import { configFromUrl } from '../config/config-from-url.js';
 import { defaultAudit } from '../config/defaults.js';
@@ -71,9 +72,5 @@ function sampleUsers(secrets: Secrets): UserConfig[] {
 
 /** Written once: afterwards it is its owner's. */
 async function keepPolicy(file: string): Promise<void> {
-  const isThere = await access(file).then(
-    () => true,
-    () => false,
-  );
-  if (!isThere) await writeFile(file, samplePolicy);
+  if (!existsSync(file)) await writeFile(file, samplePolicy);
 }
