@@ -1,7 +1,7 @@
 import { decodeErrorResponse } from '../../protocol/messages/error-response.js';
 import { Scanner, token } from '../sql/scan.js';
 import type { Session } from './session.js';
-import { statementIn } from './statements/run.js';
+import { type RequestNote, statementIn } from './statements/run.js';
 
 /*
  * pg_terminate_backend() and pg_cancel_backend() (PG 9.28.2) take the process id of a session, and a client knows those
@@ -17,7 +17,7 @@ const signalRoutine = 'pg_signal_backend';
  * of; a promise: that hangs on another process.
  * @param note of the request that the notice came with
  */
-export function carriesOutSignal(session: Session, note: unknown, body: Buffer): boolean | Promise<boolean> {
+export function carriesOutSignal(session: Session, note: RequestNote, body: Buffer): boolean | Promise<boolean> {
   // A text may raise as many notices as it likes, and is long perhaps: it isn't read for each of them.
   if (!body.includes(signalRoutine, 0, 'latin1')) return false;
   const { routine, message } = decodeErrorResponse(body);

@@ -26,32 +26,32 @@ export interface UpstreamLoss {
   readonly cause: Error | null;
 }
 
-/** Who takes the replies of requests: a client's session, or a question of our own. */
-export interface ReplyOwner {
+/** Who takes the replies of requests: a client's session, or a question of our own. Its requests have its notes. */
+export interface ReplyOwner<Note = unknown> {
   /** Row and copy data, and what follows the first part of an oversized message: whole messages or parts of them. */
   onBytes(buffer: Buffer, start: number, end: number): void;
   /** A message that answers `request`; an oversized one has its first part here and the rest in `onBytes`. */
-  onReply(request: UpstreamRequest, type: number, buffer: Buffer, start: number, end: number): void;
+  onReply(request: UpstreamRequest<Note>, type: number, buffer: Buffer, start: number, end: number): void;
   /** A notice, notification or parameter change. */
   onAsync(type: number, buffer: Buffer, start: number, end: number): void;
   /** A request whose reply is ours is next; nothing of it was sent upstream. */
-  onTurn(request: UpstreamRequest): void;
+  onTurn(request: UpstreamRequest<Note>): void;
   /** The server skipped the request because of an error before it. */
-  onSkipped(request: UpstreamRequest): void;
+  onSkipped(request: UpstreamRequest<Note>): void;
   /** `unanswered` are this owner's requests without a reply, in their order. */
-  onLost(loss: UpstreamLoss, upstream: PostgresUpstream, unanswered: readonly UpstreamRequest[]): void;
+  onLost(loss: UpstreamLoss, upstream: PostgresUpstream, unanswered: readonly UpstreamRequest<Note>[]): void;
 }
 
-/** A request to an upstream, as its reply queue keeps it. `note` is the owner's. */
-export class UpstreamRequest implements PendingReply<ReplyOwner> {
+/** A request to an upstream, as its reply queue keeps it, and what its owner has noted of it. */
+export class UpstreamRequest<Note = unknown> implements PendingReply<ReplyOwner> {
   /** The rows that come now go nowhere. */
   dropsRows = false;
 
   constructor(
     readonly request: number,
     readonly disposition: PendingReply<ReplyOwner>['disposition'],
-    readonly owner: ReplyOwner,
-    readonly note: unknown = null,
+    readonly owner: ReplyOwner<Note>,
+    readonly note: Note | null = null,
   ) {}
 }
 

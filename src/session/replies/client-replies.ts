@@ -17,14 +17,14 @@ import { statementNamePrefix } from '../prepared/statement-name.js';
 import { readyFrame } from '../ready-frames.js';
 import type { Session } from '../session.js';
 import { carriesOutSignal, tellSignalled } from '../signals.js';
-import { Assumption, addsRows, Deallocation, Mention, Refusal, Run } from '../statements/run.js';
+import { Assumption, addsRows, Deallocation, Mention, Refusal, type RequestNote, Run } from '../statements/run.js';
 import { endWithinLimit, onLimitedReply } from './limited-replies.js';
 import { lossFrame } from './loss-frame.js';
 import { rowsOf, sqlstateOf } from './reply-fields.js';
 import { toldError, toldLoss, toldNotice } from './withholding.js';
 
 /** Takes what the upstream answers to a client's requests, and passes it on. */
-export class ClientReplies implements ReplyOwner {
+export class ClientReplies implements ReplyOwner<RequestNote> {
   readonly #session: Session;
   /** Bytes that came for a client that is gone. */
   #unreadBytes = 0;
@@ -51,7 +51,7 @@ export class ClientReplies implements ReplyOwner {
     if (this.#unreadBytes > unreadBytesMax) this.#session.attachment.connection?.destroy();
   }
 
-  onReply(request: UpstreamRequest, type: number, buffer: Buffer, start: number, end: number): void {
+  onReply(request: UpstreamRequest<RequestNote>, type: number, buffer: Buffer, start: number, end: number): void {
     const session = this.#session;
     if (session.limited !== null && onLimitedReply(session, session.limited, request, type, buffer, start)) return;
     switch (type) {
@@ -128,7 +128,8 @@ export class ClientReplies implements ReplyOwner {
 
   #passNotice(buffer: Buffer, start: number, end: number): void {
     const { connection } = this.#session.attachment;
-    const note = connection?.queue.head?.note;
+    const head = connection?.queue.head;
+    const note = head !== undefined && this.#isOwn(head) ? head.note : null;
     const isCarriedOut = carriesOutSignal(this.#session, note, buffer.subarray(start + 5, end));
     if (typeof isCarriedOut === 'boolean') return this.#afterSignal(isCarriedOut, note, buffer, start, end);
     const notice = Buffer.from(buffer.subarray(start, end));
@@ -139,7 +140,12 @@ export class ClientReplies implements ReplyOwner {
     });
   }
 
-  #afterSignal(isCarriedOut: boolean, note: unknown, buffer: Buffer, start = 0, end = buffer.length): void {
+  /** Not a question of ours between the client's. */
+  #isOwn(request: UpstreamRequest): request is UpstreamRequest<RequestNote> {
+    return request.owner === this;
+  }
+
+  #afterSignal(isCarriedOut: boolean, note: RequestNote, buffer: Buffer, start = 0, end = buffer.length): void {
     const session = this.#session;
     if (isCarriedOut) {
       this.#hasSignalled = true;
@@ -152,13 +158,13 @@ export class ClientReplies implements ReplyOwner {
   }
 
   /** The one reply that is made by us in its turn: that of a Close of a statement. */
-  onTurn({ note }: UpstreamRequest): void {
+  onTurn({ note }: UpstreamRequest<RequestNote>): void {
     if (note instanceof Assumption) note.confirm();
     this.#session.toClient(closeCompleteFrame);
     this.#session.wake();
   }
 
-  onSkipped(request: UpstreamRequest): void {
+  onSkipped(request: UpstreamRequest<RequestNote>): void {
     const session = this.#session;
     const { note } = request;
     undo(note, true);
@@ -168,7 +174,7 @@ export class ClientReplies implements ReplyOwner {
     session.statements.set('', note.unnamedBefore);
   }
 
-  onLost(loss: UpstreamLoss, upstream: PostgresUpstream, unanswered: readonly UpstreamRequest[]): void {
+  onLost(loss: UpstreamLoss, upstream: PostgresUpstream, unanswered: readonly UpstreamRequest<RequestNote>[]): void {
     const session = this.#session;
     if (session.attachment.connection !== upstream) return;
     for (const { note } of unanswered.toReversed()) {
@@ -191,7 +197,7 @@ export class ClientReplies implements ReplyOwner {
     session.failExchange(lossFrame(told, 'ERROR', session.isTimedOut));
   }
 
-  #onError(request: UpstreamRequest, buffer: Buffer, start: number, end: number): void {
+  #onError(request: UpstreamRequest<RequestNote>, buffer: Buffer, start: number, end: number): void {
     const session = this.#session;
     const { note } = request;
     const passed = this.#asClientSees(note, buffer, start, end);
@@ -212,14 +218,14 @@ export class ClientReplies implements ReplyOwner {
   }
 
   /** Passes an error on, in words that the client understands. */
-  passError(note: unknown, buffer: Buffer, start: number, end: number): void {
+  passError(note: RequestNote, buffer: Buffer, start: number, end: number): void {
     const passed = this.#asClientSees(note, buffer, start, end);
     if (passed === null) this.#session.toClient(buffer, start, end);
     else this.#session.toClient(passed);
   }
 
   /** Null: as it is. */
-  #asClientSees(note: unknown, buffer: Buffer, start: number, end: number): Buffer | null {
+  #asClientSees(note: RequestNote, buffer: Buffer, start: number, end: number): Buffer | null {
     const session = this.#session;
     const told = session.database.isPoliced
       ? toldError(note, buffer.subarray(start + 5, end), session.inParts?.charsBefore ?? 0)
@@ -232,7 +238,7 @@ export class ClientReplies implements ReplyOwner {
   }
 
   /** The upstream's names of prepared statements mean nothing to the client. Null: there are none in the error. */
-  #withClientNames(frame: Buffer, note: unknown): Buffer | null {
+  #withClientNames(frame: Buffer, note: RequestNote): Buffer | null {
     if (!frame.includes(statementNamePrefix, 0, 'latin1')) return null;
     const fields = decodeErrorResponse(frame.subarray(5));
     let { message } = fields;
@@ -265,7 +271,7 @@ export class ClientReplies implements ReplyOwner {
     this.#session.database.catalog?.distrust();
   }
 
-  #onCommandComplete(request: UpstreamRequest, buffer: Buffer, start: number, end: number): void {
+  #onCommandComplete(request: UpstreamRequest<RequestNote>, buffer: Buffer, start: number, end: number): void {
     const session = this.#session;
     const { note } = request;
     this.#hasSignalled = false;
@@ -316,7 +322,7 @@ const letsGoOn: ReadonlySet<number> = new Set([
 ]);
 
 /** What was taken for granted is taken back. */
-function undo(note: unknown, isSkipped: boolean): void {
+function undo(note: RequestNote, isSkipped: boolean): void {
   if (note instanceof Assumption) note.undo(isSkipped);
   else if (note instanceof Deallocation) note.freed.undo(isSkipped);
 }
@@ -325,7 +331,7 @@ function undo(note: unknown, isSkipped: boolean): void {
 const makesTemporary = /^\s*create\s+(?:(?:local|global)\s+)?temp/i;
 
 /** Whether the catalog may be another after what has completed. CREATE TABLE AS has the tag of a query. */
-function mayDefine(note: unknown, buffer: Buffer, start: number): boolean {
+function mayDefine(note: RequestNote, buffer: Buffer, start: number): boolean {
   const statement = note instanceof Run ? note.statement : null;
   if (statement?.effects.first !== 'create' && !isDefinition(buffer, start)) return false;
   const isOne = statement?.effects.statements?.length === 1;
@@ -354,7 +360,7 @@ function isFailedBefore(body: Buffer): boolean {
 const unreadBytesMax = 1024 * 1024;
 
 /** The data of a COPY follows, in or out. */
-function noteCopy(session: Session, note: unknown): void {
+function noteCopy(session: Session, note: RequestNote): void {
   if (!(note instanceof Run)) return;
   note.copyBytes = 0;
   session.copying.run = note;

@@ -6,7 +6,7 @@ import { inClientsNames, placeInText } from '../../judge/rewriting.js';
 import { redactError, redactNotice } from '../../policy/errors/redact-error.js';
 import { quoteName } from '../../policy/settings/search-path.js';
 import { errorFrame, noticeFrame } from '../error-response.js';
-import { statementIn } from '../statements/run.js';
+import { type RequestNote, statementIn } from '../statements/run.js';
 import type { Statement } from '../statements/statement.js';
 
 // What the server says of a statement that was changed, or that touches what is withheld, isn't what the client may hear. All of this is for policed databases.
@@ -16,7 +16,7 @@ import type { Statement } from '../statements/statement.js';
  * @param note of the request that failed; without a statement it is the end of a transaction, or unknown
  * @param charsBefore the statement in the client's text
  */
-export function toldError(note: unknown, body: Buffer, charsBefore: number): Buffer | null {
+export function toldError(note: RequestNote, body: Buffer, charsBefore: number): Buffer | null {
   const fields = decodeErrorResponse(body);
   const told = toldFields(note, fields, charsBefore);
   return told === fields ? null : errorFrame(told);
@@ -26,13 +26,13 @@ export function toldError(note: unknown, body: Buffer, charsBefore: number): Buf
  * A server's last words as the client gets them: they say where the statement was, and what it ran.
  * @param unanswered what the client has sent and the server hasn't answered; the first of it ran
  */
-export function toldLoss(loss: UpstreamLoss, unanswered: readonly { readonly note: unknown }[]): UpstreamLoss {
+export function toldLoss(loss: UpstreamLoss, unanswered: readonly { readonly note: RequestNote }[]): UpstreamLoss {
   const [running] = unanswered;
   if (loss.lastWords === null || running === undefined) return loss;
   return { ...loss, lastWords: toldFields(running.note, loss.lastWords, 0) };
 }
 
-function toldFields(note: unknown, fields: ErrorFields, charsBefore: number): ErrorFields {
+function toldFields(note: RequestNote, fields: ErrorFields, charsBefore: number): ErrorFields {
   const statement = statementIn(note);
   const judgement = statement?.judgement ?? null;
   const isChanged = statement !== null && statement.sent !== null;
@@ -64,7 +64,7 @@ const dependent = '2BP01';
 const ownPlace = /^(?:COPY |unnamed portal |portal |while |JSON data)/;
 
 /** A notice's frame; null: the client hears nothing of it. */
-export function toldNotice(note: unknown, frame: Buffer): Buffer | null {
+export function toldNotice(note: RequestNote, frame: Buffer): Buffer | null {
   const statement = statementIn(note);
   if (statement?.judgement.isRestricted === false) return frame;
   const told = redactNotice(decodeErrorResponse(frame.subarray(5)));

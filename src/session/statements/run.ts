@@ -94,16 +94,19 @@ export class Deallocation extends Run {
   }
 }
 
+/** What a session notes of its requests; null: it needs nothing of the reply but to pass it on. */
+export type RequestNote = Run | Assumption | Mention | Refusal | null;
+
 /** The statement that a request is about, by its note; null where there is none, or it isn't known. */
-export function statementIn(note: unknown): Statement | null {
-  return note instanceof Run || note instanceof Mention || note instanceof Assumption ? note.statement : null;
+export function statementIn(note: RequestNote): Statement | null {
+  return note === null || note instanceof Refusal ? null : note.statement;
 }
 
 /**
  * Whether the rows that come now in answer to a request aren't for its client: the statement was rewritten so that it
  * gives rows, and as the client wrote it it gives none.
  */
-export function addsRows(note: unknown): boolean {
+export function addsRows(note: RequestNote): boolean {
   const rows = statementIn(note)?.judgement.addsRows;
   return rows !== undefined && rows.length > 0 && rows[note instanceof Run ? note.completed : 0] === true;
 }
