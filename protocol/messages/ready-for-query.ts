@@ -6,6 +6,9 @@ import { ProtocolError } from '../protocol-error.js';
 /** I: idle, outside a transaction. T: in one. E: in one that failed. */
 export type TransactionStatus = 'I' | 'T' | 'E';
 
+/** The same as the byte that it is in the message, for who looks at it there. */
+export const transactionStatus = { idle: 0x49, open: 0x54, failed: 0x45 } as const;
+
 /** The server has done all that was asked and waits. */
 export interface ReadyForQuery {
   readonly status: TransactionStatus;
@@ -13,7 +16,7 @@ export interface ReadyForQuery {
 
 export function decodeReadyForQuery(body: Buffer): ReadyForQuery {
   const reader = new BodyReader(body);
-  const status = transactionStatus(reader.uint8());
+  const status = decodeTransactionStatus(reader.uint8());
   reader.expectEnd();
   return { status };
 }
@@ -23,9 +26,9 @@ export function encodeReadyForQuery(writer: MessageWriter, message: ReadyForQuer
 }
 
 /** The body's one byte. */
-export function transactionStatus(code: number): TransactionStatus {
-  if (code === 0x49) return 'I';
-  if (code === 0x54) return 'T';
-  if (code === 0x45) return 'E';
+export function decodeTransactionStatus(code: number): TransactionStatus {
+  if (code === transactionStatus.idle) return 'I';
+  if (code === transactionStatus.open) return 'T';
+  if (code === transactionStatus.failed) return 'E';
   throw new ProtocolError('08P01', `invalid transaction status ${code} in ReadyForQuery`);
 }

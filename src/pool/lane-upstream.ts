@@ -1,10 +1,6 @@
 import { backend } from '../../protocol/message-types.js';
-import {
-  type ReplyOwner,
-  transactionStatus,
-  type UpstreamLoss,
-  type UpstreamRequest,
-} from '../backend/postgres/postgres-upstream.js';
+import { transactionStatus } from '../../protocol/messages/ready-for-query.js';
+import type { ReplyOwner, UpstreamLoss, UpstreamRequest } from '../backend/postgres/postgres-upstream.js';
 import type { LaneRead } from './lane-read.js';
 import type { PooledUpstream } from './pooled-upstream.js';
 

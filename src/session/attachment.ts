@@ -1,5 +1,6 @@
+import { transactionStatus } from '../../protocol/messages/ready-for-query.js';
 import { askUpstream, tellUpstream } from '../backend/postgres/own-query.js';
-import { type PostgresUpstream, type ReplyOwner, transactionStatus } from '../backend/postgres/postgres-upstream.js';
+import type { PostgresUpstream, ReplyOwner } from '../backend/postgres/postgres-upstream.js';
 import type { Breaker } from '../breaker/breaker.js';
 import { ProxyError } from '../errors/proxy-error.js';
 import type { Pool, Waiter } from '../pool/pool.js';

@@ -1,5 +1,5 @@
 import { MessageWriter } from '../../protocol/message-writer.js';
-import { encodeReadyForQuery, transactionStatus } from '../../protocol/messages/ready-for-query.js';
+import { decodeTransactionStatus, encodeReadyForQuery } from '../../protocol/messages/ready-for-query.js';
 
 const frames = new Map<number, Buffer>();
 
@@ -8,7 +8,7 @@ export function readyFrame(status: number): Buffer {
   let frame = frames.get(status);
   if (frame === undefined) {
     const writer = new MessageWriter(6);
-    encodeReadyForQuery(writer, { status: transactionStatus(status) });
+    encodeReadyForQuery(writer, { status: decodeTransactionStatus(status) });
     frame = writer.take();
     frames.set(status, frame);
   }

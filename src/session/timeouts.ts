@@ -1,4 +1,4 @@
-import { transactionStatus } from '../backend/postgres/postgres-upstream.js';
+import { transactionStatus } from '../../protocol/messages/ready-for-query.js';
 import { ProxyError } from '../errors/proxy-error.js';
 import type { TimerWheel, WheelTimer } from '../limits/timer-wheel.js';
 import { smaller } from '../policy/rights.js';

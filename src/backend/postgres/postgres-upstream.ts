@@ -4,13 +4,11 @@ import { backend } from '../../../protocol/message-types.js';
 import { terminateFrame } from '../../../protocol/messages/bodiless.js';
 import { decodeErrorResponse, type ErrorFields } from '../../../protocol/messages/error-response.js';
 import { decodeParameterStatus, type ParameterStatus } from '../../../protocol/messages/parameter-status.js';
+import { transactionStatus } from '../../../protocol/messages/ready-for-query.js';
 import { type PendingReply, ReplyQueue } from '../../../protocol/reply-queue.js';
 import { BatchedWriter } from '../../wire/batched-writer.js';
 import { cutReport } from './cut-report.js';
 import { catalogRules, laneRules, ownQueryRules, replyRules } from './framing-rules.js';
-
-/** Transaction status of a ReadyForQuery, as its byte. */
-export const transactionStatus = { idle: 0x49, open: 0x54, failed: 0x45 } as const;
 
 /** As the time of an unnamed statement's Parse: there may be one, and it is nobody's. */
 const unknownUnnamed = -1;

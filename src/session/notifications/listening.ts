@@ -1,5 +1,6 @@
+import { transactionStatus } from '../../../protocol/messages/ready-for-query.js';
 import { askUpstream } from '../../backend/postgres/own-query.js';
-import { type PostgresUpstream, transactionStatus } from '../../backend/postgres/postgres-upstream.js';
+import type { PostgresUpstream } from '../../backend/postgres/postgres-upstream.js';
 import { ProxyError } from '../../errors/proxy-error.js';
 import { channelOf, type NotificationTaker } from '../../pool/notifications.js';
 import { mayNotify } from '../../sql/may-notify.js';

@@ -1,4 +1,4 @@
-import { transactionStatus } from '../../backend/postgres/postgres-upstream.js';
+import { transactionStatus } from '../../../protocol/messages/ready-for-query.js';
 import type { PooledUpstream } from '../../pool/pooled-upstream.js';
 import type { Session } from '../session.js';
 import { Assumption } from '../statements/run.js';

@@ -2,12 +2,12 @@ import { backend, frontend } from '../../../protocol/message-types.js';
 import { closeCompleteFrame, noDataFrame } from '../../../protocol/messages/bodiless.js';
 import { decodeErrorResponse } from '../../../protocol/messages/error-response.js';
 import { decodeParameterStatus } from '../../../protocol/messages/parameter-status.js';
-import {
-  type PostgresUpstream,
-  type ReplyOwner,
-  transactionStatus,
-  type UpstreamLoss,
-  type UpstreamRequest,
+import { transactionStatus } from '../../../protocol/messages/ready-for-query.js';
+import type {
+  PostgresUpstream,
+  ReplyOwner,
+  UpstreamLoss,
+  UpstreamRequest,
 } from '../../backend/postgres/postgres-upstream.js';
 import { smellsOfChange } from '../../catalog/smells-of-change.js';
 import type { CatalogFeed } from '../../judge/catalog-feed.js';

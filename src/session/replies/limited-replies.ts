@@ -1,5 +1,6 @@
 import { backend, frontend } from '../../../protocol/message-types.js';
-import { transactionStatus, type UpstreamRequest } from '../../backend/postgres/postgres-upstream.js';
+import { transactionStatus } from '../../../protocol/messages/ready-for-query.js';
+import type { UpstreamRequest } from '../../backend/postgres/postgres-upstream.js';
 import { ProxyError } from '../../errors/proxy-error.js';
 import { errorResponse } from '../error-response.js';
 import { failBatch, failTransaction } from '../refuse.js';

@@ -1,4 +1,5 @@
-import { transactionStatus, type UpstreamLoss } from '../../backend/postgres/postgres-upstream.js';
+import { transactionStatus } from '../../../protocol/messages/ready-for-query.js';
+import type { UpstreamLoss } from '../../backend/postgres/postgres-upstream.js';
 import { ProxyError } from '../../errors/proxy-error.js';
 import type { LaneGroup } from '../../pool/lane-group.js';
 import type { LaneUpstream } from '../../pool/lane-upstream.js';

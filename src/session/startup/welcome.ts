@@ -1,8 +1,8 @@
 import { MessageWriter } from '../../../protocol/message-writer.js';
 import { encodeBackendKeyData } from '../../../protocol/messages/backend-key-data.js';
 import { encodeParameterStatus } from '../../../protocol/messages/parameter-status.js';
+import { transactionStatus } from '../../../protocol/messages/ready-for-query.js';
 import { askUpstream } from '../../backend/postgres/own-query.js';
-import { transactionStatus } from '../../backend/postgres/postgres-upstream.js';
 import { ProxyError } from '../../errors/proxy-error.js';
 import type { Pool } from '../../pool/pool.js';
 import type { PooledUpstream } from '../../pool/pooled-upstream.js';

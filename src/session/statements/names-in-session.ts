@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { flushFrame } from '../../../protocol/messages/bodiless.js';
+import { transactionStatus } from '../../../protocol/messages/ready-for-query.js';
 import { catalogConnection } from '../../backend/postgres/open-catalog-connection.js';
 import { askUpstream, askWithinBatch, type OwnAnswer } from '../../backend/postgres/own-query.js';
-import { type PostgresUpstream, transactionStatus } from '../../backend/postgres/postgres-upstream.js';
+import type { PostgresUpstream } from '../../backend/postgres/postgres-upstream.js';
 import { temporaryRelationsQuery } from '../../catalog/catalog-queries.js';
 import { ProxyError } from '../../errors/proxy-error.js';
 import type { SessionJudge, SessionNames } from '../../judge/judge.js';

@@ -1,7 +1,8 @@
 import { frontend } from '../../../protocol/message-types.js';
 import { queryFrame } from '../../../protocol/messages/query.js';
+import { transactionStatus } from '../../../protocol/messages/ready-for-query.js';
 import { tellUpstream } from '../../backend/postgres/own-query.js';
-import { type PostgresUpstream, transactionStatus, UpstreamRequest } from '../../backend/postgres/postgres-upstream.js';
+import { type PostgresUpstream, UpstreamRequest } from '../../backend/postgres/postgres-upstream.js';
 import { ProxyError } from '../../errors/proxy-error.js';
 import {
   controlsTransaction,
