@@ -7,6 +7,12 @@ import { isUpstreamFault } from './is-upstream-fault.js';
 
 export type BreakerState = 'closed' | 'half-open' | 'open';
 
+/**
+ * - `probing`   half-open, and one connection is being tried
+ * - `disposed`  as closed, for ever
+ */
+type Phase = BreakerState | 'probing' | 'disposed';
+
 const stateMetric = { closed: 0, 'half-open': 1, open: 2 } as const;
 
 export interface BreakerOptions {
@@ -32,10 +38,8 @@ export class Breaker {
   readonly #options: BreakerOptions;
   #config: BreakerConfig;
   #circuit: Circuit;
-  #state: BreakerState = 'closed';
-  #isOpen = false;
+  #phase: Phase = 'closed';
   #opensUntil: number | null = null;
-  #isDisposed = false;
   #isFollowing = false;
   #lastFailure: unknown = null;
 
@@ -47,12 +51,13 @@ export class Breaker {
   }
 
   get state(): BreakerState {
-    return this.#state;
+    if (this.#phase === 'probing') return 'half-open';
+    return this.#phase === 'disposed' ? 'closed' : this.#phase;
   }
 
   /** Whether a connection would be refused now. */
   isOpen(): boolean {
-    return this.#isOpen;
+    return this.#phase === 'open' || this.#phase === 'probing';
   }
 
   /** When the next probe may be made, in milliseconds since 1970; null unless open. */
@@ -66,16 +71,16 @@ export class Breaker {
    * @throws ProxyError breakerOpen, at once, while open or while another connection is the probe; else what `connect` threw
    */
   async run<Connection>(connect: () => Promise<Connection>): Promise<Connection> {
-    if (this.#isDisposed) return connect();
-    if (this.#isOpen) throw this.refusal();
+    if (this.#phase === 'disposed') return connect();
+    if (this.isOpen()) throw this.refusal();
     // The first call to a half-open circuit is the probe. It is this one; the next is refused.
-    if (this.#state === 'half-open') this.#isOpen = true;
+    if (this.#phase === 'half-open') this.#phase = 'probing';
     return (await this.#circuit.fire(connect)) as Connection;
   }
 
   /** An upstream that had been working was lost. While not closed that is old news, and doesn't count. */
   recordFailure(error: unknown): void {
-    if (this.#state !== 'closed' || this.#isDisposed) return;
+    if (this.#phase !== 'closed') return;
     this.#circuit.fire(() => Promise.reject(error)).catch(() => {});
   }
 
@@ -89,7 +94,7 @@ export class Breaker {
 
   /** The breaker of the same database in another process has opened or closed: this one does as well. */
   follow(state: 'open' | 'closed'): void {
-    if (this.#isDisposed || this.#state === state) return;
+    if (this.#phase === 'disposed' || this.#phase === state) return;
     this.#isFollowing = true;
     if (state === 'open') this.#circuit.open();
     else this.#circuit.close();
@@ -99,7 +104,7 @@ export class Breaker {
   /** Other bounds hold: at once, or when it is closed again. What was counted so far is forgotten. */
   reconfigure(config: BreakerConfig): void {
     this.#config = config;
-    if (this.#state !== 'closed' || this.#isDisposed) return;
+    if (this.#phase !== 'closed') return;
     const old = this.#circuit;
     this.#circuit = this.#makeCircuit();
     old.shutdown();
@@ -108,15 +113,13 @@ export class Breaker {
   /** Whether nothing of what happened so long ago matters any more, if nothing has happened since. */
   isOverAfter(milliseconds: number): boolean {
     const { windowMs, resetAfterMs } = this.#config;
-    return this.#state !== 'open' && milliseconds > windowMs + resetAfterMs;
+    return this.#phase !== 'open' && milliseconds > windowMs + resetAfterMs;
   }
 
   /** Ends its timers. From here on `run` only connects. */
   dispose(): void {
-    this.#isDisposed = true;
     this.#circuit.shutdown();
-    this.#state = 'closed';
-    this.#isOpen = false;
+    this.#phase = 'disposed';
     this.#opensUntil = null;
     this.#options.counters.breakerState = stateMetric.closed;
   }
@@ -171,8 +174,7 @@ export class Breaker {
   }
 
   #enter(state: BreakerState, opensUntil: number | null): void {
-    this.#state = state;
-    this.#isOpen = state === 'open';
+    this.#phase = state;
     this.#opensUntil = opensUntil;
     this.#options.counters.breakerState = stateMetric[state];
   }

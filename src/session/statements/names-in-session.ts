@@ -34,15 +34,12 @@ export class NamesInSession {
   #isStale = false;
   /** And may be taken back when the transaction ends. */
   #isProvisional = false;
-  #isAsking = false;
-  /** The server is asked when it has answered what a batch has sent so far. */
-  awaitsReplies = false;
+  /** Whether the server is asked now, or will be when it has answered what a batch has sent so far. */
+  #question: 'none' | 'behindReplies' | 'asked' = 'none';
   /** It was asked within a batch, which may yet be rolled back. */
   #isOfBatch = false;
-  /** The open transaction has defined something. */
-  #isDefining = false;
-  /** What it has defined was not looked at since. */
-  #isCatalogStale = false;
+  /** What the open transaction has defined, if anything: not looked at since, or known. */
+  #definitions: 'none' | 'unread' | 'read' = 'none';
   #isReadCommitted = false;
   #catalog: OwnCatalog | null = null;
   /** Why what it has defined isn't known: nothing can be judged by names until it ends. */
@@ -73,22 +70,20 @@ export class NamesInSession {
     if (isTouched) this.#isProvisional = true;
     if (isTouched || isOver) this.#isStale = true;
     // A savepoint that it goes back to knows less than it does.
-    if (isOver && this.#isDefining) this.#isCatalogStale = true;
+    if (isOver && this.#definitions === 'read') this.#definitions = 'unread';
   }
 
   /** Something was defined that others see when it is committed. */
   onDefined(): void {
-    this.#isDefining = true;
-    this.#isCatalogStale = true;
+    this.#definitions = 'unread';
   }
 
   /** No transaction is open: everybody's catalog holds. */
   onIdle(): void {
-    this.awaitsReplies = false;
+    if (this.#question === 'behindReplies') this.#question = 'none';
     this.#onBatchEnd();
-    if (!this.#isDefining) return;
-    this.#isDefining = false;
-    this.#isCatalogStale = false;
+    if (this.#definitions === 'none') return;
+    this.#definitions = 'none';
     this.#refusal = null;
     this.#useCatalog(null);
   }
@@ -108,6 +103,11 @@ export class NamesInSession {
     return this.#isStale;
   }
 
+  /** The session is to be woken by each reply. */
+  get awaitsReplies(): boolean {
+    return this.#question === 'behindReplies';
+  }
+
   /** Why statements that name anything are refused; null: they aren't. */
   get refusal(): ProxyError | null {
     return this.#refusal;
@@ -115,7 +115,7 @@ export class NamesInSession {
 
   /** By which version of the catalog a statement has to be judged now; 0: that isn't known. */
   versionNow({ phase }: Session, judging: SessionJudge): number {
-    if (this.#isCatalogStale && phase === 'ready') return 0;
+    if (this.#definitions === 'unread' && phase === 'ready') return 0;
     return this.#catalog === null ? judging.version : this.#catalog.version;
   }
 
@@ -124,20 +124,21 @@ export class NamesInSession {
     if (session.phase === 'ready') this.#onBatchEnd();
     // What others have committed since is not in what was read; of what they go on committing nobody can wait for the end.
     const isBeside = this.#catalog === null || this.#catalog.judgedBy === judging.version;
-    if (!isBeside && !session.verdict.isCatalogRead) this.#isCatalogStale = true;
-    if (!this.#isStale && !this.#isCatalogStale) return true;
+    if (!isBeside && !session.verdict.isCatalogRead) this.#definitions = 'unread';
+    if (!this.#isStale && this.#definitions !== 'unread') return true;
     const { attachment } = session;
     if (attachment.upstream === null) return this.#forget();
     const connection = attachment.held?.connection;
-    if (connection === undefined || this.#isAsking) return false;
+    if (connection === undefined || this.#question === 'asked') return false;
     if (connection.status === transactionStatus.failed) return true;
     if (session.phase !== 'ready') return this.#isCertainInBatch(session, connection);
     if (connection.queue.size > 0) return false;
-    this.#isAsking = true;
+    this.#question = 'asked';
     askUpstream(connection, namesSql(connection), (answer) => {
       this.#onNames(answer, connection.isIdle);
-      if (this.#isCatalogStale && !connection.isLost) return void this.#readCatalog(session, connection, judging);
-      this.#isAsking = false;
+      if (this.#definitions === 'unread' && !connection.isLost)
+        return void this.#readCatalog(session, connection, judging);
+      this.#question = 'none';
       session.wake();
     });
     return false;
@@ -146,18 +147,19 @@ export class NamesInSession {
   /** As `isCertain`. What was defined for all is known by what was there before: reading a catalog takes a savepoint. */
   #isCertainInBatch(session: Session, connection: PostgresUpstream): boolean {
     if (!this.#isStale || connection.queue.isSkipping) return true;
-    this.awaitsReplies = connection.queue.size > 0;
-    // Without it the server keeps them until the Sync.
-    if (this.awaitsReplies) connection.send(flushFrame);
-    else this.#askInBatch(session, connection);
+    if (connection.queue.size > 0) {
+      this.#question = 'behindReplies';
+      // Without it the server keeps them until the Sync.
+      connection.send(flushFrame);
+    } else this.#askInBatch(session, connection);
     return false;
   }
 
   #askInBatch(session: Session, connection: PostgresUpstream): void {
-    this.#isAsking = true;
+    this.#question = 'asked';
     askWithinBatch(connection, namesSql(connection), (answer) => {
       this.#onNames(answer, false);
-      this.#isAsking = false;
+      this.#question = 'none';
       this.#isOfBatch = true;
       if (answer.kind === 'refused') session.toClient(errorFrame(answer.error));
       session.wake();
@@ -181,8 +183,8 @@ export class NamesInSession {
       this.#refusal = error instanceof ProxyError ? error : unknownCatalog;
     }
     session.verdict.isCatalogRead = true;
-    this.#isCatalogStale = false;
-    this.#isAsking = false;
+    this.#definitions = 'read';
+    this.#question = 'none';
     session.wake();
   }
 

@@ -64,10 +64,8 @@ export class TextInParts {
   readonly #parts: readonly StatementText[];
   /** Of the part that is next, or under way. */
   #at = 0;
-  /** The open transaction was begun by us. */
-  #isOurs = false;
-  /** The text begins a transaction within ours, which becomes its own. */
-  #isAdopted = false;
+  /** Whose the open transaction is: the client's, if any; begun by us; or ours, which the text makes its own by its BEGIN. */
+  #transaction: 'own' | 'ours' | 'adopted' = 'own';
   /** How the last statement has completed, which the client hears when all is committed. */
   #tag: Buffer | null = null;
   #hasFailed = false;
@@ -106,7 +104,7 @@ export class TextInParts {
   /** Why the part that is next isn't begun: a cancel, or that no BEGIN began the transaction; null: it is. */
   refusal({ effects }: Statement): ProxyError | null {
     if (this.#isCanceled) return canceled();
-    const name = this.#isOurs ? forBlocks.get(effects.first) : undefined;
+    const name = this.#transaction === 'ours' ? forBlocks.get(effects.first) : undefined;
     if (name === undefined) return null;
     return new ProxyError('invalidParameter', `${name} can only be used in transaction blocks`, { sqlstate: '25P01' });
   }
@@ -117,11 +115,10 @@ export class TextInParts {
     const isControl = controlsTransaction(effects.first);
     if (!isControl && connection.status === transactionStatus.idle) {
       tellUpstream(connection, 'BEGIN', () => {});
-      this.#isOurs = true;
-    } else if (isControl && this.#isOurs) {
-      this.#isOurs = false;
-      this.#isAdopted = effects.first === 'begin';
-      if (!this.#isAdopted) this.#session.toClient(noTransaction);
+      this.#transaction = 'ours';
+    } else if (isControl && this.#transaction === 'ours') {
+      this.#transaction = effects.first === 'begin' ? 'adopted' : 'own';
+      if (this.#transaction === 'own') this.#session.toClient(noTransaction);
     }
   }
 
@@ -129,7 +126,7 @@ export class TextInParts {
   commit(): void {
     const session = this.#session;
     const connection = session.attachment.held?.connection;
-    this.#isOurs = false;
+    this.#transaction = 'own';
     session.names.onSent(commitEffects);
     connection?.send(queryFrame('COMMIT'));
     connection?.expect(new UpstreamRequest(frontend.Query, 'swallow', session.replies));
@@ -139,7 +136,7 @@ export class TextInParts {
 
   /** Whether the server says what it wouldn't have said without the transaction of ours. */
   get isOurNotice(): boolean {
-    return this.#isAdopted;
+    return this.#transaction === 'adopted';
   }
 
   /** Whether reports of parameters wait for the end of the text. */
@@ -149,7 +146,7 @@ export class TextInParts {
 
   /** A part has completed. True: what the server says of it is kept until the transaction is committed. */
   keepsTag(frame: Buffer): boolean {
-    if (!this.#isOurs || this.#at !== this.#parts.length - 1) return false;
+    if (this.#transaction !== 'ours' || this.#at !== this.#parts.length - 1) return false;
     this.#tag = Buffer.from(frame);
     return true;
   }
@@ -166,8 +163,8 @@ export class TextInParts {
   /** A part has been answered. True: the client doesn't hear that the server is ready, since the text goes on. */
   onReady(status: number): boolean {
     this.#at += 1;
-    this.#isAdopted = false;
-    const isToEnd = this.#isOurs && status !== transactionStatus.idle;
+    if (this.#transaction === 'adopted') this.#transaction = 'own';
+    const isToEnd = this.#transaction === 'ours' && status !== transactionStatus.idle;
     this.#isAnswered = this.next === null && !isToEnd;
     if (this.#isAnswered) this.#finish();
     return !this.#isAnswered;
