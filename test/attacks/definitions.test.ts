@@ -1,7 +1,8 @@
 import t from 'tap';
+import { errorIn, errorsIn } from '../support/ask.js';
 import { clientOn, policedDaemon } from '../support/policed-daemon.js';
 import { startPostgres } from '../support/postgres.js';
-import { bind, errorFields, execute, parse, sync } from '../support/raw-messages.js';
+import { bind, execute, parse, sync } from '../support/raw-messages.js';
 
 // Who may define things has no more rights on what is there: what is closed or restricted isn't moved to where a rule allows
 // it, nor renamed, changed or dropped. The oracles: a canary in what the client hears, and the database's own catalog.
@@ -188,7 +189,7 @@ for (const [name, each] of Object.entries(attempts)) {
       for (const text of ['begin', ...texts, 'rollback']) {
         const { messages } = await client.ask(text);
         heard += messages.map(({ body }) => body.toString()).join();
-        codes.push(...messages.filter(({ type }) => type === 'E').map(({ body }) => errorFields(body).C));
+        codes.push(...errorsIn({ messages }).map(({ C }) => C));
       }
       await client.destroy();
       t.notMatch(heard, canary, texts.join('; '));
@@ -247,11 +248,7 @@ t.test('what may be read as it is can be defined on, moved and dropped', async (
     await client.ask('begin');
     for (const text of texts) {
       const { messages } = await client.ask(text);
-      t.same(
-        messages.filter(({ type }) => type === 'E').map(({ body }) => errorFields(body)),
-        [],
-        text,
-      );
+      t.same(errorsIn({ messages }), [], text);
     }
     await client.ask('rollback');
   }
@@ -307,8 +304,7 @@ t.test('what hangs on a table is not listed', async (t) => {
     ['truncate orders', 'cannot truncate a table referenced in a foreign key constraint'],
   ] as const) {
     const { messages } = await client.ask(text);
-    const [error] = messages.filter(({ type }) => type === 'E');
-    t.equal(error && errorFields(error.body).M, message);
+    t.equal(errorIn({ messages })?.M, message);
     t.notMatch(messages.map(({ body }) => body.toString()).join(), /salaries|hr|onotes/, text);
   }
 });
@@ -325,9 +321,9 @@ t.test('a statement that was prepared to drop something of the session’s own d
     client.send(...messages);
     const replies = [await client.readUntilReady()];
     if (messages.length === 7) replies.push(await client.readUntilReady());
-    const codes = replies.flatMap(({ messages }) => messages.filter(({ type }) => type === 'E'));
+    const codes = replies.flatMap(errorsIn);
     t.same(
-      codes.map(({ body }) => errorFields(body).C),
+      codes.map(({ C }) => C),
       ['42501'],
     );
     await client.ask('discard all');

@@ -1,7 +1,8 @@
 import t from 'tap';
+import { errorsIn } from '../support/ask.js';
 import { clientOn, policedDaemon } from '../support/policed-daemon.js';
 import { startPostgres } from '../support/postgres.js';
-import { bind, errorFields, execute, parse, sync } from '../support/raw-messages.js';
+import { bind, execute, parse, sync } from '../support/raw-messages.js';
 
 // A check of a domain may call functions that the session may not: then a statement doesn't name the domain, nor what is
 // made of it. The oracle: what such a function leaves in a table that nobody else writes.
@@ -54,7 +55,7 @@ t.test('a domain whose checks call what is not allowed is not cast to', async (t
     const codes: (string | undefined)[] = [];
     for (const text of texts) {
       const { messages } = await client.ask(text);
-      codes.push(...messages.filter(({ type }) => type === 'E').map(({ body }) => errorFields(body).C));
+      codes.push(...errorsIn({ messages }).map(({ C }) => C));
     }
     t.ok(codes.includes('42501'), texts.join('; '));
     t.same(await logged(), { n: 0 }, texts.join('; '));
@@ -67,7 +68,7 @@ t.test('nor is a parameter that its client says is one', async (t) => {
   client.send(parse('select $1', '', [oid]), bind({ values: ['x'] }), execute(), sync());
   const { messages } = await client.readUntilReady();
   t.same(
-    messages.filter(({ type }) => type === 'E').map(({ body }) => errorFields(body).C),
+    errorsIn({ messages }).map(({ C }) => C),
     ['42501'],
   );
   t.same(await logged(), { n: 0 });
@@ -76,17 +77,10 @@ t.test('nor is a parameter that its client says is one', async (t) => {
 t.test('what a table is made of is its own business, and what is allowed is called', async (t) => {
   const client = await clientOn(t, server, daemon, 'public');
   for (const text of ["insert into ev values ('x', 1)", "select 'abc'::short", 'select m from ev']) {
-    t.same(
-      (await client.ask(text)).messages.filter(({ type }) => type === 'E'),
-      [],
-      text,
-    );
+    t.same(errorsIn(await client.ask(text)), [], text);
   }
   t.same(await logged(), { n: 1 });
   const other = await clientOn(t, server, trusting, 'public');
-  t.same(
-    (await other.ask("select 'x'::dm")).messages.filter(({ type }) => type === 'E'),
-    [],
-  );
+  t.same(errorsIn(await other.ask("select 'x'::dm")), []);
   t.same(await logged(), { n: 2 });
 });

@@ -1,4 +1,5 @@
 import t from 'tap';
+import { askAndRollBack } from '../support/ask.js';
 import { clientOn, policedDaemon } from '../support/policed-daemon.js';
 import { startPostgres } from '../support/postgres.js';
 import { hasPostgres } from '../support/postgres-binaries.js';
@@ -80,9 +81,7 @@ for (const [name, list] of Object.entries(statements)) {
     for (const text of list) {
       const heard = [];
       for (const client of [people, plain]) {
-        await client.ask('begin');
-        const { messages } = await client.ask(text);
-        await client.ask('rollback');
+        const { messages } = await askAndRollBack(client, text);
         heard.push(messages.map(({ type, body }) => (type === 'D' || type === 'C' ? `${type} ${body}` : type)));
         t.notOk(
           messages.some(({ body }) => body.includes(canary)),

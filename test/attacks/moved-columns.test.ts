@@ -2,10 +2,11 @@
 // server waits for a lock, somebody else moves columns, and what may be read or set comes to mean one that may not.
 import pg from 'pg';
 import t from 'tap';
+import { errorIn } from '../support/ask.js';
+import { kinds } from '../support/catalog.js';
 import { clientOn, policedDaemon } from '../support/policed-daemon.js';
 import { startPostgres } from '../support/postgres.js';
-import { hasPostgres } from '../support/postgres-binaries.js';
-import { errorFields, query, type RawMessage, rowValues } from '../support/raw-messages.js';
+import { query, type RawMessage, rowValues } from '../support/raw-messages.js';
 import { until } from '../support/until.js';
 
 const policy = `version: 1
@@ -25,7 +26,7 @@ const statements = [
 ];
 const beginnings = ['begin', 'begin isolation level repeatable read; select 1'];
 
-for (const kind of (['machine', 'embedded'] as const).filter(hasPostgres)) {
+for (const kind of kinds) {
   t.test(`a column that takes the place of another is not read by its name (${kind})`, async (t) => {
     const server = await startPostgres({ kind });
     t.teardown(() => server.stop());
@@ -54,8 +55,7 @@ for (const kind of (['machine', 'embedded'] as const).filter(hasPostgres)) {
           await owner.query(`alter table ${table} drop column note; alter table ${table} add column note text; commit`);
           const { messages } = await client.readUntilReady();
           t.notMatch(valuesIn(messages).join(), /canary/, text);
-          const error = messages.find(({ type }) => type === 'E');
-          t.match(error && errorFields(error.body), { C: '40001', H: 'Try again.' }, text);
+          t.match(errorIn({ messages }), { C: '40001', H: 'Try again.' }, text);
           await client.ask('rollback');
           await owner.query(`drop table ${table}; ${made(table)}`);
         }
@@ -89,8 +89,7 @@ t.test('a value goes to the column that was meant, or nowhere', async (t) => {
     });
     await owner.query('alter table listed drop column note; commit');
     const { messages } = await client.readUntilReady();
-    const error = messages.find(({ type }) => type === 'E');
-    t.match(error && errorFields(error.body), { C: '42703' }, text);
+    t.match(errorIn({ messages }), { C: '42703' }, text);
     t.same(await server.query('select id, secret from listed'), [{ id: 1, secret: 'canary' }], text);
     await owner.query(`drop table listed; ${made('listed')}`);
   }

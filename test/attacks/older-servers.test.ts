@@ -1,9 +1,9 @@
 // What the parser takes for syntax is a call to a server that is older than that.
 import t from 'tap';
+import { errorIn } from '../support/ask.js';
 import { clientOn, policedDaemon } from '../support/policed-daemon.js';
 import { startPostgres } from '../support/postgres.js';
 import { hasPostgres } from '../support/postgres-binaries.js';
-import { errorFields } from '../support/raw-messages.js';
 
 const policy = `version: 1
 rules: [{ name: plain, tables: [public.plain], actions: [select] }]
@@ -45,7 +45,6 @@ t.test('no function of somebody’s own is called by newer syntax', { skip }, as
   const client = await clientOn(t, server, await policedDaemon(t, server, policy), 'public');
   for (const text of calls) {
     const { messages } = await client.ask(text);
-    const error = messages.find(({ type }) => type === 'E');
-    t.match(error === undefined ? null : errorFields(error.body).C, /^(?:0A000|42501)$/, text);
+    t.match(errorIn({ messages })?.C, /^(?:0A000|42501)$/, text);
   }
 });

@@ -1,16 +1,15 @@
 // What one client leaves behind must not hinder the next one on the same upstream.
 import t from 'tap';
+import { errorIn } from '../support/ask.js';
+import { kinds } from '../support/catalog.js';
 import { daemonWith } from '../support/in-process-daemon.js';
 import { clientOn, policedDaemon } from '../support/policed-daemon.js';
 import { startPostgres } from '../support/postgres.js';
-import { hasPostgres } from '../support/postgres-binaries.js';
-import { errorFields } from '../support/raw-messages.js';
 
 const policy = `version: 1
 rules: [{ name: notes, tables: [public.notes], actions: [select, update] }]
 `;
 
-const kinds = (['machine', 'embedded'] as const).filter(hasPostgres);
 for (const kind of kinds) {
   t.test(`a setting that ends with its transaction is nothing that the next client meets (${kind})`, async (t) => {
     const server = await startPostgres({ kind });
@@ -29,8 +28,7 @@ for (const kind of kinds) {
       const honest = await clientOn(t, server, daemon, 'public');
       for (const sql of ["set work_mem = '5MB'", 'update notes set id = 1', 'reset all', 'update notes set id = 1']) {
         const { messages } = await honest.ask(sql);
-        const error = messages.find(({ type }) => type === 'E');
-        t.equal(error && errorFields(error.body).M, undefined, `${sql} after ${text}`);
+        t.equal(errorIn({ messages })?.M, undefined, `${sql} after ${text}`);
       }
       await honest.destroy();
     }

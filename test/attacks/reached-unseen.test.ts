@@ -1,7 +1,7 @@
 import t, { type Test } from 'tap';
+import { errorIn } from '../support/ask.js';
 import { clientOn, policedDaemon } from '../support/policed-daemon.js';
 import { startPostgres } from '../support/postgres.js';
-import { errorFields } from '../support/raw-messages.js';
 
 // What a statement reaches without naming it, where the server tells of it as of what the statement names: the body of a
 // function that is put into the statement, plans, what VACUUM reports, values that the catalog keeps, sequences.
@@ -152,8 +152,7 @@ t.test('COPY of a change gives its rows or is none', async (t) => {
   for (const from of [daemon, server]) {
     const client = await clientOn(t, server, from, 'public');
     const { messages } = await client.ask("copy (insert into notes values (7, 'x')) to stdout");
-    const error = messages.find(({ type }) => type === 'E');
-    t.match(error && errorFields(error.body), { C: '0A000', M: 'COPY query must have a RETURNING clause' });
+    t.match(errorIn({ messages }), { C: '0A000', M: 'COPY query must have a RETURNING clause' });
     await client.destroy();
   }
   t.match(await heardBy(t, daemon, "copy (insert into notes values (8, 'x') returning id) to stdout"), /8\n/);

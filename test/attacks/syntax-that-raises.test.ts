@@ -1,9 +1,9 @@
 // Syntax that calls no function and none of whose operators raises, and yet an error tells that a row is there, or of what.
 import t from 'tap';
+import { askAndRollBack, errorIn } from '../support/ask.js';
+import { kinds } from '../support/catalog.js';
 import { clientOn, policedDaemon } from '../support/policed-daemon.js';
 import { startPostgres } from '../support/postgres.js';
-import { hasPostgres } from '../support/postgres-binaries.js';
-import { errorFields } from '../support/raw-messages.js';
 
 /** The filter costs more than what a client writes, so that the planner would rather try that first. */
 const policy = `version: 1
@@ -44,19 +44,13 @@ const newer = [
   'bytes is json',
 ];
 
-for (const kind of (['machine', 'embedded'] as const).filter(hasPostgres)) {
+for (const kind of kinds) {
   t.test(`syntax that raises an error does so of no row that a filter takes out (${kind})`, async (t) => {
     const server = await startPostgres({ kind });
     t.teardown(() => server.stop());
     await server.query(tables);
     const client = await clientOn(t, server, await policedDaemon(t, server, policy), 'public');
-    const errorOf = async (text: string) => {
-      await client.ask('begin');
-      const { messages } = await client.ask(text);
-      await client.ask('rollback');
-      const error = messages.find(({ type }) => type === 'E');
-      return error === undefined ? null : errorFields(error.body).C;
-    };
+    const errorOf = async (text: string) => errorIn(await askAndRollBack(client, text))?.C ?? null;
     const merge = `merge into tasks using (values (-1)) v(i) on id = i
       when not matched by source and array[tags, '{a}'] is null then do nothing
       when not matched by source and id = -3 then update set note = ''`;

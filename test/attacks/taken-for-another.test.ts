@@ -1,10 +1,10 @@
 // A trigger or function looks its names up while it runs, and finds a temporary relation of its client's before all others:
 // that would be told of the rows, hidden columns and all, and be asked who may see what.
 import t from 'tap';
+import { sqlstateOf } from '../support/ask.js';
+import { kinds } from '../support/catalog.js';
 import { clientOn, policedDaemon } from '../support/policed-daemon.js';
 import { startPostgres } from '../support/postgres.js';
-import { hasPostgres } from '../support/postgres-binaries.js';
-import { errorFields, type RawMessage } from '../support/raw-messages.js';
 
 const policy = `version: 1
 rules:
@@ -70,7 +70,7 @@ const allowed: readonly (readonly string[])[] = [
   ['create temp sequence mine', 'create temp view seen as select * from tasks', 'select 1 as id into temp made'],
 ];
 
-for (const kind of (['machine', 'embedded'] as const).filter(hasPostgres)) {
+for (const kind of kinds) {
   t.test(`no temporary relation is taken for another by what runs unseen (${kind})`, async (t) => {
     const server = await startPostgres({ kind });
     t.teardown(() => server.stop());
@@ -80,7 +80,7 @@ for (const kind of (['machine', 'embedded'] as const).filter(hasPostgres)) {
     for (const texts of [...refused, ...allowed]) {
       const client = await clientOn(t, server, daemon, 'public');
       let last: string | null = null;
-      for (const text of texts) last = codeIn((await client.ask(text)).messages);
+      for (const text of texts) last = await sqlstateOf(client, text);
       t.equal(last, allowed.includes(texts) ? null : '42501', texts.join('; '));
       const { messages } = await client.ask('update tasks set id = id');
       const rest = [
@@ -100,10 +100,5 @@ t.test('where no functions are, nothing takes a name for another', async (t) => 
   await server.query(tables);
   const bare = policy.replace(' or app.sees(owner)', '');
   const client = await clientOn(t, server, await policedDaemon(t, server, bare), 'public');
-  t.equal(codeIn((await client.ask('create temp table tasks (id int)')).messages), null);
+  t.equal(await sqlstateOf(client, 'create temp table tasks (id int)'), null);
 });
-
-function codeIn(messages: readonly RawMessage[]): string | null {
-  const error = messages.find(({ type }) => type === 'E');
-  return error === undefined ? null : (errorFields(error.body).C ?? null);
-}

@@ -1,10 +1,10 @@
 // What a literal says decides what may be told. Casts make other values of it, and texts that differ in literals alone share
 // what is found out about them.
 import t from 'tap';
+import { rowsOf, sqlstateOf } from '../support/ask.js';
+import { kinds } from '../support/catalog.js';
 import { clientOn, policedDaemon } from '../support/policed-daemon.js';
 import { startPostgres } from '../support/postgres.js';
-import { hasPostgres } from '../support/postgres-binaries.js';
-import { errorFields, rowValues } from '../support/raw-messages.js';
 
 const policy = `version: 1
 rules:
@@ -52,28 +52,20 @@ const allowed: Readonly<Record<string, readonly (string | null)[]>> = {
   "select current_setting('search_path'::varchar)": ['public'],
 };
 
-for (const kind of (['machine', 'embedded'] as const).filter(hasPostgres)) {
+for (const kind of kinds) {
   t.test(`a literal is what it comes to, and what hangs on it holds for its text alone (${kind})`, async (t) => {
     const server = await startPostgres({ kind });
     t.teardown(() => server.stop());
     await server.query(tables);
     const client = await clientOn(t, server, await policedDaemon(t, server, policy), 'public');
-    const ask = async (text: string) => {
-      const { messages } = await client.ask(text);
-      const error = messages.find(({ type }) => type === 'E');
-      return {
-        code: error === undefined ? null : errorFields(error.body).C,
-        rows: messages.filter(({ type }) => type === 'D').flatMap(({ body }) => rowValues(body)),
-      };
-    };
-    await ask("set bytea_output = 'escape'");
+    await client.ask("set bytea_output = 'escape'");
     for (const [harmless, other] of Object.entries(alike)) {
-      const { code } = await ask(harmless);
+      const code = await sqlstateOf(client, harmless);
       if (server.major < 16 && code === '42883') continue;
       t.equal(code, null, harmless);
-      t.equal((await ask(other)).code, '42501', other);
+      t.equal(await sqlstateOf(client, other), '42501', other);
     }
-    for (const text of telling) t.equal((await ask(text)).code, '42501', text);
-    for (const [text, values] of Object.entries(allowed)) t.same((await ask(text)).rows, values, text);
+    for (const text of telling) t.equal(await sqlstateOf(client, text), '42501', text);
+    for (const [text, values] of Object.entries(allowed)) t.same((await rowsOf(client, text)).flat(), values, text);
   });
 }

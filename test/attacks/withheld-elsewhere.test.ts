@@ -1,7 +1,8 @@
 import t from 'tap';
+import { errorsIn, rowsIn } from '../support/ask.js';
 import { clientOn, policedDaemon } from '../support/policed-daemon.js';
 import { startPostgres } from '../support/postgres.js';
-import { errorFields, rowValues } from '../support/raw-messages.js';
+import { errorFields } from '../support/raw-messages.js';
 
 // What is withheld lies behind what a statement names: a foreign key, a trigger, a function, a view, a check that was put
 // off, the definition of one's own view. Nothing of it is in what the client hears.
@@ -141,7 +142,7 @@ t.test('a hidden column is not in a row type, nor is a view copied that may only
     'copy v to stdout',
   ]) {
     const { messages } = await client.ask(text);
-    const codes = messages.filter(({ type }) => type === 'E').map(({ body }) => errorFields(body).C);
+    const codes = errorsIn({ messages }).map(({ C }) => C);
     t.match(codes.join(), /^42(501|704)$/, text);
   }
 });
@@ -198,7 +199,7 @@ t.test('which rows the server has looked at is not told by its predicate locks',
       await asked.ask(`select id from people where id = ${id}`);
       const { messages } = await asked.ask("select locktype, page, tuple from pg_locks where mode = 'SIReadLock'");
       await asked.ask('rollback');
-      return messages.filter(({ type }) => type === 'D').map(({ body }) => rowValues(body).join());
+      return rowsIn({ messages }).map((row) => row.join());
     };
     // There is a row 2, which the session doesn't see, and none 4.
     t.same(await locks(client, 2), await locks(client, 4));

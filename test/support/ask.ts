@@ -17,14 +17,27 @@ export async function signIn(
   return client;
 }
 
-export function rowsIn({ messages }: Reply): (string | null)[][] {
+export function rowsIn({ messages }: Pick<Reply, 'messages'>): (string | null)[][] {
   return messages.filter(({ type }) => type === 'D').map(({ body }) => rowValues(body));
 }
 
 /** The fields of the first error, by their letter; null when there is none. */
-export function errorIn({ messages }: Reply): Record<string, string> | null {
+export function errorIn({ messages }: Pick<Reply, 'messages'>): Record<string, string> | null {
   const error = messages.find(({ type }) => type === 'E');
   return error === undefined ? null : errorFields(error.body);
+}
+
+/** The fields of every error. */
+export function errorsIn({ messages }: Pick<Reply, 'messages'>): Record<string, string>[] {
+  return messages.filter(({ type }) => type === 'E').map(({ body }) => errorFields(body));
+}
+
+/** What a text is answered within a transaction that is taken back. */
+export async function askAndRollBack(client: RawClient, sql: string): Promise<Reply> {
+  await client.ask('begin');
+  const reply = await client.ask(sql);
+  await client.ask('rollback');
+  return reply;
 }
 
 /** The rows that a text gives. Rejects with RawError when it fails. */
