@@ -2,7 +2,7 @@ import type { BreakerState } from '../breaker/breaker.js';
 import type { LaneCounters } from '../pool/shared-lanes.js';
 import type { LaneLabel } from '../telemetry/database-counters.js';
 
-/** What the admin room may see of the daemon and ask of it; main implements it. */
+/** What the admin room may see of the daemon and ask of it; the daemon implements it, and the primary of several workers. */
 export interface DaemonView {
   /** Listening, and not draining. */
   isReady(): boolean;

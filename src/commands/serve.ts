@@ -3,8 +3,8 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import type { Config } from '../config/config.js';
 import { defaultAdmin, defaultListen } from '../config/defaults.js';
 import { loadConfig } from '../config/load-config.js';
+import type { Daemon } from '../daemon/daemon.js';
 import { ProxyError } from '../errors/proxy-error.js';
-import type { Daemon } from '../main.js';
 import { defaultDataFolder } from '../quickstart/data-folder.js';
 import { freePort } from '../quickstart/free-port.js';
 import type { Guide } from '../quickstart/guide.js';
@@ -12,7 +12,7 @@ import { inFrontOfUrl } from '../quickstart/in-front-of-url.js';
 import { startQuickStart } from '../quickstart/quick-start.js';
 import { createLog, type Log } from '../telemetry/log.js';
 import { openLogOutput } from '../telemetry/log-output.js';
-import type { WorkersDaemon, WorkersOptions } from '../workers/primary.js';
+import type { PrimaryOptions, WorkersDaemon } from '../workers/primary.js';
 import { wrongUse } from './wrong-use.js';
 
 const usualFile = 'pgturnstile.yaml';
@@ -109,12 +109,12 @@ async function serve(served: Served): Promise<void> {
 }
 
 /** Loads what runs: help and the other commands do without it, and who starts workers has little of it. */
-async function start(options: WorkersOptions): Promise<Daemon | WorkersDaemon> {
+async function start(options: PrimaryOptions): Promise<Daemon | WorkersDaemon> {
   if (options.config.listen.workers > 1) {
     const { startWorkers } = await import('../workers/primary.js');
     return startWorkers(options);
   }
-  const { startDaemon } = await import('../main.js');
+  const { startDaemon } = await import('../daemon/start-daemon.js');
   return startDaemon({ ...options, warmsUp: true });
 }
 

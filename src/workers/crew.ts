@@ -1,8 +1,8 @@
 import cluster, { type Worker as ClusterWorker } from 'node:cluster';
 import { fileURLToPath } from 'node:url';
 import type { Config } from '../config/config.js';
+import type { Listening } from '../daemon/daemon.js';
 import { ProxyError } from '../errors/proxy-error.js';
-import type { Listening } from '../main.js';
 import { Channel } from './channel.js';
 import {
   type FromWorker,

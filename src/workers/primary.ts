@@ -5,8 +5,8 @@ import type { AuditEvent } from '../audit/audit-event.js';
 import { type AuditLog, openAudit } from '../audit/audit-log.js';
 import type { Config } from '../config/config.js';
 import { diffConfig } from '../config/diff-config.js';
+import type { Listening } from '../daemon/daemon.js';
 import { ProxyError } from '../errors/proxy-error.js';
-import type { Listening } from '../main.js';
 import { UpstreamLedger } from '../pool/upstream-ledger.js';
 import type { Log, LogOutput } from '../telemetry/log.js';
 import { Metrics } from '../telemetry/metrics.js';
@@ -29,7 +29,7 @@ import { workerOf } from './process-numbers.js';
 import { sumDatabases } from './sum-statuses.js';
 import { UsageBoard } from './usage-board.js';
 
-export interface WorkersOptions {
+export interface PrimaryOptions {
   readonly config: Config;
   /** Reads the configuration again, for a reload. Rejects with a ConfigError or ProxyError that says what is wrong. */
   readonly reloadConfig: () => Promise<Config>;
@@ -61,7 +61,7 @@ const reportWithinMs = 1_000;
 const prepareWithinMs = 30_000;
 
 /** Starts the workers of `listen.workers`. Rejects with a ProxyError when that can't be done; nothing is left running. */
-export async function startWorkers(options: WorkersOptions): Promise<WorkersDaemon> {
+export async function startWorkers(options: PrimaryOptions): Promise<WorkersDaemon> {
   const metrics = new Metrics();
   const audit = await openAudit(options.config.audit, { log: options.log, counted: metrics.auditEvents });
   const primary = new Primary(options, metrics, audit);
@@ -79,7 +79,7 @@ class Primary implements WorkersDaemon, DaemonView {
   listening: Listening = { host: '', port: 0, socketPath: null };
   readonly stopped: Promise<void>;
 
-  readonly #options: WorkersOptions;
+  readonly #options: PrimaryOptions;
   readonly #log: Log;
   readonly #metrics: Metrics;
   readonly #audit: AuditLog;
@@ -99,7 +99,7 @@ class Primary implements WorkersDaemon, DaemonView {
   readonly #timers: NodeJS.Timeout[] = [];
   #onStopped: () => void = () => {};
 
-  constructor(options: WorkersOptions, metrics: Metrics, audit: AuditLog) {
+  constructor(options: PrimaryOptions, metrics: Metrics, audit: AuditLog) {
     this.#options = options;
     this.#config = options.config;
     this.#workers = options.config.listen.workers;

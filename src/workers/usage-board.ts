@@ -1,4 +1,4 @@
-import type { Usage } from '../main.js';
+import type { Usage } from '../daemon/daemon.js';
 import type { DatabaseUsage } from '../session/databases/served-databases.js';
 
 interface Entry {

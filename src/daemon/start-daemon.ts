@@ -1,42 +1,36 @@
-import { type AdminServer, createAdmin } from './admin/admin-server.js';
-import type { DaemonView, ReloadResult, StatusReport } from './admin/daemon-view.js';
-import { databaseStatuses } from './admin/database-statuses.js';
-import { policyChanges, recordNoReload, recordReload } from './admin/record-reload.js';
-import type { AuditEvent } from './audit/audit-event.js';
-import { type AuditLog, openAudit } from './audit/audit-log.js';
-import { AuthDesk, type Failure } from './auth/auth-desk.js';
-import type { Config, DatabaseConfig } from './config/config.js';
-import { databaseIn } from './config/database-in.js';
-import { diffConfig } from './config/diff-config.js';
-import { endedByAdministrator } from './errors/ended-by-administrator.js';
-import { Firewalls } from './firewall/firewalls.js';
-import { JudgeThreads } from './judge/judge-threads.js';
-import { forgetPolicies, loadPoliciesInForce, type PoliciesByTenant } from './judge/policies-in-force.js';
-import { refuseMisfits } from './judge/refuse-misfits.js';
-import { TimerWheel } from './limits/timer-wheel.js';
-import { Listener } from './listener/listener.js';
-import { createListenerCounters } from './listener/listener-counters.js';
-import { CancelKeys } from './session/cancel.js';
-import { type DatabaseUsage, ServedDatabases } from './session/databases/served-databases.js';
-import {
-  type BreakerTurn,
-  type LeftDatabase,
-  noSiblings,
-  type Siblings,
-  type Signal,
-} from './session/databases/siblings.js';
-import { errorResponse } from './session/error-response.js';
-import { mayBePoliced } from './session/may-be-policed.js';
-import { SessionRecorder } from './session/recorder.js';
-import type { Session } from './session/session.js';
-import type { AcceptedClient } from './session/startup/accepted-client.js';
-import { admitClient } from './session/startup/admit-client.js';
-import type { AuthEvent } from './session/startup/authenticate.js';
-import { type StartSessionDeps, startSession } from './session/startup/start-session.js';
-import type { Log } from './telemetry/log.js';
-import { Metrics } from './telemetry/metrics.js';
-import { readVersion } from './telemetry/version.js';
-import { loadServerTls } from './tls/server-tls.js';
+import { type AdminServer, createAdmin } from '../admin/admin-server.js';
+import type { DaemonView, ReloadResult, StatusReport } from '../admin/daemon-view.js';
+import { databaseStatuses } from '../admin/database-statuses.js';
+import { policyChanges, recordNoReload, recordReload } from '../admin/record-reload.js';
+import type { AuditEvent } from '../audit/audit-event.js';
+import { type AuditLog, openAudit } from '../audit/audit-log.js';
+import { AuthDesk } from '../auth/auth-desk.js';
+import type { Config, DatabaseConfig } from '../config/config.js';
+import { databaseIn } from '../config/database-in.js';
+import { diffConfig } from '../config/diff-config.js';
+import { Firewalls } from '../firewall/firewalls.js';
+import { JudgeThreads } from '../judge/judge-threads.js';
+import { forgetPolicies, loadPoliciesInForce, type PoliciesByTenant } from '../judge/policies-in-force.js';
+import { refuseMisfits } from '../judge/refuse-misfits.js';
+import { TimerWheel } from '../limits/timer-wheel.js';
+import { Listener } from '../listener/listener.js';
+import { createListenerCounters } from '../listener/listener-counters.js';
+import { CancelKeys } from '../session/cancel.js';
+import { ServedDatabases } from '../session/databases/served-databases.js';
+import { noSiblings, type Siblings } from '../session/databases/siblings.js';
+import { mayBePoliced } from '../session/may-be-policed.js';
+import { SessionRecorder } from '../session/recorder.js';
+import type { Session } from '../session/session.js';
+import type { AcceptedClient } from '../session/startup/accepted-client.js';
+import { admitClient } from '../session/startup/admit-client.js';
+import { type StartSessionDeps, startSession } from '../session/startup/start-session.js';
+import type { Log } from '../telemetry/log.js';
+import { Metrics } from '../telemetry/metrics.js';
+import { readVersion } from '../telemetry/version.js';
+import { loadServerTls } from '../tls/server-tls.js';
+import type { Daemon, PreparedReload, SiblingCalls } from './daemon.js';
+import { LiveSessions, sendAway } from './live-sessions.js';
+import { recordAuthentication } from './record-authentication.js';
 
 export interface DaemonOptions {
   readonly config: Config;
@@ -56,60 +50,6 @@ export interface WorkerOptions {
   readonly audit: AuditLog;
 }
 
-export interface Listening {
-  readonly host: string;
-  readonly port: number;
-  readonly socketPath: string | null;
-}
-
-export interface Daemon {
-  readonly listening: Listening;
-  reload(): Promise<ReloadResult>;
-  /** Makes ready for another configuration. Rejects with what is wrong with it. */
-  prepareReload(config: Config): Promise<PreparedReload>;
-  status(): StatusReport;
-  /**
-   * Lets transactions end, tells clients, closes. Resolves as `stopped`. With `isReplaced` others take its place: it
-   * leaves new connections to them at once, and lets those that just came do what they came for.
-   */
-  stop(how?: { readonly isReplaced: boolean }): Promise<void>;
-  readonly stopped: Promise<void>;
-  /** For the other processes that serve the same port. */
-  readonly siblingCalls: SiblingCalls;
-}
-
-/** A configuration that can come into force. */
-export interface PreparedReload {
-  /** What it changes in policies, for the audit trail. */
-  readonly policyEvents: readonly AuditEvent[];
-  /** Brings it into force. */
-  apply(): void;
-  /** It will not come into force. */
-  abandon(): void;
-}
-
-/** What the other processes tell this one, or ask of it. */
-export interface SiblingCalls {
-  /** See `CancelKeys.cancel`. */
-  cancel(processId: number, secretKey: Buffer): Promise<boolean>;
-  /** See `CancelKeys.signal`. */
-  signal(signal: Signal): boolean | Promise<boolean>;
-  followBreaker(turn: BreakerTurn): void;
-  leave(left: LeftDatabase): void;
-  learnFailure(failure: Failure): void;
-  /** What this process uses of limits that hold for all. */
-  usage(): Usage;
-  /** What all others use. */
-  learnUsage(elsewhere: Usage): void;
-}
-
-export interface Usage {
-  readonly clients: number;
-  readonly databases: ReadonlyMap<string, DatabaseUsage>;
-}
-
-/** How long a stop waits for transactions to end, milliseconds. */
-const drainWithinMs = 30_000;
 /** How long a process that is replaced lets clients be that are just coming, milliseconds: at least, and at most. */
 const arrivalsMinMs = 1_000;
 const arrivalsMaxMs = 5_000;
@@ -130,6 +70,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   return daemon;
 }
 
+/** What there is one of in a process: the listener, the sessions, the configuration and policies in force. */
 class RunningDaemon implements Daemon, DaemonView {
   listening = { host: '', port: 0, socketPath: null as string | null };
   readonly stopped: Promise<void>;
@@ -147,7 +88,7 @@ class RunningDaemon implements Daemon, DaemonView {
   readonly #siblings: Siblings;
   readonly #databases: ServedDatabases;
   readonly #cancelKeys: CancelKeys;
-  readonly #sessions = new Set<Session>();
+  readonly #sessions: LiveSessions;
   readonly #sessionDeps: StartSessionDeps;
   readonly #listenerCounters = createListenerCounters();
   readonly #startedAt = new Date();
@@ -169,6 +110,7 @@ class RunningDaemon implements Daemon, DaemonView {
       onFault: (err) => log.error({ err }, 'a statement was refused because of an error in the proxy'),
     });
     this.#metrics = metrics;
+    this.#sessions = new LiveSessions(log);
     this.#audit = audit;
     this.#recorder = new SessionRecorder(audit, metrics, log);
     this.#siblings = options.worker?.siblings ?? noSiblings;
@@ -270,7 +212,7 @@ class RunningDaemon implements Daemon, DaemonView {
       this.#audit.reopen(config.audit);
       if (config.admin !== null) this.#admin?.reload(config.admin);
       this.#log.level = config.log.level;
-      for (const session of this.#sessions) if (this.#hasToComeBack(session, before)) sendAway(session);
+      this.#sessions.sendAway((session) => this.#hasToComeBack(session, before));
       forgetPolicies(before, policies, this.#threads);
     };
     const abandon = () => forgetPolicies(policies, this.#policies, this.#threads);
@@ -297,12 +239,7 @@ class RunningDaemon implements Daemon, DaemonView {
     this.#log.info({ clients: this.#sessions.size }, 'stopping');
     if (isReplaced) await this.#letArrive();
     this.#listener?.drain();
-    const until = performance.now() + drainWithinMs;
-    while (this.#sessions.size > 0) {
-      const isTimeUp = performance.now() > until;
-      for (const session of this.#sessions) if (isTimeUp || !session.isInTransaction) sayGoodbye(session);
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
+    await this.#sessions.drain();
     await this.close();
     this.#log.info('stopped');
   }
@@ -328,13 +265,9 @@ class RunningDaemon implements Daemon, DaemonView {
       userOf: ({ identity }) => this.#desk.usersOf(this.#config).find(identity.tenant, identity.user),
       onStart: (session, isPoliced) => {
         this.#sessions.add(session);
-        this.#log.debug(clientFields(session), 'client connected');
         if (!isPoliced && this.#hasToComeBack(session, noPolicies)) sendAway(session);
       },
-      onEnd: (session, reason) => {
-        this.#sessions.delete(session);
-        this.#log.debug({ ...clientFields(session), reason }, 'client gone');
-      },
+      onEnd: (session, reason) => this.#sessions.remove(session, reason),
     };
   }
 
@@ -387,24 +320,10 @@ class RunningDaemon implements Daemon, DaemonView {
         this.#cancelKeys.issues(processId)
           ? this.#cancelKeys.cancel(processId, secretKey)
           : this.#siblings.cancel(processId, secretKey),
-      onAuth: (event) => this.#onAuth(event),
+      onAuth: (event) => recordAuthentication(event, this.#metrics, this.#audit, this.#log),
     });
     if (admitted === null) return;
     await startSession(admitted, this.#databases.serve(admitted), this.#sessionDeps);
-  }
-
-  #onAuth(event: AuthEvent): void {
-    const { method, outcome, user, tenant, database, address, reason } = event;
-    this.#metrics.countAuth(method, authOutcomes[outcome]);
-    const isAdmitted = outcome === 'admitted';
-    this.#audit.write({
-      kind: 'auth',
-      ...{ tenant, database, user, address, method, outcome, verdict: isAdmitted ? 'allow' : 'deny' },
-      ...(reason === null ? {} : { detail: reason }),
-    });
-    // psql gives a first connection up to ask for the password, and guessing comes in floods.
-    const level = isAdmitted || outcome === 'aborted' || outcome === 'throttled' ? 'debug' : 'warn';
-    this.#log[level]({ method, outcome, user, tenant, address, reason }, 'client authentication');
   }
 
   #loadPolicies(config: Config): Promise<PoliciesByTenant> {
@@ -414,25 +333,9 @@ class RunningDaemon implements Daemon, DaemonView {
 
   #gauge(): void {
     this.#databases.gauge();
-    const counted = new Set([...this.#databases.all].map(({ counters }) => counters));
-    for (const { clients } of counted) {
-      clients.active = 0;
-      clients.idle = 0;
-    }
-    for (const session of this.#sessions) {
-      session.database.counters.clients[session.isInTransaction ? 'active' : 'idle'] += 1;
-    }
+    this.#sessions.gauge(new Set([...this.#databases.all].map(({ counters }) => counters)));
   }
 }
-
-const authOutcomes = {
-  admitted: 'ok',
-  failed: 'failed',
-  rejected: 'refused',
-  'unknown-database': 'refused',
-  throttled: 'limited',
-  aborted: 'failed',
-} as const;
 
 function databaseOf({ tenants }: Config, tenant: string, database: string): DatabaseConfig | null {
   const tenantConfig = tenants.get(tenant);
@@ -446,21 +349,4 @@ function hasSharedLanes({ tenants }: Config): boolean {
   );
 }
 
-function sayGoodbye(session: Session): void {
-  session.endWith(errorResponse(endedByAdministrator()), 'the proxy stops');
-}
-
 const noPolicies: PoliciesByTenant = new Map();
-
-/** The client has to connect again, to be judged by the policies that hold now. */
-function sendAway(session: Session): void {
-  const error = endedByAdministrator({
-    detail: 'Another policy holds for the database, or another account, than when the connection was made.',
-    hint: 'Connect again.',
-  });
-  session.endWith(errorResponse(error), 'another policy or account holds');
-}
-
-function clientFields({ client, database }: Session) {
-  return { user: client.identity.user, tenant: database.tenant, database: database.name, address: client.address };
-}
