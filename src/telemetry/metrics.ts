@@ -11,7 +11,7 @@ export type AuthOutcome = 'ok' | 'failed' | 'refused' | 'limited';
 
 /**
  * Everything that is counted, as plain numbers. The fields are there to be bumped: `metrics.bytes.fromClients += n`.
- * One for a process, passed to the rooms by main.
+ * One for a process, passed to the rooms by the daemon.
  */
 export class Metrics {
   readonly bytes = { fromClients: 0, toClients: 0, fromUpstreams: 0, toUpstreams: 0 };

@@ -106,7 +106,7 @@ export class Crew {
   }
 
   /** Has a worker let its clients finish, and end. */
-  async dismiss(member: Member, isReplaced: boolean): Promise<void> {
+  async dismiss(member: Member, { isReplaced } = { isReplaced: false }): Promise<void> {
     member.state = 'draining';
     member.channel.tell({ kind: 'stop', isReplaced });
     const timer = setTimeout(() => member.kill(), stopWithinMs);

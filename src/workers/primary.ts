@@ -1,30 +1,29 @@
 import { type AdminServer, createAdmin } from '../admin/admin-server.js';
-import type { DaemonView, ReloadResult, StatusReport, WorkerStatus } from '../admin/daemon-view.js';
+import type { DaemonView, ReloadResult, StatusReport } from '../admin/daemon-view.js';
 import { recordNoReload, recordReload } from '../admin/record-reload.js';
 import type { AuditEvent } from '../audit/audit-event.js';
 import { type AuditLog, openAudit } from '../audit/audit-log.js';
 import type { Config } from '../config/config.js';
 import { diffConfig } from '../config/diff-config.js';
 import type { Listening } from '../daemon/daemon.js';
-import { ProxyError } from '../errors/proxy-error.js';
 import { UpstreamLedger } from '../pool/upstream-ledger.js';
 import type { Log, LogOutput } from '../telemetry/log.js';
 import { Metrics } from '../telemetry/metrics.js';
 import { readVersion } from '../telemetry/version.js';
 import { BackOff } from './back-off.js';
+import { collectReports, workerStatus } from './collect-reports.js';
 import { configForWorker } from './config-for-worker.js';
 import { Crew, type Member } from './crew.js';
 import {
   type CancelQuestion,
   cancelWithinMs,
   type FromWorker,
-  type Prepared,
   type SignalQuestion,
   usageEveryMs,
   type WorkerQuestion,
-  type WorkerReport,
 } from './messages.js';
 import { Numbers } from './numbers.js';
+import { abandonAll, prepareAll } from './prepare-all.js';
 import { workerOf } from './process-numbers.js';
 import { sumDatabases } from './sum-statuses.js';
 import { UsageBoard } from './usage-board.js';
@@ -57,8 +56,6 @@ interface Changed {
 
 /** So often every worker's numbers are fetched, lest they die with it. */
 const numbersEveryMs = 5_000;
-const reportWithinMs = 1_000;
-const prepareWithinMs = 30_000;
 
 /** Starts the workers of `listen.workers`. Rejects with a ProxyError when that can't be done; nothing is left running. */
 export async function startWorkers(options: PrimaryOptions): Promise<WorkersDaemon> {
@@ -132,9 +129,9 @@ class Primary implements WorkersDaemon, DaemonView {
     const [{ listening }] = await Promise.all([first, ...others]);
     this.listening = listening as Listening;
     this.#timers.push(setInterval(() => this.#tellUsage(), usageEveryMs));
-    this.#timers.push(setInterval(() => void this.#collect(), numbersEveryMs));
+    this.#timers.push(setInterval(() => void collectReports(this.#crew.members), numbersEveryMs));
     this.#metrics.onScrape(async () => {
-      await this.#collect();
+      await collectReports(this.#crew.members);
       this.#numbers.show(this.#crew.members);
     });
     await this.#startAdmin();
@@ -149,7 +146,7 @@ class Primary implements WorkersDaemon, DaemonView {
 
   async status(): Promise<StatusReport> {
     const { host, port, socketPath } = this.listening;
-    const silent = await this.#collect();
+    const silent = await collectReports(this.#crew.members);
     const workers = this.#crew.members.map((member) => workerStatus(member, silent.has(member)));
     const reports = this.#crew.members.flatMap(({ report }) => (report === null ? [] : [report.status]));
     return {
@@ -170,7 +167,7 @@ class Primary implements WorkersDaemon, DaemonView {
   reload(): Promise<ReloadResult> {
     return this.#change(async () => {
       const config = await this.#options.reloadConfig();
-      const policyEvents = await this.#prepare(config);
+      const policyEvents = await prepareAll(this.#ready, this.#forWorker(config));
       for (const { channel } of this.#ready) channel.tell({ kind: 'commit' });
       return { config, policyEvents };
     });
@@ -180,19 +177,19 @@ class Primary implements WorkersDaemon, DaemonView {
     return this.#change(async () => {
       const config = await this.#options.reloadConfig();
       // Old workers see to it that it can come into force, and what it changes; with it begin new ones.
-      const policyEvents = await this.#prepare(config);
-      this.#abandon();
+      const policyEvents = await prepareAll(this.#ready, this.#forWorker(config));
+      abandonAll(this.#ready);
       const { workers } = config.listen;
       const old = this.#ready;
       this.#log.info({ workers }, 'restarting: new workers come up before the old ones go');
       const hired = await Promise.allSettled(Array.from({ length: workers }, () => this.#hire(config)));
       const failed = hired.find((one) => one.status === 'rejected');
       for (const one of failed === undefined ? [] : hired) {
-        if (one.status === 'fulfilled') void this.#crew.dismiss(one.value, false);
+        if (one.status === 'fulfilled') void this.#crew.dismiss(one.value);
       }
       if (failed !== undefined) throw failed.reason;
       this.#workers = workers;
-      for (const member of old) void this.#crew.dismiss(member, true);
+      for (const member of old) void this.#crew.dismiss(member, { isReplaced: true });
       this.#log.info({ pids: old.map(({ pid }) => pid) }, 'restarted: the old workers let their clients finish');
       return { config, policyEvents };
     });
@@ -210,7 +207,7 @@ class Primary implements WorkersDaemon, DaemonView {
 
   async close(): Promise<void> {
     this.#state = 'draining';
-    await Promise.all(this.#crew.members.map((member) => this.#crew.dismiss(member, false)));
+    await Promise.all(this.#crew.members.map((member) => this.#crew.dismiss(member)));
     for (const timer of this.#timers) clearInterval(timer);
     await this.#admin?.close();
     this.#audit.write({ kind: 'stop' });
@@ -238,25 +235,6 @@ class Primary implements WorkersDaemon, DaemonView {
         return recordNoReload(this.#audit, this.#log, error);
       }
     });
-  }
-
-  /** Has all workers make ready for a configuration. Gives what it changes in policies. */
-  async #prepare(config: Config): Promise<readonly AuditEvent[]> {
-    const answers = await Promise.all(this.#ready.map((member) => prepare(member, this.#forWorker(config))));
-    let policyEvents: readonly AuditEvent[] = [];
-    for (const answer of answers) {
-      if ('policyEvents' in answer) {
-        policyEvents = answer.policyEvents;
-        continue;
-      }
-      this.#abandon();
-      throw new ProxyError('configInvalid', answer.problem);
-    }
-    return policyEvents;
-  }
-
-  #abandon(): void {
-    for (const { channel } of this.#ready) channel.tell({ kind: 'abandon' });
   }
 
   #exclusively<T>(change: () => Promise<T>): Promise<T> {
@@ -363,20 +341,6 @@ class Primary implements WorkersDaemon, DaemonView {
     }
   }
 
-  /** Fetches every worker's numbers. Gives those that did not answer. */
-  async #collect(): Promise<ReadonlySet<Member>> {
-    const silent = new Set<Member>();
-    const ask = async (member: Member) => {
-      try {
-        member.report = (await member.channel.ask({ kind: 'report' }, reportWithinMs)) as WorkerReport;
-      } catch {
-        silent.add(member);
-      }
-    };
-    await Promise.all(this.#crew.members.filter(({ state }) => state !== 'starting').map(ask));
-    return silent;
-  }
-
   async #startAdmin(): Promise<void> {
     const { admin } = this.#config;
     if (admin === null) return;
@@ -384,24 +348,4 @@ class Primary implements WorkersDaemon, DaemonView {
     const address = await this.#admin.listen();
     this.#log.info(address, 'admin listening');
   }
-}
-
-function prepare(member: Member, config: Config): Promise<Prepared> {
-  return member.channel.ask({ kind: 'prepare', config }, prepareWithinMs).then(
-    (answer) => answer as Prepared,
-    // Who takes the place of one that has ended starts with what holds then.
-    () => (member.channel.isClosed ? { policyEvents: [] } : { problem: 'a worker does not answer' }),
-  );
-}
-
-function workerStatus(member: Member, isSilent: boolean): WorkerStatus {
-  const { number, pid, state, startedAt, report } = member;
-  return {
-    number,
-    pid,
-    state: isSilent ? 'silent' : state,
-    startedAt: startedAt.toISOString(),
-    clients: report?.status.clients.current ?? 0,
-    memoryBytes: report?.memoryBytes ?? 0,
-  };
 }
