@@ -4,7 +4,6 @@ import { connectUpstream } from '../../backend/postgres/connect-upstream.js';
 import { openCatalogConnection } from '../../backend/postgres/open-catalog-connection.js';
 import type { PostgresUpstream, UpstreamLoss } from '../../backend/postgres/postgres-upstream.js';
 import { type UpstreamAccount, UpstreamTarget } from '../../backend/postgres/upstream-target.js';
-import { Breaker } from '../../breaker/breaker.js';
 import { BoundedCache } from '../../cache/bounded-cache.js';
 import type { DatabaseConfig } from '../../config/config.js';
 import { endedByAdministrator } from '../../errors/ended-by-administrator.js';
@@ -26,6 +25,7 @@ import type { Metrics } from '../../telemetry/metrics.js';
 import { isOurName } from '../prepared/statement-name.js';
 import type { Session } from '../session.js';
 import type { AdmittedClient } from '../startup/admitted-client.js';
+import { DatabaseBreakers } from './database-breakers.js';
 import type { ServedDatabase } from './served-database.js';
 import type { BreakerTurn, LeftDatabase, Siblings } from './siblings.js';
 import { accountOf, catalogAccount, listeningAccount, movedAccount } from './upstream-accounts.js';
@@ -72,11 +72,11 @@ export interface Served extends ServedDatabase {
 
 /**
  * The databases that clients are connected to, or were lately: one for each tenant, database and upstream user, with
- * its pool; and a breaker for each tenant and database.
+ * its pool.
  */
 export class ServedDatabases {
   readonly #served = new Map<string, Served>();
-  readonly #breakers = new Map<string, { readonly breaker: Breaker; usedAt: number }>();
+  readonly #breakers = new DatabaseBreakers();
   /** By the name of a served database, which needn't be served here yet. */
   #clientsElsewhere: ReadonlyMap<string, number> = new Map();
   readonly #deps: ServedDatabasesDeps;
@@ -160,21 +160,7 @@ export class ServedDatabases {
       const isEmpty = served.pool.isEmpty && !served.notifications.isOpen && served.config.pool.min === 0;
       if (isEmpty || performance.now() < served.leftUntil) this.#close(served, key);
     }
-    this.#forgetBreakers();
-  }
-
-  /** Where a configuration has `*` there is no end of names. */
-  #forgetBreakers(): void {
-    const now = performance.now();
-    for (const { tenant, name } of this.#served.values()) {
-      const used = this.#breakers.get(breakerKey(tenant, name));
-      if (used !== undefined) used.usedAt = now;
-    }
-    for (const [key, { breaker, usedAt }] of this.#breakers) {
-      if (!breaker.isOverAfter(now - usedAt)) continue;
-      breaker.dispose();
-      this.#breakers.delete(key);
-    }
+    this.#breakers.sweep(this.#served.values());
   }
 
   /**
@@ -207,8 +193,8 @@ export class ServedDatabases {
   }
 
   /** The breaker of a database has turned in another process. */
-  followBreaker({ tenant, database, state }: BreakerTurn): void {
-    this.#breakers.get(breakerKey(tenant, database))?.breaker.follow(state);
+  followBreaker(turn: BreakerTurn): void {
+    this.#breakers.follow(turn);
   }
 
   /** Writes down how many upstreams there are now, for who scrapes. */
@@ -249,7 +235,7 @@ export class ServedDatabases {
       served.pool.destroy();
       served.notifications.close(endedByAdministrator());
     }
-    for (const { breaker } of this.#breakers.values()) breaker.dispose();
+    this.#breakers.close();
   }
 
   /** Walsenders are not shared: each replication client has one of its own, started with what it started with. */
@@ -274,9 +260,14 @@ export class ServedDatabases {
   /** @param shared by which name other processes know the pool; null: it is of this one client */
   #open(client: AdmittedClient, config: DatabaseConfig, account: UpstreamAccount, shared: string | null): Served {
     const { tenant, database: name } = client.identity;
-    const { metrics, log } = this.#deps;
+    const { metrics, log, siblings } = this.#deps;
     const counters = metrics.database(tenant, config.name);
-    const breaker = this.#breaker(tenant, name, config);
+    const breaker = this.#breakers.of(tenant, name, () => ({
+      counters,
+      config: config.breaker,
+      log,
+      onTurn: (state) => siblings.breakerTurned({ tenant, database: name, state }),
+    }));
     const connect = () =>
       breaker
         .run(() => connectUpstream(served.target))
@@ -299,7 +290,7 @@ export class ServedDatabases {
       isSessionPooled: config.pool.mode === 'session',
       pool,
       lanes: new SharedLanes(pool, this.#lanesOptions(config), counters.shared, now),
-      share: shared === null ? null : this.#deps.siblings.share(shared, pool, () => served.config.pool),
+      share: shared === null ? null : siblings.share(shared, pool, () => served.config.pool),
       notifications: new Notifications({
         connect: () => this.#connectToListen(served),
         toldProcessId: (processId) => pool.toldProcessId(processId),
@@ -377,22 +368,6 @@ export class ServedDatabases {
     feed.listeners.add(() => served.lanes.onCatalogChanged());
     return feed;
   }
-
-  #breaker(tenant: string, name: string, config: DatabaseConfig): Breaker {
-    const key = breakerKey(tenant, name);
-    const known = this.#breakers.get(key);
-    if (known !== undefined) return known.breaker;
-    const counters = this.#deps.metrics.database(tenant, config.name);
-    const { log, siblings } = this.#deps;
-    const onTurn = (state: 'open' | 'closed') => siblings.breakerTurned({ tenant, database: name, state });
-    const breaker = new Breaker({ counters, config: config.breaker, log, onTurn });
-    this.#breakers.set(key, { breaker, usedAt: performance.now() });
-    return breaker;
-  }
-}
-
-function breakerKey(tenant: string, database: string): string {
-  return JSON.stringify([tenant, database]);
 }
 
 function retire(served: Served): void {
