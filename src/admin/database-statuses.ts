@@ -1,4 +1,4 @@
-import type { Served } from '../session/databases/served-databases.js';
+import type { Served } from '../session/databases/served.js';
 import type { DatabaseStatus, PoolStatus } from './daemon-view.js';
 
 /** What `status` shows of the databases that are served: one entry for each, with a pool for each upstream user. */

@@ -1,44 +1,25 @@
 import { isDeepStrictEqual } from 'node:util';
 import { cancelUpstream } from '../../backend/postgres/cancel-upstream.js';
-import { connectUpstream } from '../../backend/postgres/connect-upstream.js';
-import { openCatalogConnection } from '../../backend/postgres/open-catalog-connection.js';
-import type { PostgresUpstream, UpstreamLoss } from '../../backend/postgres/postgres-upstream.js';
-import { type UpstreamAccount, UpstreamTarget } from '../../backend/postgres/upstream-target.js';
-import { BoundedCache } from '../../cache/bounded-cache.js';
+import type { UpstreamAccount } from '../../backend/postgres/upstream-target.js';
 import type { DatabaseConfig } from '../../config/config.js';
-import { endedByAdministrator } from '../../errors/ended-by-administrator.js';
-import { ProxyError } from '../../errors/proxy-error.js';
-import type { Firewalls } from '../../firewall/firewalls.js';
-import { CatalogFeed } from '../../judge/catalog-feed.js';
-import { Judge } from '../../judge/judge.js';
-import type { JudgeThreads } from '../../judge/judge-threads.js';
-import type { PoliciesInForce } from '../../judge/policies-in-force.js';
 import type { DatabaseInUse } from '../../judge/refuse-misfits.js';
-import { TokenBucket } from '../../limits/token-bucket.js';
-import { Notifications } from '../../pool/notifications.js';
-import { Pool, type PoolOptions } from '../../pool/pool.js';
-import type { PoolShare } from '../../pool/pool-share.js';
-import { SharedLanes, type SharedLanesOptions } from '../../pool/shared-lanes.js';
 import { lanes } from '../../telemetry/database-counters.js';
-import type { Log } from '../../telemetry/log.js';
-import type { Metrics } from '../../telemetry/metrics.js';
-import { isOurName } from '../prepared/statement-name.js';
 import type { Session } from '../session.js';
 import type { AdmittedClient } from '../startup/admitted-client.js';
 import { DatabaseBreakers } from './database-breakers.js';
+import {
+  closeServed,
+  destroyServed,
+  judgeServed,
+  openServed,
+  reconfigureServed,
+  type Served,
+  type ServedDeps,
+  targetOf,
+} from './served.js';
 import type { ServedDatabase } from './served-database.js';
-import type { BreakerTurn, LeftDatabase, Siblings } from './siblings.js';
-import { accountOf, catalogAccount, listeningAccount, movedAccount } from './upstream-accounts.js';
-
-export interface ServedDatabasesDeps {
-  readonly metrics: Metrics;
-  readonly log: Log;
-  /** The policies of a tenant in force now; null: it has none. */
-  readonly policiesOf: (tenant: string) => PoliciesInForce | null;
-  readonly threads: JudgeThreads;
-  readonly firewalls: Firewalls;
-  readonly siblings: Siblings;
-}
+import type { BreakerTurn, LeftDatabase } from './siblings.js';
+import { accountOf } from './upstream-accounts.js';
 
 /** What one process uses of limits that hold for several, by the name of a served database. */
 export interface DatabaseUsage {
@@ -47,29 +28,8 @@ export interface DatabaseUsage {
   readonly statements: number;
 }
 
-/** Upstream statements kept prepared on each connection. */
-const sharedStatementsMax = 500;
-const healthCheckAfterMs = 30_000;
 /** How long a server waits for others to leave a database before it refuses (PG, CountOtherDBBackends), milliseconds. */
 const leftForMs = 5_000;
-/** Bytes of prepared texts that are remembered for each database. */
-const preparedBytesMax = 4 * 1024 * 1024;
-/** What one of them takes beside its text, about. */
-const preparedOverheadBytes = 1000;
-
-/** A served database with what only its keeper touches. */
-export interface Served extends ServedDatabase {
-  /** Null: the limits of its pool are this process's own. */
-  readonly share: PoolShare | null;
-  isSessionPooled: boolean;
-  target: UpstreamTarget;
-  config: DatabaseConfig;
-  isPoliced: boolean;
-  /** Until then no connection is kept for clients that may come, milliseconds. */
-  leftUntil: number;
-  catalog: CatalogFeed | null;
-}
-
 /**
  * The databases that clients are connected to, or were lately: one for each tenant, database and upstream user, with
  * its pool.
@@ -79,9 +39,9 @@ export class ServedDatabases {
   readonly #breakers = new DatabaseBreakers();
   /** By the name of a served database, which needn't be served here yet. */
   #clientsElsewhere: ReadonlyMap<string, number> = new Map();
-  readonly #deps: ServedDatabasesDeps;
+  readonly #deps: ServedDeps;
 
-  constructor(deps: ServedDatabasesDeps) {
+  constructor(deps: ServedDeps) {
     this.#deps = deps;
   }
 
@@ -103,7 +63,7 @@ export class ServedDatabases {
     const known = this.#served.get(key);
     if (known !== undefined) {
       // The user may have signed in with a new password.
-      if (account.isClientsOwn && account.credential !== null) known.target = this.#target(account);
+      if (account.isClientsOwn && account.credential !== null) known.target = targetOf(account, this.#deps);
       return known;
     }
     const served = this.#open(client, databaseConfig, account, key);
@@ -127,25 +87,14 @@ export class ServedDatabases {
   reconfigure(configOf: (tenant: string, database: string) => DatabaseConfig | null): void {
     for (const [key, served] of this.#served) {
       const config = configOf(served.tenant, served.name);
-      this.#judge(served);
+      judgeServed(served, this.#deps);
       if (config === null || JSON.stringify(config) === JSON.stringify(served.config)) continue;
       // Clients who shared an account can't be told apart any more: each has to come back as who it is.
       if (config.upstream.user === null && !served.target.account.isClientsOwn) {
         this.#close(served, key);
         continue;
       }
-      if (!isDeepStrictEqual(listeningAt(config), listeningAt(served.config))) served.notifications.close(movedAway());
-      served.target = this.#target(movedAccount(served, config));
-      served.config = config;
-      served.isSessionPooled = config.pool.mode === 'session';
-      served.breaker.reconfigure(config.breaker);
-      served.limits = config.limits;
-      served.rate.setRate(config.limits.ratePerMinute, config.limits.rateBurst);
-      served.lanes.reconfigure(this.#lanesOptions(config));
-      served.pool.reconfigure(poolOptions(config));
-      served.share?.restart();
-      served.welcomes.clear();
-      this.#judge(served);
+      reconfigureServed(served, config, this.#deps);
     }
   }
 
@@ -229,12 +178,7 @@ export class ServedDatabases {
   }
 
   close(): void {
-    for (const served of this.#served.values()) {
-      retire(served);
-      served.lanes.close();
-      served.pool.destroy();
-      served.notifications.close(endedByAdministrator());
-    }
+    for (const served of this.#served.values()) destroyServed(served);
     this.#breakers.close();
   }
 
@@ -246,75 +190,18 @@ export class ServedDatabases {
     return this.#open(client, { ...databaseConfig, pool }, { ...account, parameters }, null);
   }
 
-  /** Of a pool for several processes lanes take their part of this process's part. */
-  #lanesOptions({ pool }: DatabaseConfig): SharedLanesOptions {
-    const { mode, size, rescueMs, ignoreApplicationName } = pool;
-    const part = Math.max(1, Math.floor(size / this.#deps.siblings.processes));
-    return { isOn: mode === 'auto', size: part, rescueMs, ignoreApplicationName };
-  }
-
-  #target(account: UpstreamAccount): UpstreamTarget {
-    return new UpstreamTarget(account, this.#deps.metrics.bytes);
-  }
-
-  /** @param shared by which name other processes know the pool; null: it is of this one client */
-  #open(client: AdmittedClient, config: DatabaseConfig, account: UpstreamAccount, shared: string | null): Served {
+  /** @param sharedAs by which name other processes know the pool; null: it is of this one client */
+  #open(client: AdmittedClient, config: DatabaseConfig, account: UpstreamAccount, sharedAs: string | null): Served {
     const { tenant, database: name } = client.identity;
     const { metrics, log, siblings } = this.#deps;
-    const counters = metrics.database(tenant, config.name);
     const breaker = this.#breakers.of(tenant, name, () => ({
-      counters,
+      counters: metrics.database(tenant, config.name),
       config: config.breaker,
       log,
       onTurn: (state) => siblings.breakerTurned({ tenant, database: name, state }),
     }));
-    const connect = () =>
-      breaker
-        .run(() => connectUpstream(served.target))
-        .catch((error: Error) => {
-          log.warn({ tenant, database: name, err: error, cause: error.cause }, 'could not connect to the upstream');
-          throw error;
-        });
-    const now = () => performance.now();
-    const pool = new Pool(poolOptions(config), {
-      connect,
-      now,
-      onLost: (loss) => breaker.recordFailure(lossError(loss)),
-      onWaited: (milliseconds) => counters.checkoutWait.observe(milliseconds),
-      onLimited: (upstreams, isForReserve) => served.share?.onLimited(upstreams, isForReserve),
-      onFewer: () => served.share?.onFewer(),
-    });
-    const served: Served = {
-      tenant,
-      name,
-      isSessionPooled: config.pool.mode === 'session',
-      pool,
-      lanes: new SharedLanes(pool, this.#lanesOptions(config), counters.shared, now),
-      share: shared === null ? null : siblings.share(shared, pool, () => served.config.pool),
-      notifications: new Notifications({
-        connect: () => this.#connectToListen(served),
-        toldProcessId: (processId) => pool.toldProcessId(processId),
-        now,
-      }),
-      breaker,
-      judge: null,
-      isPoliced: false,
-      catalog: null,
-      upstreamUser: account.user,
-      limits: config.limits,
-      rate: new TokenBucket(config.limits.ratePerMinute, config.limits.rateBurst),
-      counters,
-      welcomes: new Map(),
-      prepared: new BoundedCache(preparedBytesMax, preparedOverheadBytes),
-      leave: (database) => this.#onLeft(served, database),
-      leftUntil: 0,
-      clients: 0,
-      clientsElsewhere: 0,
-      target: this.#target(account),
-      config,
-    };
-    this.#judge(served);
-    return served;
+    const onLeft = (served: Served, database: string) => this.#onLeft(served, database);
+    return openServed({ tenant, name, config, account, sharedAs, breaker, onLeft }, this.#deps);
   }
 
   #onLeft({ tenant, target }: Served, database: string): void {
@@ -324,83 +211,14 @@ export class ServedDatabases {
     this.#deps.siblings.databaseLeft(left);
   }
 
-  /** Apart from the breaker: another account may be refused here, and clients do without. */
-  async #connectToListen(served: Served): Promise<PostgresUpstream> {
-    try {
-      return await connectUpstream(this.#target(listeningAccount(served)));
-    } catch (error) {
-      const { tenant, name } = served;
-      const fields = { tenant, database: name, err: error, cause: (error as Error).cause };
-      this.#deps.log.warn(fields, 'could not listen for notifications: clients that listen keep their upstreams');
-      throw error;
-    }
-  }
-
-  /** Who comes next gets another; upstreams close as they come free. */
   #close(served: Served, key: string): void {
     this.#served.delete(key);
-    served.lanes.close();
-    served.pool.close();
-    served.notifications.close(movedAway());
-    retire(served);
+    closeServed(served);
   }
-
-  /** What judges its statements from now on: policies where there are any, and what may go to a shared lane. */
-  #judge(served: Served): void {
-    const policies = this.#deps.policiesOf(served.tenant);
-    const isJudged = policies !== null || served.config.pool.mode === 'auto';
-    served.isPoliced = policies !== null;
-    const { complexityMax } = served.limits;
-    if (isJudged && served.judge?.isFor(policies, complexityMax) === true) return;
-    served.judge?.retire();
-    served.judge = null;
-    if (!isJudged) return;
-    served.catalog ??= this.#feed(served);
-    const { threads, firewalls, metrics } = this.#deps;
-    const { catalog } = served;
-    served.judge = new Judge(policies, { threads, firewalls, catalog, counters: metrics, isOurName, complexityMax });
-  }
-
-  #feed(served: Served): CatalogFeed {
-    const { threads, log } = this.#deps;
-    const connect = (onChange: () => void) => openCatalogConnection(this.#target(catalogAccount(served)), onChange);
-    const feed = new CatalogFeed({ connect, threads, log });
-    feed.listeners.add(() => served.lanes.onCatalogChanged());
-    return feed;
-  }
-}
-
-function retire(served: Served): void {
-  served.share?.close();
-  served.judge?.retire();
-  served.catalog?.close();
 }
 
 function placeOf(config: DatabaseConfig | null): unknown {
   if (config === null) return null;
   const { host, port, database } = config.upstream;
   return [host, port, database];
-}
-
-/** What the connection that listens depends on. */
-function listeningAt({ upstream, control }: DatabaseConfig): unknown {
-  return [upstream, control];
-}
-
-function movedAway(): ProxyError {
-  return endedByAdministrator({
-    detail: 'The database is reached in another way now. Notifications may have been missed.',
-  });
-}
-
-function poolOptions({ pool }: DatabaseConfig): PoolOptions {
-  // A session's own statements are its own affair.
-  const statementsMax = pool.mode === 'session' ? Number.POSITIVE_INFINITY : sharedStatementsMax;
-  return { ...pool, statementsMax, healthCheckAfterMs };
-}
-
-/** An upstream's loss as an error that can be logged, with the server's own words where it had any. */
-function lossError({ lastWords, cause }: UpstreamLoss): Error {
-  if (lastWords === null) return cause ?? new Error('connection lost');
-  return new ProxyError('upstreamLost', lastWords.message, { sqlstate: lastWords.sqlstate });
 }
