@@ -165,16 +165,19 @@ async function filesOf({ file, config: configFile }: WhichOptions): Promise<read
   const config = await loadConfig(configFile, process.env);
   const files = new Set<string>();
   for (const { policies } of config.tenants.values()) {
-    for (const policy of policies) {
-      const text = await readFile(policy, 'utf8').catch(() => null);
-      if (text === null) throw wrongUse(`the policy ${shownPath(policy)} could not be read`);
-      for (const { firewall } of loadPolicies([{ file: shownPath(policy), text }]).files) {
-        if (firewall.file !== null) files.add(resolve(dirname(policy), firewall.file));
-      }
-    }
+    for (const policy of policies) for (const file of await listsOf(policy)) files.add(file);
   }
   if (files.size === 0) throw wrongUse(`no policy of ${configFile} has a firewall with a file; name one with --file`);
   return [...files];
+}
+
+/** The files in which a policy's firewall keeps what it has learnt. */
+async function listsOf(policy: string): Promise<readonly string[]> {
+  const text = await readFile(policy, 'utf8').catch(() => null);
+  if (text === null) throw wrongUse(`the policy ${shownPath(policy)} could not be read`);
+  return loadPolicies([{ file: shownPath(policy), text }]).files.flatMap(({ firewall }) =>
+    firewall.file === null ? [] : [resolve(dirname(policy), firewall.file)],
+  );
 }
 
 async function knownOf(sql: string, { tenant, role }: WhichOptions): Promise<Known> {

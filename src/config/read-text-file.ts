@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import { ConfigError } from './config-error.js';
 
 const bytesMax = 8 << 20;
@@ -31,12 +31,7 @@ async function readSteady(file: string): Promise<Buffer | 'too large' | 'unstead
       const before = await handle.stat();
       if (before.size > bytesMax) return 'too large';
       const buffer = Buffer.alloc(Math.max(before.size, 1) + 1);
-      let bytes = 0;
-      for (;;) {
-        const { bytesRead } = await handle.read(buffer, bytes, buffer.length - bytes, before.isFile() ? bytes : null);
-        bytes += bytesRead;
-        if (bytesRead === 0 || bytes === buffer.length) break;
-      }
+      const bytes = await fill(buffer, handle, before.isFile());
       const after = await handle.stat();
       if (bytes === before.size && after.size === before.size && after.mtimeMs === before.mtimeMs) {
         return buffer.subarray(0, bytes);
@@ -45,6 +40,16 @@ async function readSteady(file: string): Promise<Buffer | 'too large' | 'unstead
     return 'unsteady';
   } finally {
     await handle.close();
+  }
+}
+
+/** Reads until the buffer is full or there is no more; gives how many bytes. What is no file has no beginning to go back to. */
+async function fill(buffer: Buffer, handle: FileHandle, isFile: boolean): Promise<number> {
+  let bytes = 0;
+  for (;;) {
+    const { bytesRead } = await handle.read(buffer, bytes, buffer.length - bytes, isFile ? bytes : null);
+    bytes += bytesRead;
+    if (bytesRead === 0 || bytes === buffer.length) return bytes;
   }
 }
 

@@ -22,16 +22,15 @@ export async function readPolicies(sources: readonly PolicySource[], threads: Ju
 /** As far as the parser has time for it: what it never gets to closes its tables, and nothing else. */
 async function findUnreadable({ files }: PolicySet, threads: JudgeThreads): Promise<Doubt[]> {
   const doubts: Doubt[] = [];
-  for (const [file, { rules }] of files.entries()) {
-    for (const [place, rule] of rules.entries()) {
-      for (const { path, expression } of expressionsOf(rule)) {
-        const text = textOf(expression);
-        const result = await threads.parse(`${before}${text})`, findUnreadable);
-        if (result.ok) continue;
-        if (!saysWhatIsWrong(result)) return doubts;
-        const message = `${said(result, before.length + [...text].length)}; correct it`;
-        doubts.push({ file, path: ['rules', place, ...path], message });
-      }
+  const placed = files.flatMap(({ rules }, file) => rules.map((rule, place) => ({ rule, file, place })));
+  for (const { rule, file, place } of placed) {
+    for (const { path, expression } of expressionsOf(rule)) {
+      const text = textOf(expression);
+      const result = await threads.parse(`${before}${text})`, findUnreadable);
+      if (result.ok) continue;
+      if (!saysWhatIsWrong(result)) return doubts;
+      const message = `${said(result, before.length + [...text].length)}; correct it`;
+      doubts.push({ file, path: ['rules', place, ...path], message });
     }
   }
   return doubts;

@@ -70,9 +70,8 @@ export class UpstreamLedger {
   /** A process is gone, and its upstreams with it. */
   processEnded(process: number): void {
     for (const account of this.#accounts.values()) {
-      for (const part of [account.held, account.wanted]) {
-        for (const [key, { holder }] of part) if (holder.process === process) part.delete(key);
-      }
+      forgetProcess(account.held, process);
+      forgetProcess(account.wanted, process);
       this.#serve(account);
       this.#forgetIfEmpty(account);
     }
@@ -124,4 +123,8 @@ function heldBy({ held }: Account): number {
 
 function keyOf({ process, share }: Holder): string {
   return `${process}:${share}`;
+}
+
+function forgetProcess(entries: Map<string, { readonly holder: Holder }>, process: number): void {
+  for (const [key, { holder }] of entries) if (holder.process === process) entries.delete(key);
 }

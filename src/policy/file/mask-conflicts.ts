@@ -25,23 +25,26 @@ interface Placed {
 export function findMaskConflicts(files: readonly PolicyFile[]): MaskConflict[] {
   const conflicts: MaskConflict[] = [];
   const byColumn = new Map<string, Placed[]>();
-  for (const [file, { rules }] of files.entries()) {
-    for (const [index, rule] of rules.entries()) {
-      for (const [column, mask] of rule.columns.mask) {
-        const before = byColumn.get(column) ?? [];
-        const other = before.find((earlier) => {
-          const theirs = earlier.rule.columns.mask.get(column);
-          return theirs !== undefined && !isSameExpression(mask, theirs) && canMeet(rule, earlier.rule);
-        });
-        if (other !== undefined) {
-          const otherFile = files[other.file]?.file ?? '';
-          conflicts.push({ file, rule: index, column, otherRule: other.rule.name, otherFile });
-        }
-        byColumn.set(column, [...before, { rule, file, index }]);
+  const placed = files.flatMap(({ rules }, file) => rules.map((rule, index) => ({ rule, file, index })));
+  for (const place of placed) {
+    const { rule, file, index } = place;
+    for (const column of rule.columns.mask.keys()) {
+      const before = byColumn.get(column) ?? [];
+      const other = before.find((earlier) => masksOtherwise(rule, earlier.rule, column));
+      if (other !== undefined) {
+        const otherFile = files[other.file]?.file ?? '';
+        conflicts.push({ file, rule: index, column, otherRule: other.rule.name, otherFile });
       }
+      byColumn.set(column, [...before, place]);
     }
   }
   return conflicts;
+}
+
+/** Whether two rules mask a column in different ways, for one session perhaps. */
+function masksOtherwise(a: Rule, b: Rule, column: string): boolean {
+  const [one, two] = [a.columns.mask.get(column), b.columns.mask.get(column)];
+  return one !== undefined && two !== undefined && !isSameExpression(one, two) && canMeet(a, b);
 }
 
 function canMeet(a: Rule, b: Rule): boolean {
