@@ -9,7 +9,7 @@ import { casesFileOf, runCases } from '../policy/cases.js';
 import { compareWithCatalog, type Probe } from '../policy/catalog-doubts.js';
 import { type Doubt, findDoubts, findForgottenUsers } from '../policy/doubts.js';
 import type { PolicySet, PolicySource } from '../policy/file/load-policies.js';
-import type { Session } from '../policy/fill-expression.js';
+import type { SessionIdentity } from '../policy/fill-expression.js';
 import { placeDoubts } from '../policy/place-doubts.js';
 import { type PolicyUser, sessionUnder, usersOf } from '../policy/rule-users.js';
 import { CatalogIndex } from '../sql/catalog/catalog-index.js';
@@ -144,7 +144,7 @@ async function compare(
   policies: PolicySet,
   visit: Visit,
   users: readonly PolicyUser[],
-  where: Pick<Session, 'tenant' | 'database'>,
+  where: Pick<SessionIdentity, 'tenant' | 'database'>,
   found: Found,
 ): Promise<void> {
   // Loads the parser, which other commands have no use for.

@@ -18,7 +18,7 @@ import type { PolicyExpression } from './file/expression.js';
 import type { PolicySet } from './file/load-policies.js';
 import { matchesTable, type TablePattern } from './file/name-pattern.js';
 import type { Rule } from './file/policy-file.js';
-import { fillExpression, type Session } from './fill-expression.js';
+import { fillExpression, type SessionIdentity } from './fill-expression.js';
 import { quoteName } from './settings/search-path.js';
 
 /** What was found without asking the server. */
@@ -50,7 +50,7 @@ export function compareWithCatalog(
   policies: PolicySet,
   index: CatalogIndex,
   parse: Parse,
-  sessionFor: (rule: Rule) => Session,
+  sessionFor: (rule: Rule) => SessionIdentity,
 ): CatalogFindings {
   const comparing = new Comparing(policies, index, parse, sessionFor);
   for (const [file, { rules }] of policies.files.entries()) {
@@ -67,9 +67,9 @@ class Comparing implements CatalogFindings {
   readonly #index: CatalogIndex;
   readonly #coercions: Coercions;
   readonly #parse: Parse;
-  readonly #sessionFor: (rule: Rule) => Session;
+  readonly #sessionFor: (rule: Rule) => SessionIdentity;
 
-  constructor(policies: PolicySet, index: CatalogIndex, parse: Parse, sessionFor: (rule: Rule) => Session) {
+  constructor(policies: PolicySet, index: CatalogIndex, parse: Parse, sessionFor: (rule: Rule) => SessionIdentity) {
     this.#policies = policies;
     this.#index = index;
     this.#coercions = new Coercions(index);
@@ -178,7 +178,7 @@ class Comparing implements CatalogFindings {
     }
   }
 
-  #expressions(rule: Rule, session: Session, matched: readonly Relation[], file: number, path: TreePath): void {
+  #expressions(rule: Rule, session: SessionIdentity, matched: readonly Relation[], file: number, path: TreePath): void {
     for (const relation of matched) {
       for (const key of ['rows', 'check'] as const) {
         const expression = rule[key];
@@ -226,7 +226,7 @@ class Comparing implements CatalogFindings {
 
   #compiled(
     expression: PolicyExpression,
-    session: Session,
+    session: SessionIdentity,
     relation: Relation,
     place: Pick<Doubt, 'file' | 'path'>,
     masked: Column | null = null,

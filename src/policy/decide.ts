@@ -3,13 +3,13 @@ import type { Action, FunctionUse, RelationUse, SettingUse, StatementFacts } fro
 import { isReadableByAll, isSurelySystem } from './catalogs/system-relations.js';
 import type { PolicySet } from './file/load-policies.js';
 import { matchesFunction } from './file/name-pattern.js';
-import type { Session } from './fill-expression.js';
+import type { SessionIdentity } from './fill-expression.js';
 import { Rights } from './rights.js';
 import { narrowsSearchPath, quoteName } from './settings/search-path.js';
 import { settingReadRefusal, settingRefusal } from './settings/settings.js';
 
 /** Who asks, as far as deciding needs it. */
-export interface Principal extends Session {
+export interface Principal extends SessionIdentity {
   /** Schemas an unqualified name may come from, beside pg_catalog: the session's search_path at this moment. */
   readonly searchPath: readonly string[];
 }

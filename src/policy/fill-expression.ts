@@ -2,7 +2,7 @@ import { quoteLiteral } from '../sql/quote.js';
 import type { Attribute, PolicyExpression } from './file/expression.js';
 
 /** Whose attributes an expression is filled with. */
-export interface Session {
+export interface SessionIdentity {
   readonly user: string;
   readonly tenant: string;
   readonly roles: readonly string[];
@@ -11,12 +11,12 @@ export interface Session {
 }
 
 /** An expression with the session's attributes as literals. */
-export function fillExpression({ pieces }: PolicyExpression, session: Session): string {
+export function fillExpression({ pieces }: PolicyExpression, session: SessionIdentity): string {
   return pieces.map((piece) => (typeof piece === 'string' ? piece : literalOf(attributeOf(piece, session)))).join('');
 }
 
 /** `:user.name` is the client's user name even where an attribute has that name. */
-function attributeOf(attribute: Attribute, session: Session): string | readonly string[] | null {
+function attributeOf(attribute: Attribute, session: SessionIdentity): string | readonly string[] | null {
   if (attribute.of === 'tenant') return session.tenant;
   if (attribute.of === 'session' || attribute.name === 'name') return session.user;
   return Object.hasOwn(session.attributes, attribute.name) ? (session.attributes[attribute.name] ?? null) : null;

@@ -9,7 +9,7 @@ import type { Action } from '../sql/statement-facts.js';
 import type { PolicyExpression } from './file/expression.js';
 import type { TablePattern } from './file/name-pattern.js';
 import type { Rule } from './file/policy-file.js';
-import { fillExpression, type Session } from './fill-expression.js';
+import { fillExpression, type SessionIdentity } from './fill-expression.js';
 import type { Rights } from './rights.js';
 
 /** A policy that can't be applied to a relation as it is: the relation is refused until one of them changes. */
@@ -23,7 +23,7 @@ export class PolicyMismatch extends Error {}
 export function restrictionOf(
   relation: Relation,
   rights: Rights,
-  session: Session,
+  session: SessionIdentity,
   parse: Parse,
   index: CatalogIndex,
 ): Restriction | null {
@@ -42,7 +42,7 @@ class Restricting {
   constructor(
     private readonly relation: Relation,
     private readonly rules: readonly Rule[],
-    private readonly session: Session,
+    private readonly session: SessionIdentity,
     private readonly parse: Parse,
     private readonly index: CatalogIndex,
   ) {}

@@ -1,9 +1,9 @@
 import type { Config, TenantConfig } from '../config/config.js';
 import type { Rule } from './file/policy-file.js';
-import type { Session } from './fill-expression.js';
+import type { SessionIdentity } from './fill-expression.js';
 
 /** What of a user policies hang on. */
-export type PolicyUser = Pick<Session, 'roles' | 'attributes'> & { readonly name: string };
+export type PolicyUser = Pick<SessionIdentity, 'roles' | 'attributes'> & { readonly name: string };
 
 /** Those who may connect to a tenant, as far as they are listed. */
 export function usersOf({ users }: Config, tenant: TenantConfig): readonly PolicyUser[] {
@@ -17,8 +17,8 @@ export function usersOf({ users }: Config, tenant: TenantConfig): readonly Polic
 export function sessionUnder(
   rule: Rule,
   users: readonly PolicyUser[],
-  { tenant, database }: Pick<Session, 'tenant' | 'database'>,
-): Session {
+  { tenant, database }: Pick<SessionIdentity, 'tenant' | 'database'>,
+): SessionIdentity {
   const isMeant = ({ name, roles }: PolicyUser) => isAmong(rule.users, [name]) && isAmong(rule.roles, roles);
   const meant = users.filter(isMeant);
   const needed = attributesIn(rule);

@@ -12,7 +12,7 @@ import { isRelationSize, isSizeFunction } from './catalogs/describing-functions.
 import { isSystemSchema } from './catalogs/system-relations.js';
 import { isTooMuch, nothingVisible, type VisibleObjects, visibleObjects } from './catalogs/visible-objects.js';
 import { matchesFunction } from './file/name-pattern.js';
-import type { Session } from './fill-expression.js';
+import type { SessionIdentity } from './fill-expression.js';
 import { PolicyMismatch, restrictionOf } from './restrict.js';
 import type { Rights } from './rights.js';
 
@@ -28,7 +28,7 @@ export class SessionRestrictions implements Restrictions {
 
   constructor(
     private readonly rights: Rights,
-    private readonly session: Session,
+    private readonly session: SessionIdentity,
     private readonly index: CatalogIndex,
     private readonly parse: Parse,
     private readonly about: {

@@ -19,7 +19,7 @@ import { shareQuery } from './shared/share.js';
 import { Assumption, addsRows, Run } from './statements/run.js';
 import { runOf } from './statements/run-of.js';
 import type { Statement } from './statements/statement.js';
-import { functionCall, largeStatement, noteSent, statementOf } from './statements/statement-of.js';
+import { functionCallStatement, largeStatement, noteSent, statementOf } from './statements/statement-of.js';
 import { type TextInParts, textInParts } from './statements/text-in-parts.js';
 
 /** Between exchanges, and within a batch, a client may send the same; where it leads is the message's alone. */
@@ -189,7 +189,7 @@ function onFunctionCall(session: Session): SessionPhase | null {
   noteForListening(session, null);
   session.pieces = 'forward';
   session.forward();
-  const run = new Run(functionCall(), performance.now(), session.sentBytes);
+  const run = new Run(functionCallStatement(), performance.now(), session.sentBytes);
   upstream.connection.expect(new UpstreamRequest(frontend.FunctionCall, 'forward', session.replies, run));
   session.openExchanges += 1;
   session.onStatementSent(null);

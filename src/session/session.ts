@@ -10,7 +10,7 @@ import type { UpstreamRequest } from '../backend/postgres/postgres-upstream.js';
 import { endedByAdministrator } from '../errors/ended-by-administrator.js';
 import { ProxyError } from '../errors/proxy-error.js';
 import type { Judge, SessionJudge } from '../judge/judge.js';
-import type { Session as PolicedSession } from '../policy/fill-expression.js';
+import type { SessionIdentity } from '../policy/fill-expression.js';
 import type { SessionSettings } from '../pool/session-settings.js';
 import { databaseToLeave } from '../sql/session-effects.js';
 import { BatchedWriter } from '../wire/batched-writer.js';
@@ -32,7 +32,7 @@ import { SessionReads } from './shared/session-reads.js';
 import { onSkippedMessage } from './skip-to-sync.js';
 import type { ConnectedClient } from './startup/admitted-client.js';
 import { endClient } from './startup/end-client.js';
-import { NamesInSession } from './statements/names-in-session.js';
+import { NameLookup } from './statements/name-lookup.js';
 import type { Run } from './statements/run.js';
 import { type ClientStatement, type Portal, type Statement, textBytes } from './statements/statement.js';
 import type { TextInParts } from './statements/text-in-parts.js';
@@ -62,7 +62,7 @@ export interface SessionDeps {
   /** What the client was told of its server process, in BackendKeyData. */
   readonly processId: number;
   /** Who the client is to a policy. */
-  readonly principal: PolicedSession;
+  readonly principal: SessionIdentity;
   /** The server's search_path for a session that sets none. */
   readonly searchPath: string;
   /** The session is over; its socket is closing. */
@@ -84,7 +84,7 @@ export class Session {
   readonly reads = new SessionReads(this);
   readonly copying = new Copying(this);
   readonly recorder: SessionRecorder;
-  readonly names: NamesInSession;
+  readonly names: NameLookup;
   /** Prepared statements by the client's name for them; '' is the unnamed one. */
   readonly statements = new ByName<ClientStatement>(textBytes);
   /** Names that are given or taken by what isn't answered yet, with the number of the exchange that it belongs to. */
@@ -121,7 +121,7 @@ export class Session {
   readonly #socket: Socket;
   readonly #writer: BatchedWriter;
   readonly #timeouts: SessionTimeouts;
-  readonly #principal: PolicedSession;
+  readonly #principal: SessionIdentity;
   #judging: SessionJudge | null = null;
   #judge: Judge | null = null;
   readonly #onEnd: SessionDeps['onEnd'];
@@ -138,7 +138,7 @@ export class Session {
     this.cancelKeys = deps.cancelKeys;
     this.recorder = deps.recorder;
     this.#principal = deps.principal;
-    this.names = new NamesInSession(deps.searchPath);
+    this.names = new NameLookup(deps.searchPath);
     this.applicationName = deps.applicationName;
     this.#onEnd = deps.onEnd;
     this.#socket = client.socket;

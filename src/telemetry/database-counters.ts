@@ -1,5 +1,5 @@
 import { Histogram } from './histogram.js';
-import { statementKinds, statementOutcomes } from './statement-kinds.js';
+import { statementKindLabels, statementOutcomes } from './statement-kinds.js';
 
 /** How an upstream is used. */
 export const lanes = ['pinned', 'shared'] as const;
@@ -7,7 +7,7 @@ export const lanes = ['pinned', 'shared'] as const;
 export type LaneLabel = (typeof lanes)[number];
 
 /** Most rows of `statements` are never used: 24 kinds of 5 outcomes, 960 bytes a database. */
-const statementSlots = statementKinds.length * statementOutcomes.length;
+const statementSlots = statementKindLabels.length * statementOutcomes.length;
 
 /**
  * What is counted of one tenant's database. Plain numbers, for the code that does the counted thing to bump in

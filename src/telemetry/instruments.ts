@@ -2,7 +2,7 @@ import type { Metric, Registry } from 'prom-client';
 import type { DatabaseCounters } from './database-counters.js';
 import { bucketBoundsMs, type Histogram } from './histogram.js';
 import type { Metrics } from './metrics.js';
-import { statementKinds, statementOutcomes } from './statement-kinds.js';
+import { statementKindLabels, statementOutcomes } from './statement-kinds.js';
 
 interface Sample {
   readonly value: number;
@@ -153,7 +153,7 @@ function statementsByKind({ statements }: DatabaseCounters): Reading[] {
   const readings: Reading[] = [];
   statements.forEach((count, slot) => {
     if (count === 0) return;
-    const kind = statementKinds[Math.floor(slot / statementOutcomes.length)] as string;
+    const kind = statementKindLabels[Math.floor(slot / statementOutcomes.length)] as string;
     const outcome = statementOutcomes[slot % statementOutcomes.length] as string;
     readings.push([{ kind, outcome }, count]);
   });

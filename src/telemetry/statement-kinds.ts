@@ -1,5 +1,5 @@
 /** The values of the label `kind`. Never more: a label's values are bounded. */
-export const statementKinds = [
+export const statementKindLabels = [
   'select',
   'insert',
   'update',
@@ -26,7 +26,7 @@ export const statementKinds = [
   'other',
 ] as const;
 
-export type StatementKindLabel = (typeof statementKinds)[number];
+export type StatementKindLabel = (typeof statementKindLabels)[number];
 
 /** The values of the label `outcome`: it ran; the server said no; a policy did; a limit, queue or breaker did; the upstream went. */
 export const statementOutcomes = ['ok', 'error', 'denied', 'refused', 'lost'] as const;
@@ -39,7 +39,7 @@ export const outcomeIndex = { ok: 0, error: 1, denied: 2, refused: 3, lost: 4 } 
   number
 >;
 
-const indexes = new Map<string, number>(statementKinds.map((kind, index) => [kind, index]));
+const indexes = new Map<string, number>(statementKindLabels.map((kind, index) => [kind, index]));
 
 /** Leading keywords that are not a label themselves. */
 const labelOfKeyword: Readonly<Record<string, StatementKindLabel>> = {
@@ -77,7 +77,7 @@ const labelOfKeyword: Readonly<Record<string, StatementKindLabel>> = {
 
 for (const [keyword, label] of Object.entries(labelOfKeyword)) indexes.set(keyword, indexes.get(label) as number);
 
-const otherIndex = statementKinds.indexOf('other');
+const otherIndex = statementKindLabels.indexOf('other');
 
 /**
  * The place in `DatabaseCounters.statements` for a statement. To be asked once a shape, and kept.

@@ -1,5 +1,5 @@
 import t from 'tap';
-import type { Session } from '../../src/policy/fill-expression.js';
+import type { SessionIdentity } from '../../src/policy/fill-expression.js';
 import { printInScope, printOver, type Restriction } from '../../src/sql/rewrite/restriction.js';
 import { readCatalog } from '../support/catalog.js';
 import { policedSession } from '../support/policed-session.js';
@@ -13,7 +13,7 @@ await server.query(`
   create schema shop; create function shop.shout(text) returns text language sql as 'select upper($1)'`);
 const index = await readCatalog(server);
 
-function restriction(rules: string, who: Partial<Session> = {}, name = 'people'): Restriction | undefined {
+function restriction(rules: string, who: Partial<SessionIdentity> = {}, name = 'people'): Restriction | undefined {
   const policy = `version: 1\nmasks: { year: "date_trunc('year', value)" }\nrules:\n${rules
     .split('\n')
     .map((rule, at) => `  - { name: r${at}, ${rule} }`)
@@ -24,7 +24,7 @@ function restriction(rules: string, who: Partial<Session> = {}, name = 'people')
 
 const people = 'tables: [public.people], actions: [select]';
 
-function rowsOf(rules: string, who: Partial<Session> = {}): string | null {
+function rowsOf(rules: string, who: Partial<SessionIdentity> = {}): string | null {
   const found = restriction(rules, who);
   if (found === undefined || found.rows === null) return null;
   return printInScope(found.rows, found.relation);

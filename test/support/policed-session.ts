@@ -1,6 +1,6 @@
 import { loadModule, parseSync } from 'libpg-query';
 import { loadPolicies } from '../../src/policy/file/load-policies.js';
-import type { Session } from '../../src/policy/fill-expression.js';
+import type { SessionIdentity } from '../../src/policy/fill-expression.js';
 import { Rights } from '../../src/policy/rights.js';
 import { SessionRestrictions } from '../../src/policy/session-restrictions.js';
 import type { CatalogIndex } from '../../src/sql/catalog/catalog-index.js';
@@ -12,13 +12,17 @@ export const parse: Parse = (text) => parseSync(text);
 
 /** Someone under a policy, as the engine sees them. */
 export interface PolicedSession {
-  readonly session: Session;
+  readonly session: SessionIdentity;
   readonly rights: Rights;
   readonly restrictions: SessionRestrictions;
 }
 
 /** A session under a policy whose whole format is taken as enforced. */
-export function policedSession(index: CatalogIndex, policy: string, who: Partial<Session> = {}): PolicedSession {
+export function policedSession(
+  index: CatalogIndex,
+  policy: string,
+  who: Partial<SessionIdentity> = {},
+): PolicedSession {
   const session = { user: 'ann', tenant: 'acme', roles: [], database: 'postgres', attributes: {}, ...who };
   const rights = new Rights(loadPolicies([{ file: 'policy.yaml', text: policy }]), session);
   const about = { hasTemporary: true, aside: <Found>(look: () => Found) => look() };

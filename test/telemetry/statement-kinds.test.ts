@@ -2,14 +2,14 @@ import t from 'tap';
 import {
   outcomeIndex,
   statementKindIndex,
-  statementKinds,
+  statementKindLabels,
   statementOutcomes,
 } from '../../src/telemetry/statement-kinds.js';
 
-const kindOf = (command: string) => statementKinds[statementKindIndex(command)];
+const kindOf = (command: string) => statementKindLabels[statementKindIndex(command)];
 
 t.test('a statement is labelled by its first word', async (t) => {
-  for (const kind of statementKinds) t.equal(kindOf(kind), kind);
+  for (const kind of statementKindLabels) t.equal(kindOf(kind), kind);
   t.equal(kindOf('create table'), 'ddl');
   t.equal(kindOf('savepoint'), 'transaction');
   t.equal(kindOf('fetch'), 'cursor');

@@ -7,7 +7,7 @@ import type { ConnectWay } from '../../tls/upstream-tls.js';
 import { ownQueryRules } from './framing-rules.js';
 import { openSocket } from './open-socket.js';
 import { PostgresUpstream } from './postgres-upstream.js';
-import { ServerRefusal, signIn } from './sign-in-upstream.js';
+import { ServerRefusal, signInUpstream } from './sign-in-upstream.js';
 import type { UpstreamTarget } from './upstream-target.js';
 
 /**
@@ -45,7 +45,7 @@ async function connectOnce(target: UpstreamTarget, way: ConnectWay, signal: Abor
   const reader = new FrameReader(ownQueryRules);
   try {
     socket.write(startupPacket(target));
-    const { parameters, secrets } = await signIn(socket, reader, target, certificate, signal);
+    const { parameters, secrets } = await signInUpstream(socket, reader, target, certificate, signal);
     return new PostgresUpstream(socket, reader, parameters, secrets, target.traffic);
   } catch (error) {
     socket.destroy();

@@ -35,7 +35,7 @@ export interface SignedIn {
 }
 
 /** Answers what the server asks after the StartupMessage, up to its first ReadyForQuery. */
-export async function signIn(
+export async function signInUpstream(
   socket: Socket,
   reader: FrameReader,
   target: UpstreamTarget,

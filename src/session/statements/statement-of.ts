@@ -133,7 +133,7 @@ export function largeStatement(database: ServedDatabase): Statement {
 }
 
 /** A FunctionCall message, as it is written down. */
-export function functionCall(): Statement {
+export function functionCallStatement(): Statement {
   return textless(allowed, { ...unknownEffects, first: 'function' });
 }
 

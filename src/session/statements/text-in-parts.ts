@@ -15,7 +15,7 @@ import { canceled } from '../cancel.js';
 import { noticeFrame } from '../error-response.js';
 import { reportsSince, tellReports } from '../replies/reports.js';
 import type { Session } from '../session.js';
-import { changesNames } from './names-in-session.js';
+import { changesNames } from './name-lookup.js';
 import type { Statement } from './statement.js';
 
 // A policy binds names before a statement is sent. Where a statement changes what the names behind it mean, the text it is

@@ -21,7 +21,7 @@ export function unknownConstruct(what: string, position: number | null = null): 
 }
 
 /** Splits a dotted name into schema and name; a database before them must be this one (DeconstructQualifiedName). */
-export function qualifiedName(
+export function splitQualifiedName(
   parts: readonly string[],
   database: string,
   position: number | null,

@@ -2,7 +2,7 @@ import { type Fields, listOf, namesOf, nodeOf, structOf, textOf } from '../../fa
 import type { Binder } from '../binder.js';
 import { onlyFields } from '../known-fields.js';
 import { sortItems } from '../queries/sorting.js';
-import { BindError, qualifiedName } from '../refusal.js';
+import { BindError, splitQualifiedName } from '../refusal.js';
 import type { QueryDraft, Scope, Typed } from '../scope.js';
 import { locationOf } from '../source-text.js';
 import { refuseOtherKind } from './call-kinds.js';
@@ -63,7 +63,7 @@ function noteTypeName(binder: Binder, call: Call, target: number): void {
 
 function boundCall(binder: Binder, fields: Fields, scope: Scope): Omit<Call, 'isProcedure'> {
   const parts = namesOf(fields.funcname);
-  const { schema, name } = qualifiedName(parts, binder.catalog.catalog.database, locationOf(fields));
+  const { schema, name } = splitQualifiedName(parts, binder.catalog.catalog.database, locationOf(fields));
   const argumentNames: string[] = [];
   const values = listOf(fields.args).flatMap((item) => {
     const node = nodeOf(item);

@@ -1,12 +1,12 @@
 import { namesOf } from '../../facts/tree.js';
 import type { Binder } from '../binder.js';
 import type { Span } from '../bound.js';
-import { BindError, qualifiedName } from '../refusal.js';
+import { BindError, splitQualifiedName } from '../refusal.js';
 
 /** The collation that COLLATE names. */
 export function noteCollation(binder: Binder, value: unknown, position: number | null): void {
   const parts = namesOf(value);
-  const { schema, name } = qualifiedName(parts, binder.catalog.catalog.database, position);
+  const { schema, name } = splitQualifiedName(parts, binder.catalog.catalog.database, position);
   const found = binder.names.collation(schema, name);
   if (found === null) {
     const written = parts.join('.');

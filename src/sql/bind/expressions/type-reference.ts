@@ -1,7 +1,7 @@
 import { listOf, namesOf, nodeOf, structOf } from '../../facts/tree.js';
 import type { Binder } from '../binder.js';
 import type { Span } from '../bound.js';
-import { BindError, qualifiedName, unknownConstruct } from '../refusal.js';
+import { BindError, splitQualifiedName, unknownConstruct } from '../refusal.js';
 import { locationOf } from '../source-text.js';
 
 /** typenameTypeId: the type that a TypeName names, noted as used. */
@@ -10,7 +10,7 @@ export function resolveType(binder: Binder, value: unknown, isOfCast = false): n
   const position = locationOf(fields);
   if (fields.pct_type === true) throw unknownConstruct('%TYPE', position);
   const parts = namesOf(fields.names);
-  const { schema, name } = qualifiedName(parts, binder.catalog.catalog.database, position);
+  const { schema, name } = splitQualifiedName(parts, binder.catalog.catalog.database, position);
   checkModifiers(fields.typmods, position);
   const type = binder.names.type(schema, name);
   const isArray = listOf(fields.arrayBounds).length > 0;

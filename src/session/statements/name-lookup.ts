@@ -21,7 +21,7 @@ import { KeptVerdicts } from './kept-verdicts.js';
  * so, and everybody's catalog holds; within one, and where it has temporary relations, the server is asked after whatever
  * may have changed that.
  */
-export class NamesInSession {
+export class NameLookup {
   /** What some of them stand for was judged when it was made. */
   readonly kept = new KeptVerdicts();
   readonly #startPath: string;
