@@ -242,17 +242,22 @@ for (const size of [1, 2]) {
   });
 }
 
-t.test('a cancel that is slow to arrive keeps its upstream from others until it has', async (t) => {
-  const relay = await Relay.start(t, server);
-  const daemon = await daemonInFrontOf(t, relay.reachable, { pool: 'size: 1' });
-  const { client, cancel } = await cancellable(t, daemon);
-  const other = await signIn(t, daemon, server);
+/** A client's statement is over before its cancel, which waits on `link` then, reaches the server. */
+async function cancelTooLate(relay: Relay, client: RawClient, cancel: () => Promise<unknown>) {
   const processId = await backendOf(client);
   client.send(query('select pg_sleep(0.3)'));
   await untilActive(processId);
   const arriving = relay.untilRequest(cancelCode);
   const done = cancel();
-  const link = await arriving;
+  return { processId, link: await arriving, done };
+}
+
+t.test('a cancel that is slow to arrive keeps its upstream from others until it has', async (t) => {
+  const relay = await Relay.start(t, server);
+  const daemon = await daemonInFrontOf(t, relay.reachable, { pool: 'size: 1' });
+  const { client, cancel } = await cancellable(t, daemon);
+  const other = await signIn(t, daemon, server);
+  const { link, done } = await cancelTooLate(relay, client, cancel);
   t.equal((await client.readUntilReady()).types, 'TDCZ', 'it was over before');
   other.send(query('select pg_sleep(0.3)'));
   await daemon.untilWaiting(1);
@@ -274,12 +279,7 @@ for (const [where, { mode, first, status }] of Object.entries(kept)) {
     const daemon = await daemonInFrontOf(t, relay.reachable, { mode, pool: 'size: 1' });
     const { client, cancel } = await cancellable(t, daemon);
     await client.ask(first);
-    const processId = await backendOf(client);
-    client.send(query('select pg_sleep(0.3)'));
-    await untilActive(processId);
-    const arriving = relay.untilRequest(cancelCode);
-    const done = cancel();
-    const link = await arriving;
+    const { processId, link, done } = await cancelTooLate(relay, client, cancel);
     t.equal((await client.readUntilReady()).types, 'TDCZ', 'it was over before');
     client.send(sync(), query('select pg_sleep(0.3)'));
     // A round trip through the daemon: had the statement been sent on, it would run by now.
@@ -305,12 +305,7 @@ t.test('a client that leaves while its cancel is on the way leaves a clean upstr
   const other = await signIn(t, daemon, server);
   await client.ask('begin');
   await client.ask("insert into item values (4, 'rolled back')");
-  const processId = await backendOf(client);
-  client.send(query('select pg_sleep(0.3)'));
-  await untilActive(processId);
-  const arriving = relay.untilRequest(cancelCode);
-  const done = cancel();
-  const link = await arriving;
+  const { link, done } = await cancelTooLate(relay, client, cancel);
   await client.readUntilReady();
   client.socket.end();
   other.send(query('select pg_sleep(0.3), count(*) from item'));

@@ -1,4 +1,5 @@
 import type { CatalogFunction, Relation } from '../catalog/catalog.js';
+import type { Action } from '../statement-facts.js';
 import type { CallOperand, CastOperand } from './cast-operands.js';
 
 /**
@@ -164,17 +165,8 @@ export interface Grouping {
   readonly determined: readonly { readonly relation: RelationUse; readonly attnum: number }[];
 }
 
-export type RelationAction =
-  | 'select'
-  | 'insert'
-  | 'update'
-  | 'delete'
-  | 'truncate'
-  | 'copy-in'
-  | 'copy-out'
-  | 'lock'
-  | 'analyze'
-  | 'define'; // named in DDL: created on, altered, dropped, referenced, commented on
+/** With `define`: named in DDL, to be created on, altered, dropped, referenced, commented on. */
+export type RelationAction = Action | 'define';
 
 /** One place where the text names a relation to read it or do something to it. */
 export interface RelationUse {
