@@ -84,7 +84,7 @@ t.test('texts are kept only in the mode full', async (t) => {
   t.match(linesOf(file), [{ statement: 'select 1 from t' }]);
 });
 
-t.test('off, everything is let go', async (t) => {
+t.test('an audit log that is off takes everything and writes nothing', async (t) => {
   const log = createLog({ level: 'silent', pretty: false });
   const audit = await openAudit(null, { log, counted: { written: 0, lost: 0 } });
   t.notOk(audit.isOn);

@@ -12,7 +12,7 @@ t.test('a certificate with the name of the user lets in, also one that is not li
   t.match(signInByCertificate(claimOf(null, { user: 'alice', ...showing('alice') })), { outcome: 'proven' });
 });
 
-t.test('a plain password serves upstream', async (t) => {
+t.test('who shows a certificate and has a plain password signs in upstream with that', async (t) => {
   const result = signInByCertificate(claimOf(account('alice', 'wonderland'), showing('alice')));
   t.match(result, { upstreamSecret: { kind: 'password', password: 'wonderland' } });
 });

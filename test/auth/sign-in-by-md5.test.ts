@@ -14,7 +14,7 @@ t.test('an md5 hash is answered with a salted one', async (t) => {
   t.same(dialog.requests, [5]);
 });
 
-t.test('salts differ', async (t) => {
+t.test('each sign-in has another salt', async (t) => {
   const dialogs = [new ScriptedClient(), new ScriptedClient()];
   for (const dialog of dialogs) await signInByMd5(claimOf(hashed), dialog);
   t.notSame(dialogs[0]?.asked, dialogs[1]?.asked);

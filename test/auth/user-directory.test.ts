@@ -59,7 +59,7 @@ t.test('without any secret there is no decoy', async (t) => {
   t.equal(new UserDirectory(configOf('users: { a: {} }\ntenants: {}')).decoy('default', 'x', processSecret), null);
 });
 
-t.test('all are all', async (t) => {
+t.test('all users are those of the file and those of each tenant, with or without a secret', async (t) => {
   t.same(
     [...users.all()].map(({ name }) => name),
     ['alice', 'bob', 'carol', 'nosecret', 'alice'],

@@ -4,7 +4,7 @@ import { md5Secret } from '../../src/scram/md5.js';
 import { buildVerifier, formatVerifier } from '../../src/scram/verifier.js';
 import { account } from './support/claim.js';
 
-t.test('a verifier is itself', async (t) => {
+t.test('a verifier in the configuration is used as it is', async (t) => {
   const text = formatVerifier(await buildVerifier('x'));
   const verifier = await new UserSecrets().verifierOf(account('a', text));
   t.equal(verifier && formatVerifier(verifier), text);

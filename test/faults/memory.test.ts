@@ -146,7 +146,7 @@ function* repeated(count: number, make: (at: number) => Buffer): Generator<Buffe
   for (let at = 0; at < count; at += 1) yield make(at);
 }
 
-await t.test('the daemon is at work', async (t) => {
+await t.test('the daemon has settled before it is measured', async (t) => {
   const client = await signIn(t, daemon, server);
   await warmUp(client);
   t.equal(await answerOf(client, 'select 1'), '1');

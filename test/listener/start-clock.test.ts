@@ -24,7 +24,7 @@ t.test('when the time is up the socket is destroyed, not before', async (t) => {
   timers.close();
 });
 
-t.test('or something else is done', async (t) => {
+t.test('when the time is up and something else is to be done, that is done and the socket stays', async (t) => {
   const { timers, socket, clock, passTo } = clockOf(1000);
   let isExpired = false;
   clock.onExpiry(() => {

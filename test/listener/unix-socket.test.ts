@@ -23,7 +23,7 @@ t.test('it is where libpq looks for it', async (t) => {
   t.equal(unixSocketPath('/run/pgturnstile', 6432), '/run/pgturnstile/.s.PGSQL.6432');
 });
 
-t.test('nothing there is fine', async (t) => {
+t.test('where there is no socket nothing has to be removed', async (t) => {
   await t.resolves(clearUnixSocket(path.join(folder(t), '.s.PGSQL.1')));
 });
 

@@ -88,7 +88,7 @@ cases:
   t.match(issues, [{ line: 4, message: /is denied/ }]);
 });
 
-t.test('cases lie beside their policy', async (t) => {
+t.test('the cases of a policy are in a file beside it, of its name and .cases.yaml', async (t) => {
   t.same(['a/shop.yaml', 'shop.yml', 'shop'].map(casesFileOf), [
     'a/shop.cases.yaml',
     'shop.cases.yaml',

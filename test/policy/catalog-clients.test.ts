@@ -28,7 +28,7 @@ function comparable(rows: readonly unknown[]): unknown {
 }
 
 for (const kind of kinds) {
-  t.test(`on ${kind} PostgreSQL`, async (t) => {
+  t.test(`clients describe a filtered database of ${kind} PostgreSQL`, async (t) => {
     const server = await startPostgres({ kind });
     t.teardown(() => server.stop());
     await server.query('create database plain');

@@ -137,7 +137,7 @@ t.test('what several files allow is joined, and a file of other roles says nothi
   t.equal(missing('select 1', [copying]), 'no policy allows this user anything');
 });
 
-t.test('statement kinds are a list', async (t) => {
+t.test('kinds of statements are allowed by a list, beside those that are always allowed', async (t) => {
   const usual = ['begin', 'set work_mem = 1', 'show work_mem', 'execute p', 'fetch c', 'discard all', 'unlisten *'];
   const others = [
     'explain select 1',

@@ -66,7 +66,7 @@ function betweenMessages(phase: Phase): Record<FrontendName, Expected> {
 
 for (const [where, row] of Object.entries(expected)) {
   const [phase, , origin = 'ready'] = where.split(' ') as [Phase, string?, CopyOrigin?];
-  t.test(`each message in ${where}`, async (t) => {
+  t.test(`each message in ${where} is accepted, skipped, ignored or a violation, and leads to its phase`, async (t) => {
     for (const [name, [act, next]] of Object.entries(row) as [FrontendName, Expected][]) {
       t.strictSame(step(phase, frontend[name], origin), { act, next }, name);
     }

@@ -32,7 +32,7 @@ function encode(writer: MessageWriter, packet: StartupPacket): void {
   }
 }
 
-t.test('StartupMessage', async (t) => {
+t.test('a StartupMessage is read and written as documented, and refused when cut', async (t) => {
   messageClaims<StartupPacket>(t, {
     decode: decodeStartupPacket,
     encode,
@@ -76,7 +76,7 @@ t.test('StartupMessage', async (t) => {
   });
 });
 
-t.test('SSLRequest and GSSENCRequest', async (t) => {
+t.test('SSLRequest and GSSENCRequest are read and written as documented, and refused when cut', async (t) => {
   messageClaims<StartupPacket>(t, {
     decode: decodeStartupPacket,
     encode,
@@ -90,7 +90,7 @@ t.test('SSLRequest and GSSENCRequest', async (t) => {
   });
 });
 
-t.test('CancelRequest', async (t) => {
+t.test('a CancelRequest is read and written as documented, and refused when cut', async (t) => {
   messageClaims<StartupPacket>(t, {
     decode: decodeStartupPacket,
     encode,

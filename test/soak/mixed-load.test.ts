@@ -83,7 +83,7 @@ t.test('everything that was to go wrong did, and lanes took part', async (t) => 
   }
 });
 
-t.test('memory is flat', async (t) => {
+t.test('memory stays below its bound, and does not grow over a long run', async (t) => {
   t.ok(memory.peak < memoryMaxMb, `${memory.peak.toFixed(1)} MB at most`);
   if (!settings.isLong) return;
   const growth = memory.lowestOf(3) - memory.lowestOf(1);

@@ -60,7 +60,7 @@ t.test('what is known to break the parser is refused with 54000', async (t) => {
   }
 });
 
-t.test('ordinary large statements pass', async (t) => {
+t.test('large statements of the kinds that applications send pass', async (t) => {
   const row = `(${Array.from({ length: 20 }, (_, i) => `$${i + 1}`)})`;
   const texts = [
     `insert into t values ${Array(1_000).fill(row).join(', ')}`,
@@ -88,7 +88,7 @@ t.test('a Buffer is judged as its text', async (t) => {
   );
 });
 
-t.test('bounds count what they say', async (t) => {
+t.test('a text is refused by one more level, sign or set operation than its bound, and not before', async (t) => {
   const bounds = { textBytesMax: 100, tokensMax: 30, nestingMax: 2, chainMax: 10, setOperationsMax: 1 };
   const isPassed = (text: string) => guardText(text, bounds).ok;
   t.ok(isPassed('select ((1))'));

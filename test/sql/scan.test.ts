@@ -114,7 +114,7 @@ t.test('a string that goes on in the next line follows the rules of its first pa
   t.equal(scanner.next(), token.word);
 });
 
-t.test('comments count their depth', async (t) => {
+t.test('comments within comments are counted at their deepest', async (t) => {
   const scanner = new Scanner('/* /* /* */ */ */ a /* /* */ */');
   while (scanner.next() !== token.end);
   t.equal(scanner.commentDepth, 3);

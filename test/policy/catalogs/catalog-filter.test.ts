@@ -9,7 +9,7 @@ import { policedSession } from '../../support/policed-session.js';
 import { rewritten } from '../../support/rewriting.js';
 
 for (const kind of kinds) {
-  t.test(`on ${kind} PostgreSQL`, async (t) => {
+  t.test(`what the system relations of ${kind} PostgreSQL show where they are filtered`, async (t) => {
     const { server, index, session, client } = await openFilteredDatabase(t, kind);
 
     t.test('no system relation shows a name of what is hidden', async (t) => {

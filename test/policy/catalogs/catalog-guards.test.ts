@@ -147,7 +147,7 @@ const newlyRefused: readonly string[] = [
 ];
 
 for (const kind of kinds) {
-  t.test(`on ${kind} PostgreSQL`, async (t) => {
+  t.test(`what functions, casts and types of ${kind} PostgreSQL tell of a filtered catalog`, async (t) => {
     const { index, session, client } = await openFilteredDatabase(t, kind);
 
     t.test('functions and casts tell nothing of what is hidden', async (t) => {
@@ -294,7 +294,7 @@ for (const kind of kinds) {
       t.same(await names(result.text), await names(text));
     });
 
-    t.test('what is visible is told', async (t) => {
+    t.test('functions and casts tell of what is visible as without a policy', async (t) => {
       const value = async (expression: string) => {
         const result = rewritten(`select ${expression} as value`, index, session);
         if (!result.ok) throw new Error(`${expression}: ${result.message}`);

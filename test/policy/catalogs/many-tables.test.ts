@@ -36,7 +36,7 @@ const asked = [
 ];
 
 for (const kind of kinds) {
-  t.test(`many tables on ${kind} PostgreSQL`, async (t) => {
+  t.test(`catalog statements are fast over thousands of tables of ${kind} PostgreSQL`, async (t) => {
     const server = await startPostgres({ kind, settings: { max_locks_per_transaction: '2000' } });
     t.teardown(() => server.stop());
     await server.query('create schema narrow; create schema wide');

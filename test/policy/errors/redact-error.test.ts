@@ -173,7 +173,7 @@ function canariesIn(fields: ErrorFields | null): readonly string[] {
 }
 
 for (const kind of kinds) {
-  t.test(`on ${kind} PostgreSQL`, async (t) => {
+  t.test(`what is left of the errors of ${kind} PostgreSQL`, async (t) => {
     const server = await startPostgres({ kind });
     t.teardown(() => server.stop());
     await server.query(schema);

@@ -40,7 +40,7 @@ function encode(writer: MessageWriter, message: Authentication): void {
   }
 }
 
-t.test('requests of a fixed form', async (t) => {
+t.test('requests of a fixed form are read and written as documented, and refused when cut', async (t) => {
   messageClaims<Authentication>(t, {
     decode: decodeAuthentication,
     encode,

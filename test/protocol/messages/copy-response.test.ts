@@ -12,7 +12,7 @@ import { messageClaims } from '../support/message-claims.js';
 
 const generated = record({ format: fc.integer({ min: 0, max: 255 }), columnFormats: formats });
 
-t.test('CopyInResponse', async (t) => {
+t.test('CopyInResponse is read and written as documented, and refused when cut', async (t) => {
   messageClaims(t, {
     decode: decodeCopyResponse,
     encode: encodeCopyInResponse,
@@ -24,7 +24,7 @@ t.test('CopyInResponse', async (t) => {
   });
 });
 
-t.test('CopyOutResponse', async (t) => {
+t.test('CopyOutResponse is read and written as documented, and refused when cut', async (t) => {
   messageClaims(t, {
     decode: decodeCopyResponse,
     encode: encodeCopyOutResponse,
@@ -33,7 +33,7 @@ t.test('CopyOutResponse', async (t) => {
   });
 });
 
-t.test('CopyBothResponse', async (t) => {
+t.test('CopyBothResponse is read and written as documented, and refused when cut', async (t) => {
   messageClaims(t, {
     decode: decodeCopyResponse,
     encode: encodeCopyBothResponse,

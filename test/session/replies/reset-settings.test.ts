@@ -58,7 +58,7 @@ const conversations: Readonly<Record<string, readonly (readonly Buffer[])[]>> = 
 };
 
 for (const mode of ['auto', 'transaction', 'session'] as const) {
-  t.test(`pool mode ${mode}`, async (t) => {
+  t.test(`what is reset is answered and reported as by the server, pool mode ${mode}`, async (t) => {
     const daemon = await daemonInFrontOf(t, server, { mode, pool: 'size: 2' });
     for (const [name, sent] of Object.entries(conversations)) {
       const answers: string[][] = [];

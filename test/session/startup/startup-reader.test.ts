@@ -22,7 +22,7 @@ t.test('waits for what comes byte by byte', async (t) => {
   t.equal(String(await taken), 'abcd');
 });
 
-t.test('peeks without taking', async (t) => {
+t.test('a byte that was peeked at is still there to be taken', async (t) => {
   const stream = new PassThrough();
   const reader = new StartupReader(stream);
   stream.write('ab');

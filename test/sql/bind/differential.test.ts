@@ -21,7 +21,7 @@ for (const kind of kinds) {
 
     const isNewest = server.major >= 18;
 
-    t.test('columns, functions, operators and casts', async (t) => {
+    t.test('each name means the column, function, operator or cast that it means to the server', async (t) => {
       for (const sql of [...selects, ...changes, ...openChanges, ...(isNewest ? newer : [])]) {
         const wanted = await oracle.understand(sql);
         if ('sqlstate' in wanted) {
@@ -34,7 +34,7 @@ for (const kind of kinds) {
       }
     });
 
-    t.test('names, types and origins of what comes out', async (t) => {
+    t.test('what comes out has the names, types and origins that the server gives it', async (t) => {
       for (const sql of [...selects, ...described, ...(isNewest ? newer : [])]) {
         const wanted = await oracle.describe(sql);
         if ('sqlstate' in wanted) {
@@ -77,7 +77,7 @@ for (const kind of kinds) {
       }
     });
 
-    t.test('types of parameters', async (t) => {
+    t.test('parameters have the types that the server finds for them', async (t) => {
       for (const sql of parameterised) {
         const wanted = await oracle.parameters(sql);
         t.same(mustBind(catalog, sql).parameters, wanted, sql);

@@ -65,7 +65,7 @@ t.test('relations are found wherever they are read or written', async (t) => {
   for (const [sql, relations] of Object.entries(expected)) t.equal(relationsOf(sql), relations, sql);
 });
 
-t.test('statement kinds', async (t) => {
+t.test('each statement is of the kinds that a policy may name, and reading and writing of none', async (t) => {
   const expected: Readonly<Record<string, readonly string[]>> = {
     '': ['select 1', 'insert into t values (1)', 'copy t from stdin', 'truncate t', 'lock t', 'analyze t'],
     transaction: ['begin', 'commit', 'rollback to a', 'set transaction read only', 'set constraints all deferred'],
