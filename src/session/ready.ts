@@ -33,7 +33,7 @@ export function onReadyMessage(session: Session, type: number): SessionPhase | n
     case frontend.Terminate:
       // What was sent before is answered before the connection closes.
       if (session.openExchanges > 0 && !session.isStreaming) return null;
-      return leaveBatch(session, true) ? 'batch' : 'closed';
+      return leaveBatch(session, 'sayGoodbye') ? 'batch' : 'closed';
   }
   if (session.phase === 'ready' && session.listening?.isInTheWay) return null;
   switch (type) {

@@ -376,7 +376,7 @@ export class Session {
   #endIfDone(): void {
     if (!this.#hasClientEnded || this.#isWaiting) return;
     if (this.phase === 'copyIn') this.attachment.held?.connection.endSending();
-    else if (this.openExchanges === 0 && !leaveBatch(this, false)) this.end(clientEnded);
+    else if (this.openExchanges === 0 && !leaveBatch(this, 'endSending')) this.end(clientEnded);
   }
 
   #onData(chunk: Buffer): void {
@@ -459,7 +459,7 @@ export class Session {
   #leaveBroken(): void {
     if (this.#farewell !== null) return;
     if (this.openExchanges > 0) this.#wait();
-    else if (!leaveBatch(this, false)) this.end('the client broke the protocol');
+    else if (!leaveBatch(this, 'endSending')) this.end('the client broke the protocol');
   }
 }
 
