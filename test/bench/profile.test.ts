@@ -21,7 +21,7 @@ t.test('a room is a folder of ours, a package, a part of Node, or what V8 calls 
     at('send', 'dist/src/wire/batched-writer.js'),
     at('send', 'dist/src/backend/postgres/postgres-upstream.js'),
     at('next', 'dist/protocol/frame-reader.js'),
-    at('start', 'dist/src/main.js'),
+    at('start', 'dist/src/cli.js'),
     at('get', 'node_modules/lru-cache/index.js'),
     at('norm', 'node_modules/@scope/name/index.js'),
     at('write', 'node:net'),
