@@ -95,22 +95,7 @@ export function visibleObjects(
   hasTemporary: boolean,
 ): VisibleObjects {
   const { relations: all, functions: allFunctions, tableIndexes, mentions, newestDefinition } = index.catalog;
-  const relations = new Set<number>();
-  const open = new Set<number>();
-  const hiddenColumns = new Map<number, readonly number[]>();
-  const maskedColumns = new Map<number, readonly number[]>();
-  for (const relation of all) {
-    if (isSystemSchema(relation.schema) || !isUsable(relation, rights)) continue;
-    const restriction = restrictionOf(relation);
-    if (restriction === 'closed') continue;
-    relations.add(relation.oid);
-    if (restriction === null || !restrictsReading(restriction)) open.add(relation.oid);
-    else {
-      const masked = restriction.columns.filter(({ mask }) => mask !== null).map(({ column }) => column.attnum);
-      if (masked.length > 0) maskedColumns.set(relation.oid, masked);
-      if (restriction.hidden.size > 0) hiddenColumns.set(relation.oid, [...restriction.hidden]);
-    }
-  }
+  const { relations, open, hiddenColumns, maskedColumns } = relationsLeft(all, rights, restrictionOf);
   const functions = new Set(
     allFunctions.filter((each) => each.oid >= firstNormalOid && isAllowed(each, rights)).map(({ oid }) => oid),
   );
@@ -137,10 +122,11 @@ export function visibleObjects(
   const transparent = all
     .filter((relation) => open.has(relation.oid) && isTransparent(relation, open, functions))
     .map(({ oid }) => oid);
-  const used = new Set<string>();
-  for (const oid of relations) used.add(index.relation(oid)?.schema ?? '');
-  for (const oid of functions) used.add(index.function(oid)?.schema ?? '');
-  for (const oid of types) used.add(index.type(oid)?.schema ?? '');
+  const used = new Set([
+    ...[...relations].map((oid) => index.relation(oid)?.schema ?? ''),
+    ...[...functions].map((oid) => index.function(oid)?.schema ?? ''),
+    ...[...types].map((oid) => index.type(oid)?.schema ?? ''),
+  ]);
   return {
     relations,
     open,
@@ -158,6 +144,28 @@ export function visibleObjects(
     schemas: new Set([...used].flatMap((name) => index.schema(name)?.oid ?? [])),
     hasTemporary: hasTemporary && rights.statements.has('temp'),
   };
+}
+
+/** The relations that rules leave, those of them that nothing is withheld of, and the columns that are. */
+function relationsLeft(all: readonly Relation[], rights: Rights, restrictionOf: RestrictionOf) {
+  const relations = new Set<number>();
+  const open = new Set<number>();
+  const hiddenColumns = new Map<number, readonly number[]>();
+  const maskedColumns = new Map<number, readonly number[]>();
+  for (const relation of all) {
+    if (isSystemSchema(relation.schema) || !isUsable(relation, rights)) continue;
+    const restriction = restrictionOf(relation);
+    if (restriction === 'closed') continue;
+    relations.add(relation.oid);
+    if (restriction === null || !restrictsReading(restriction)) {
+      open.add(relation.oid);
+      continue;
+    }
+    const masked = restriction.columns.filter(({ mask }) => mask !== null).map(({ column }) => column.attnum);
+    if (masked.length > 0) maskedColumns.set(relation.oid, masked);
+    if (restriction.hidden.size > 0) hiddenColumns.set(relation.oid, [...restriction.hidden]);
+  }
+  return { relations, open, hiddenColumns, maskedColumns };
 }
 
 /** @param visible what may be named */
