@@ -114,7 +114,7 @@ async function start(options: PrimaryOptions): Promise<Daemon | WorkersDaemon> {
     const { startWorkers } = await import('../workers/primary.js');
     return startWorkers(options);
   }
-  const { startDaemon } = await import('../daemon/start-daemon.js');
+  const { startDaemon } = await import('../main.js');
   return startDaemon({ ...options, warmsUp: true });
 }
 

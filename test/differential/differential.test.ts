@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import t from 'tap';
 import { parseConfig } from '../../src/config/load-config.js';
-import { startDaemon } from '../../src/daemon/start-daemon.js';
+import { startDaemon } from '../../src/main.js';
 import { createLog } from '../../src/telemetry/log.js';
 import { startPostgres } from '../support/postgres.js';
 import { RawClient } from '../support/raw-client.js';

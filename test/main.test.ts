@@ -1,9 +1,9 @@
 import t from 'tap';
-import type { Config } from '../../src/config/config.js';
-import { parseConfig } from '../../src/config/load-config.js';
-import { startDaemon } from '../../src/daemon/start-daemon.js';
-import { createLog } from '../../src/telemetry/log.js';
-import { until } from '../support/until.js';
+import type { Config } from '../src/config/config.js';
+import { parseConfig } from '../src/config/load-config.js';
+import { startDaemon } from '../src/main.js';
+import { createLog } from '../src/telemetry/log.js';
+import { until } from './support/until.js';
 
 t.test('a reload begins when the one before it has ended, so that what is read last holds', async (t) => {
   const config = parseConfig('listen: { port: 0 }\nadmin: off\naudit: off\ntenants: {}', 'c.yaml', {});
