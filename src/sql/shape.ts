@@ -58,13 +58,22 @@ export function keyOf(text: string): KeyedText | null {
   return { key: key + text.slice(from), literals };
 }
 
+interface LiteralSpan {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** A text is asked about several times while it is judged. */
+let lastAsked: { readonly text: string; readonly found: readonly LiteralSpan[] } = { text: '', found: [] };
+
 /** Where the literals lie that `keyOf` takes out of a text: offsets in it. None where it has no key. */
-export function literalSpans(text: string): { readonly start: number; readonly end: number }[] {
+export function literalSpans(text: string): readonly LiteralSpan[] {
+  if (lastAsked.text === text) return lastAsked.found;
   const literals = text.includes('\0') ? 0 : (findLiterals(text, true)?.literals ?? 0);
-  return Array.from({ length: literals }, (_, i) => ({
-    start: spans[2 * i] as number,
-    end: spans[2 * i + 1] as number,
-  }));
+  const found: LiteralSpan[] = [];
+  for (let i = 0; i < literals; i++) found.push({ start: spans[2 * i] as number, end: spans[2 * i + 1] as number });
+  lastAsked = { text, found };
+  return found;
 }
 
 /**

@@ -34,8 +34,28 @@ export interface IndexName {
   readonly of: number;
 }
 
-const operatorLists = new WeakMap<CatalogIndex, Map<string, readonly OperatorMatch[]>>();
-const operatorListsMax = 1_000;
+/** What names stand for along a path, for each catalog: there are some eighty operators of the name `=`. */
+class Lists<Found> {
+  private readonly of = new WeakMap<CatalogIndex, Map<string, readonly Found[]>>();
+
+  get(catalog: CatalogIndex, key: string, find: () => readonly Found[]): readonly Found[] {
+    let kept = this.of.get(catalog);
+    if (kept === undefined || kept.size > listsMax) {
+      kept = new Map();
+      this.of.set(catalog, kept);
+    }
+    let found = kept.get(key);
+    if (found === undefined) {
+      found = find();
+      kept.set(key, found);
+    }
+    return found;
+  }
+}
+
+const listsMax = 1_000;
+const operatorLists = new Lists<OperatorMatch>();
+const functionLists = new Lists<FunctionCandidate>();
 
 /** Of the session's own. */
 export const temporarySchema = 'pg_temp';
@@ -45,6 +65,8 @@ const builtinSchema = 'pg_catalog';
 export class Names {
   /** In order, pg_catalog and pg_temp in their places. */
   private readonly path: readonly string[];
+  /** As a part of keys. */
+  private readonly pathKey: string;
   private readonly temporary: ReadonlyMap<string, Relation>;
 
   constructor(
@@ -52,6 +74,7 @@ export class Names {
     settings: NameSettings,
   ) {
     this.path = fullPath(catalog, settings);
+    this.pathKey = this.path.join('\0');
     this.temporary = new Map((settings.temporary ?? []).map((relation) => [relation.name, relation]));
   }
 
@@ -145,7 +168,13 @@ export class Names {
     isVariadicCall: boolean;
     /** CALL, which gives something for arguments that are only OUT as well. */
     isProcedure: boolean;
-  }): FunctionCandidate[] {
+  }): readonly FunctionCandidate[] {
+    const { schema, name, argumentNames, isVariadicCall, isProcedure } = call;
+    const how = [name, call.arguments, isVariadicCall, isProcedure, ...argumentNames].join('\0');
+    return functionLists.get(this.catalog, this.keyIn(schema, how), () => this.findFunctions(call));
+  }
+
+  private findFunctions(call: Call): FunctionCandidate[] {
     const found = new Map<string, FunctionCandidate>();
     for (const each of this.functions(call.schema, call.name)) {
       const candidate = fit(each, call, this.placeOf(each.schema, call.schema));
@@ -157,20 +186,14 @@ export class Names {
     return [...found.values()];
   }
 
-  /** OpernameGetCandidates. The lists are kept: a catalog has some eighty operators of the name `=`. */
+  /** OpernameGetCandidates. */
   operators(schema: string | null, name: string, isPrefix: boolean): readonly OperatorMatch[] {
-    let kept = operatorLists.get(this.catalog);
-    if (kept === undefined || kept.size > operatorListsMax) {
-      kept = new Map();
-      operatorLists.set(this.catalog, kept);
-    }
-    const key = [isPrefix, name, schema === null ? this.path.join('\0') : schema, schema === null].join('\0');
-    let list = kept.get(key);
-    if (list === undefined) {
-      list = this.findOperators(schema, name, isPrefix);
-      kept.set(key, list);
-    }
-    return list;
+    const key = this.keyIn(schema, `${isPrefix}\0${name}`);
+    return operatorLists.get(this.catalog, key, () => this.findOperators(schema, name, isPrefix));
+  }
+
+  private keyIn(schema: string | null, what: string): string {
+    return schema === null ? `path\0${this.pathKey}\0\0${what}` : `schema\0${schema}\0\0${what}`;
   }
 
   private findOperators(schema: string | null, name: string, isPrefix: boolean): OperatorMatch[] {

@@ -20,7 +20,7 @@ export interface Typed {
   /** The literal's text, null for NULL; undefined for what is no literal. */
   readonly literal?: string | null | undefined;
   /** A constant to the server, as a literal is, or not one; left out: a literal is. */
-  readonly isConstant?: boolean;
+  readonly isConstant?: boolean | undefined;
   /** The text of a literal that a cast has made a value of. */
   readonly written?: string | null | undefined;
   /** A time about now: how many times one was added to the clock's or taken from it. */

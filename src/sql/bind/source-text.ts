@@ -1,3 +1,4 @@
+import type { Fields } from '../facts/tree.js';
 import { Scanner, token } from '../scan.js';
 import type { Span } from './bound.js';
 import { unknownConstruct } from './refusal.js';
@@ -142,7 +143,7 @@ export class SourceText {
 }
 
 /** Whether a node's location is one: the parser says -1, or leaves 0 out, where there's none. */
-export function locationOf(fields: Readonly<Record<string, unknown>>): number | null {
+export function locationOf(fields: Fields): number | null {
   const { location } = fields;
   return typeof location === 'number' && location >= 0 ? location : null;
 }
@@ -151,7 +152,8 @@ export function locationOf(fields: Readonly<Record<string, unknown>>): number | 
 export function firstLocation(value: unknown): number | null {
   if (typeof value !== 'object' || value === null) return null;
   let first: number | null = null;
-  for (const [key, inner] of Object.entries(value)) {
+  for (const key in value) {
+    const inner = (value as Fields)[key];
     if (key === 'rexpr_list_start' || key === 'rexpr_list_end' || key === 'list_start' || key === 'list_end') continue;
     const found = key === 'location' && typeof inner === 'number' ? (inner >= 0 ? inner : null) : firstLocation(inner);
     if (found !== null && (first === null || found < first)) first = found;

@@ -13,9 +13,9 @@ export function refuseUnseen({ relations, withPositions }: Binder, statement: un
     if (typeof value !== 'object' || value === null) return;
     if (Array.isArray(value)) return value.forEach(visit);
     const fields = value as Fields;
-    const at = locationOf(fields);
-    const isNamed = 'relname' in fields && at !== null;
-    if (isNamed && !seen.has(at) && !withPositions.has(at)) throw unknownConstruct('a relation in such a place', at);
+    const at = 'relname' in fields ? locationOf(fields) : null;
+    if (at !== null && !seen.has(at) && !withPositions.has(at))
+      throw unknownConstruct('a relation in such a place', at);
     for (const field in fields) if (!namingOnly.has(field)) visit(fields[field]);
   };
   visit(statement);

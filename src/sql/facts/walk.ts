@@ -56,7 +56,8 @@ export class Walk {
 
   /** Walks all fields of a node but those named. */
   visitFields(kind: string, fields: Fields, except: readonly string[] = []): void {
-    for (const [field, value] of Object.entries(fields)) {
+    for (const field in fields) {
+      const value = fields[field];
       if (typeof value !== 'object' || value === null || except.includes(field)) continue;
       const fixedKind = fixedKindOf(kind, field);
       if (fixedKind === undefined) this.visitNode(value);

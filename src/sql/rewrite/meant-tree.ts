@@ -38,15 +38,13 @@ class Changing {
     private readonly parse: Parse,
   ) {
     const changes = new Map<number, Meant[]>();
-    const seen = new Set<string>();
     for (const { meant } of splices) {
+      const here: Meant[] = meant.kind === 'grouping' ? this.groupings : (changes.get(meant.at) ?? []);
       // The two ends of one condition say the same.
-      const key = JSON.stringify(meant);
-      if (seen.has(key)) continue;
-      seen.add(key);
+      if (here.some((other) => other.kind === meant.kind && JSON.stringify(other) === JSON.stringify(meant))) continue;
       this.waiting.add(meant);
-      if (meant.kind === 'grouping') this.groupings.push(meant);
-      else changes.set(meant.at, [...(changes.get(meant.at) ?? []), meant]);
+      here.push(meant);
+      if (meant.kind !== 'grouping') changes.set(meant.at, here);
     }
     this.changes = changes;
   }
@@ -55,8 +53,9 @@ class Changing {
     return this.waiting.size === 0;
   }
 
+  /** What nothing changes stays the object that it is. */
   change(key: string, value: unknown): unknown {
-    if (Array.isArray(value)) return value.flatMap((item) => this.items(key, item));
+    if (Array.isArray(value)) return this.list(key, value);
     if (typeof value !== 'object' || value === null) return value;
     const node = nodeOf(value);
     if (node?.kind === 'RangeVar' && key !== 'lockedRels') {
@@ -74,11 +73,14 @@ class Changing {
     }
     if (node?.kind === 'MultiAssignRef') return { MultiAssignRef: this.sharedSource(node.fields) };
     const before = value as Fields;
-    const changed: Record<string, unknown> = {};
+    let changed: Fields | null = null;
     // Every node of every statement passes here: without a list of its fields first.
-    for (const inner in before) changed[inner] = this.change(inner, before[inner]);
-    for (const inner in before) if (ownKinds.has(inner)) this.own(inner, before[inner], changed);
-    return this.fields(key, before, changed);
+    for (const inner in before) {
+      const changedWithin = this.change(inner, before[inner]);
+      const field = ownKinds.has(inner) ? this.own(inner, before[inner], changedWithin) : changedWithin;
+      if (field !== before[inner]) changed = { ...(changed ?? before), [inner]: field };
+    }
+    return this.relationName(changed ?? before);
   }
 
   private sharedSource(fields: Fields): Fields {
@@ -88,40 +90,52 @@ class Changing {
     return { ...fields, source };
   }
 
+  private list(key: string, items: readonly unknown[]): readonly unknown[] {
+    let isChanged = false;
+    const changed: unknown[] = [];
+    for (const item of items) {
+      const is = this.items(key, item);
+      if (is !== item) isChanged = true;
+      changed.push(is);
+    }
+    return isChanged ? changed.flat() : items;
+  }
+
   /** A select item may become several, and so may a star in a row. */
-  private items(key: string, item: unknown): unknown[] {
+  private items(key: string, item: unknown): unknown {
     const { kind, fields } = nodeOf(item) ?? {};
     const isTarget = kind === 'ResTarget' && (key === 'targetList' || key === 'exprs');
     const meant = isTarget || kind === 'ColumnRef' ? this.take('items', fields?.location) : null;
-    if (meant === null) return [this.change(key, item)];
+    if (meant === null) return this.change(key, item);
     const targets = listOf(this.select(`SELECT ${meant.items}`).targetList);
-    return isTarget ? [...targets] : targets.map((target) => nodeOf(target)?.fields.val);
+    return isTarget ? targets : targets.map((target) => nodeOf(target)?.fields.val);
   }
 
   /** Changes of a node by its kind. */
-  private own(kind: string, before: unknown, changed: Record<string, unknown>): void {
+  private own(kind: string, before: unknown, changedWithin: unknown): unknown {
     const fields = structOf(before);
-    const own = structOf(changed[kind]) as Record<string, unknown> | null;
-    if (fields === null || own === null) return;
-    if (kind === 'FuncCall' || kind === 'funccall') this.call(fields, own);
-    else if (kind === 'CollateClause' || kind === 'collClause') this.collation(fields, own);
-    else if (kind === 'A_Expr') this.prefix('operator', fields.location, own, 'name');
-    else if (kind === 'SubLink') this.prefix('operator', fields.location, own, 'operName');
-    else if (typeKinds.includes(kind)) this.prefix('type', fields.location, own, 'names');
-    else if (kind === 'ColumnRef') this.qualifier(fields, own);
-    else if (kind === 'TypeCast') this.cast(fields, own);
-    else if (kind === 'ResTarget') this.result(fields, own);
-    else if (kind === 'SelectStmt' || isArm(kind, fields)) this.selectStatement(fields, own);
-    else if (writingKinds.includes(kind)) this.statement(kind, fields, own);
+    const own = structOf(changedWithin);
+    if (fields === null || own === null) return changedWithin;
+    if (kind === 'FuncCall' || kind === 'funccall') return this.call(own);
+    if (kind === 'CollateClause' || kind === 'collClause') return this.collation(own);
+    if (kind === 'A_Expr') return this.prefix('operator', own.location, own, 'name');
+    if (kind === 'SubLink') return this.prefix('operator', own.location, own, 'operName');
+    if (typeKinds.includes(kind)) return this.prefix('type', own.location, own, 'names');
+    if (kind === 'ColumnRef') return this.qualifier(own);
+    if (kind === 'TypeCast') return this.cast(own);
+    if (kind === 'ResTarget') return this.result(own);
+    if (kind === 'SelectStmt' || isArm(kind, fields)) return this.selectStatement(fields, own);
+    return writingKinds.includes(kind) ? this.statement(kind, fields, own) : own;
   }
 
   /** Changes of what is told by its fields: a relation's name, wrapped as a node or not. */
-  private fields(_key: string, before: Fields, changed: Record<string, unknown>): unknown {
-    if (typeof before.relname !== 'string') return changed;
-    const named = this.takeSchema('relation', before.location);
-    const meant = this.take('alias', before.location);
+  private relationName(own: Fields): Fields {
+    if (typeof own.relname !== 'string') return own;
+    const named = this.takeSchema('relation', own.location);
+    const meant = this.take('alias', own.location);
     const alias = meant && { aliasname: meant.alias, colnames: meant.columns.map(string) };
-    return { ...changed, ...(named !== null && { schemaname: named.schema }), ...(alias !== null && { alias }) };
+    if (named === null && alias === null) return own;
+    return { ...own, ...(named !== null && { schemaname: named.schema }), ...(alias !== null && { alias }) };
   }
 
   private subselect(meant: Extract<Meant, { kind: 'subquery' }>, { alias }: Fields): unknown {
@@ -130,39 +144,42 @@ class Changing {
     return { RangeSubselect: { subquery: { [subquery?.kind ?? '']: subquery?.fields }, alias: own } };
   }
 
-  private prefix(of: NamedNode, at: unknown, own: Record<string, unknown>, list: string): void {
+  private prefix(of: NamedNode, at: unknown, own: Fields, list: string): Fields {
     const named = this.takeSchema(of, at);
-    if (named !== null) own[list] = [string(named.schema), ...listOf(own[list])];
+    return named === null ? own : { ...own, [list]: [string(named.schema), ...listOf(own[list])] };
   }
 
   /** The clause's place is its word; the name's isn't known. */
-  private collation({ location }: Fields, own: Record<string, unknown>): void {
+  private collation(own: Fields): Fields {
+    const { location } = own;
     const starts = [...this.changes.keys()].filter((at) => typeof location === 'number' && at > location);
     const at = Math.min(...starts.filter((start) => this.hasSchema('collation', start)));
-    this.prefix('collation', at, own, 'collname');
+    return this.prefix('collation', at, own, 'collname');
   }
 
-  private call({ location }: Fields, own: Record<string, unknown>): void {
-    this.prefix('function', location, own, 'funcname');
+  private call(own: Fields): Fields {
+    const { location } = own;
+    const named = this.prefix('function', location, own, 'funcname');
     // A cast written as a call.
-    this.prefix('type', location, own, 'funcname');
+    const called = this.prefix('type', location, named, 'funcname');
     const meant = this.take('argument', location);
-    if (meant === null) return;
-    own.args = listOf(own.args).map((argument, at) =>
+    if (meant === null) return called;
+    const args = listOf(called.args).map((argument, at) =>
       at === meant.argument ? this.aroundValue(meant.around, argument) : argument,
     );
+    return { ...called, args };
   }
 
-  private cast({ location }: Fields, own: Record<string, unknown>): void {
-    const meant = this.take('operand', location);
-    if (meant !== null) own.arg = this.aroundValue(meant.around, own.arg);
+  private cast(own: Fields): Fields {
+    const meant = this.take('operand', own.location);
+    return meant === null ? own : { ...own, arg: this.aroundValue(meant.around, own.arg) };
   }
 
-  private result({ location }: Fields, own: Record<string, unknown>): void {
-    const meant = this.take('result', location);
-    if (meant === null) return;
-    own.val = this.aroundValue(meant.around, own.val);
-    if (meant.name !== null) own.name = meant.name;
+  private result(own: Fields): Fields {
+    const meant = this.take('result', own.location);
+    if (meant === null) return own;
+    const val = this.aroundValue(meant.around, own.val);
+    return { ...own, val, ...(meant.name !== null && { name: meant.name }) };
   }
 
   private aroundValue(texts: readonly string[], value: unknown): unknown {
@@ -170,21 +187,26 @@ class Changing {
     return replaced(nodeOf(target)?.fields.val, value);
   }
 
-  private qualifier({ location }: Fields, own: Record<string, unknown>): void {
-    const meant = this.take('qualifier', location);
-    if (meant !== null) own.fields = [string(meant.name), ...listOf(own.fields).slice(meant.parts)];
+  private qualifier(own: Fields): Fields {
+    const meant = this.take('qualifier', own.location);
+    return meant === null ? own : { ...own, fields: [string(meant.name), ...listOf(own.fields).slice(meant.parts)] };
   }
 
-  private selectStatement(before: Fields, own: Record<string, unknown>): void {
+  private selectStatement(before: Fields, own: Fields): Fields {
+    let changed = this.grouped(before, own);
+    for (const at of relationsIn(before.fromClause)) changed = this.condition('condition', at, changed);
+    return changed;
+  }
+
+  private grouped(before: Fields, own: Fields): Fields {
+    if (this.groupings.length === 0) return own;
     const first = firstLocation(before.groupClause);
     const grouping = this.groupings.find(
       ({ within }) => first !== null && first >= within.start && first < within.end && this.isInnermost(within, before),
     );
-    if (grouping !== undefined && this.waiting.delete(grouping)) {
-      const columns = grouping.columns.map((names) => ({ ColumnRef: { fields: names.map(string) } }));
-      own.groupClause = [...listOf(own.groupClause), ...columns];
-    }
-    for (const at of relationsIn(before.fromClause)) this.condition('condition', at, own);
+    if (grouping === undefined || !this.waiting.delete(grouping)) return own;
+    const columns = grouping.columns.map((names) => ({ ColumnRef: { fields: names.map(string) } }));
+    return { ...own, groupClause: [...listOf(own.groupClause), ...columns] };
   }
 
   /** The groupings that hold this one hold its first item too. */
@@ -195,47 +217,52 @@ class Changing {
     );
   }
 
-  private statement(kind: string, before: Fields, own: Record<string, unknown>): void {
+  private statement(kind: string, before: Fields, own: Fields): Fields {
     const at = structOf(before.relation)?.location;
-    if (typeof at !== 'number') return;
-    this.condition('condition', at, own);
-    if (kind === 'MergeStmt') this.merge(at, own);
-    const conflict = structOf(own.onConflictClause) as Record<string, unknown> | null;
-    if (conflict !== null) this.condition('conflict', at, conflict);
+    if (typeof at !== 'number') return own;
+    const merged = kind === 'MergeStmt' ? this.merge(at, own) : own;
+    const changed: Record<string, unknown> = { ...this.condition('condition', at, merged) };
+    const conflict = structOf(own.onConflictClause);
+    if (conflict !== null) changed.onConflictClause = this.condition('conflict', at, conflict);
     const returning = this.take('returning', at);
     if (returning !== null) {
-      own.returningClause = { exprs: listOf(this.select(`SELECT ${returning.expression}`).targetList) };
+      changed.returningClause = { exprs: listOf(this.select(`SELECT ${returning.expression}`).targetList) };
     }
     const columns = this.take('columns', at)?.columns;
-    if (columns !== undefined && kind === 'InsertStmt') own.cols = columns.map((name) => ({ ResTarget: { name } }));
-    else if (columns !== undefined) own.attlist = columns.map(string);
+    if (columns !== undefined && kind === 'InsertStmt') changed.cols = columns.map((name) => ({ ResTarget: { name } }));
+    else if (columns !== undefined) changed.attlist = columns.map(string);
     const copy = this.take('copy-query', at);
-    if (copy !== null) this.copyQuery(copy.query, own);
+    return copy === null ? changed : this.copyQuery(copy.query, changed);
   }
 
-  private copyQuery(query: string, own: Record<string, unknown>): void {
+  private copyQuery(query: string, { relation, attlist, ...own }: Fields): Fields {
     const parsed = nodeOf(this.parse(query).stmts?.[0]?.stmt);
-    own.query = { [parsed?.kind ?? '']: parsed?.fields };
-    delete own.relation;
-    delete own.attlist;
+    return { ...own, query: { [parsed?.kind ?? '']: parsed?.fields } };
   }
 
-  private condition(kind: 'condition' | 'conflict', at: number, own: Record<string, unknown>): void {
+  private condition(kind: 'condition' | 'conflict', at: number, own: Fields): Fields {
     const meant = this.take(kind, at);
-    if (meant !== null) own.whereClause = this.around(meant.around, own.whereClause);
+    return meant === null ? own : { ...own, whereClause: this.around(meant.around, own.whereClause) };
   }
 
-  private merge(at: number, own: Record<string, unknown>): void {
+  private merge(at: number, own: Fields): Fields {
     const join = this.take('join', at);
-    if (join !== null) own.joinCondition = this.around(join.around, own.joinCondition);
-    listOf(own.mergeWhenClauses).forEach((item, index) => {
-      const when = nodeOf(item)?.fields as Record<string, unknown> | undefined;
-      if (when === undefined) return;
-      const condition = this.take('when', at, index);
-      if (condition !== null) when.condition = this.around(condition.around, when.condition);
-      const columns = this.take('when-columns', at, index)?.columns;
-      if (columns !== undefined) when.targetList = columns.map((name) => ({ ResTarget: { name } }));
+    const joinCondition = join === null ? own.joinCondition : this.around(join.around, own.joinCondition);
+    const mergeWhenClauses = listOf(own.mergeWhenClauses).map((item, index) => {
+      const node = nodeOf(item);
+      return node === null ? item : { [node.kind]: this.mergeWhen(at, index, node.fields) };
     });
+    return { ...own, joinCondition, mergeWhenClauses };
+  }
+
+  private mergeWhen(at: number, index: number, when: Fields): Fields {
+    const meant = this.take('when', at, index);
+    const columns = this.take('when-columns', at, index)?.columns;
+    return {
+      ...when,
+      ...(meant !== null && { condition: this.around(meant.around, when.condition) }),
+      ...(columns !== undefined && { targetList: columns.map((name) => ({ ResTarget: { name } })) }),
+    };
   }
 
   /** The client's condition goes between the texts, and nowhere else. */

@@ -3,7 +3,7 @@ import type { CatalogIndex } from '../catalog/catalog-index.js';
 import { quoteIdentifier } from '../quote.js';
 import { qualifiedName, type Restriction } from './restriction.js';
 import { type Change, type Meant, type Splice, spliceBytes } from './splice.js';
-import { literalsIn, markOf, withLiterals } from './template.js';
+import { isMarked, literalsIn, markOf, withLiterals } from './template.js';
 
 /** Why a statement isn't sent. `position` is a UTF-8 byte offset in the client's text, or null. */
 export class RewriteRefusal extends Error {
@@ -74,12 +74,14 @@ export class Rewriting {
 
   /** The texts may have marks for the client's literals, as `copied` leaves them. */
   add(splice: Omit<Splice, 'marked'>): void {
+    const meant = this.unmarked(splice.meant);
     const text = withLiterals(splice.text, this.literalTexts);
-    const marked = text === splice.text ? {} : { marked: splice.text };
-    this.splices.push({ ...splice, text, ...marked, meant: this.unmarked(splice.meant) });
+    if (text !== splice.text) this.splices.push({ ...splice, text, marked: splice.text, meant });
+    else this.splices.push(meant === splice.meant ? splice : { ...splice, meant });
   }
 
   private unmarked(meant: Meant): Meant {
+    if (!Object.values(meant).some(hasMark)) return meant;
     const plain = (value: unknown): unknown => {
       if (typeof value === 'string') return withLiterals(value, this.literalTexts);
       return Array.isArray(value) ? value.map(plain) : value;
@@ -103,6 +105,10 @@ export class Rewriting {
   columnsOf(use: RelationUse): readonly ColumnUse[] {
     return this.columnsByUse.get(use) ?? [];
   }
+}
+
+function hasMark(value: unknown): boolean {
+  return typeof value === 'string' ? isMarked(value) : Array.isArray(value) && value.some(hasMark);
 }
 
 /** What a column is called outside of its relation: an alias may have names of its own for the first of them. */

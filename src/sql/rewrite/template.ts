@@ -24,13 +24,15 @@ export function markOf(index: number): string {
   return `\0${index}\0`;
 }
 
+export function isMarked(text: string): boolean {
+  return text.includes('\0');
+}
+
 /** A text with its marks replaced. */
-export function withLiterals(marked: string, literals: readonly string[]): string {
-  return marked.includes('\0')
-    ? partsOf(marked)
-        .map((part) => printPart(part, literals))
-        .join('')
-    : marked;
+export function withLiterals(text: string, literals: readonly string[]): string {
+  if (!isMarked(text)) return text;
+  const parts = partsOf(text).map((part) => printPart(part, literals));
+  return parts.join('');
 }
 
 function partsOf(marked: string): Part[] {
@@ -57,7 +59,7 @@ export function makeTemplate(text: string, splices: readonly Splice[]): RewriteT
 }
 
 /** Where the literals lie that a text's key leaves out: UTF-8 byte offsets. Byte for byte a text is scanned alike. */
-export function literalsIn(bytes: Buffer): Span[] {
+export function literalsIn(bytes: Buffer): readonly Span[] {
   return literalSpans(bytes.toString('latin1'));
 }
 

@@ -46,14 +46,15 @@ export function isSameTree(a: unknown, b: unknown): boolean {
     if (!Array.isArray(a) || !Array.isArray(b) || a.length !== b.length) return false;
     return a.every((item, index) => isSameTree(item, b[index]));
   }
-  return hasFieldsOf(a as Fields, b as Fields, true) && hasFieldsOf(b as Fields, a as Fields, false);
+  return hasSameFields(a as Fields, b as Fields);
 }
 
-function hasFieldsOf(a: Fields, b: Fields, compares: boolean): boolean {
+function hasSameFields(a: Fields, b: Fields): boolean {
   for (const key in b) {
-    const value = b[key];
-    if (value === undefined || isPlace(key)) continue;
-    if (compares ? !isSameTree(a[key], value) : a[key] === undefined) return false;
+    if (!isSameTree(a[key], b[key]) && !isPlace(key)) return false;
+  }
+  for (const key in a) {
+    if (b[key] === undefined && a[key] !== undefined && !isPlace(key)) return false;
   }
   return true;
 }

@@ -26,13 +26,15 @@ function cannotFail({ isConstant, function: called, source }: CastUse): boolean 
 function findBindable(value: unknown, found: (start: number) => void): boolean {
   if (Array.isArray(value)) return value.every((item) => findBindable(item, found));
   if (typeof value !== 'object' || value === null) return true;
-  return Object.entries(value).every(([kind, fields]) => {
+  for (const kind in value) {
     if (kind === 'ParamRef') return false;
-    const node = structOf(fields);
-    if (kind === 'A_Expr' && node !== null) noteCompared(node, found);
+    const fields = (value as Fields)[kind];
+    const node = kind === 'A_Expr' ? structOf(fields) : null;
+    if (node !== null) noteCompared(node, found);
     if (kind === 'limitCount' || kind === 'limitOffset') noteNumber(fields, found);
-    return findBindable(fields, found);
-  });
+    if (!findBindable(fields, found)) return false;
+  }
+  return true;
 }
 
 const comparing: ReadonlySet<string> = new Set(['=', '<>', '<', '<=', '>', '>=']);

@@ -76,8 +76,9 @@ function operator(binder: Binder, fields: Fields, scope: Scope, written: Written
     return { type: oid.bool, position };
   }
   const leftValue = subject ?? (left === null ? null : binder.expression(fields.lexpr, scope));
-  const value = applyOperator(binder, scope, written, leftValue, binder.expression(fields.rexpr, scope));
-  return { ...value, position };
+  const rightValue = binder.expression(fields.rexpr, scope);
+  const { type, isConstant, shifts } = applyOperator(binder, scope, written, leftValue, rightValue);
+  return { type, isConstant, shifts, position };
 }
 
 function compareRows(binder: Binder, scope: Scope, written: Written, left: Fields, right: Fields): void {
