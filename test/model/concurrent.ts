@@ -45,8 +45,16 @@ export function concurrentProgramOf(seed: number): ConcurrentProgram {
     const author = new Author(random, client, null, isPlain || client > 5);
     return Array.from({ length: 4 + random.below(8) }, (_, at) => deed(random, author, `${client}-${at}`));
   };
-  return { seed, clients: Array.from({ length: clients }, (_, client) => deedsOf(client)) };
+  const deeds = Array.from({ length: clients }, (_, client) => deedsOf(client));
+  if (random.below(locking) === 0) {
+    const texts = lockingAll('locked');
+    random.pick(deeds).splice(random.below(4), 0, { kind: 'shared', id: 'locked', texts });
+  }
+  return { seed, clients: deeds };
 }
+
+/** In one of so many programs somebody keeps all others from their accounts, longer than a read on a lane may wait. */
+const locking = 3;
 
 const kinds = { own: 60, total: 15, transfer: 10, increment: 10, left: 2, hasty: 3 };
 
@@ -84,6 +92,11 @@ function transfer(random: Random, id: string): string[] {
     `notify everybody, '${id}'`,
     'commit',
   ];
+}
+
+function lockingAll(id: string): string[] {
+  const texts = ['begin', 'lock table public.account', 'select pg_sleep(0.3)', increment(id)];
+  return [...texts, `notify everybody, '${id}'`, 'commit'];
 }
 
 function increment(id: string): string {
