@@ -1,6 +1,6 @@
 /** As many as are run in CI, of each kind. */
 const programsInCi = 200;
-const secondsInCi = 300;
+const secondsInCi = 240;
 /** How often one program is replayed: its reads are shared when they have been fast a few times. */
 const replays = 40;
 
