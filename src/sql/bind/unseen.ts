@@ -16,7 +16,10 @@ export function refuseUnseen({ relations, withPositions }: Binder, statement: un
     const at = 'relname' in fields ? locationOf(fields) : null;
     if (at !== null && !seen.has(at) && !withPositions.has(at))
       throw unknownConstruct('a relation in such a place', at);
-    for (const field in fields) if (!namingOnly.has(field)) visit(fields[field]);
+    for (const field in fields) {
+      const inner = fields[field];
+      if (typeof inner === 'object' && !namingOnly.has(field)) visit(inner);
+    }
   };
   visit(statement);
 }

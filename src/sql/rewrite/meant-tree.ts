@@ -76,9 +76,11 @@ class Changing {
     let changed: Fields | null = null;
     // Every node of every statement passes here: without a list of its fields first.
     for (const inner in before) {
-      const changedWithin = this.change(inner, before[inner]);
-      const field = ownKinds.has(inner) ? this.own(inner, before[inner], changedWithin) : changedWithin;
-      if (field !== before[inner]) changed = { ...(changed ?? before), [inner]: field };
+      const was = before[inner];
+      if (typeof was !== 'object') continue;
+      const changedWithin = this.change(inner, was);
+      const is = ownKinds.has(inner) ? this.own(inner, was, changedWithin) : changedWithin;
+      if (is !== was) changed = { ...(changed ?? before), [inner]: is };
     }
     return this.relationName(changed ?? before);
   }

@@ -51,7 +51,7 @@ export function isSameTree(a: unknown, b: unknown): boolean {
 
 function hasSameFields(a: Fields, b: Fields): boolean {
   for (const key in b) {
-    if (!isSameTree(a[key], b[key]) && !isPlace(key)) return false;
+    if (a[key] !== b[key] && !isPlace(key) && !isSameTree(a[key], b[key])) return false;
   }
   for (const key in a) {
     if (b[key] === undefined && a[key] !== undefined && !isPlace(key)) return false;

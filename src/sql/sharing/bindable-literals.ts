@@ -29,6 +29,7 @@ function findBindable(value: unknown, found: (start: number) => void): boolean {
   for (const kind in value) {
     if (kind === 'ParamRef') return false;
     const fields = (value as Fields)[kind];
+    if (typeof fields !== 'object') continue;
     const node = kind === 'A_Expr' ? structOf(fields) : null;
     if (node !== null) noteCompared(node, found);
     if (kind === 'limitCount' || kind === 'limitOffset') noteNumber(fields, found);
