@@ -197,6 +197,8 @@ export interface RelationUse {
   readonly lock: RowLock | null;
   /** True if rows of NULLs may stand in for its own: the outer side of an outer join. */
   readonly isNullable: boolean;
+  /** Within a join that has an alias, so that its columns are the join's, in their order. */
+  readonly isInNamedJoin: boolean;
   /** LATERAL or correlated references to columns of this occurrence from within another query level exist. */
   readonly isReferencedFromInside: boolean;
 }

@@ -76,6 +76,7 @@ function filterOfLocked(rewriting: Rewriting, use: RelationUse, restriction: Res
   }
   if (rewriting.bound.wholeRows.some(({ relation }) => relation === use)) throw refuse('with whole rows');
   if (use.aliasColumns !== null) throw refuse('with names for columns');
+  if (use.isInNamedJoin) throw refuse('in a join with an alias');
   if (restriction.hidden.size > 0) {
     if (rewriting.hasNamesake(use)) throw refuse('beside another relation of the same name');
     expandStars(rewriting, use, refuse);

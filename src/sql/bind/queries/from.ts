@@ -5,7 +5,7 @@ import { bindCondition } from '../expressions/conditions.js';
 import { oid } from '../expressions/type-oids.js';
 import { onlyFields } from '../known-fields.js';
 import { BindError, unknownConstruct } from '../refusal.js';
-import { type Item, itemOf, type Lockable, rowsSource, type Scope, type Source } from '../scope.js';
+import { type Item, itemOf, type Lockable, type RelationDraft, rowsSource, type Scope, type Source } from '../scope.js';
 import { firstLocation, locationOf } from '../source-text.js';
 import { functionSource, jsonTableSource, xmlTableSource } from './from-functions.js';
 import { joinUsing, mergedSource, unmergedSource } from './joins.js';
@@ -212,16 +212,24 @@ function join(binder: Binder, fields: Fields, scope: Scope, lockables: Lockable[
   const source = mergedSource(left.source, right.source, merged, alias);
   const usingAlias = structOf(fields.join_using_alias);
   const named = usingAlias === null ? [] : [itemOf(unmergedSource(textOf(usingAlias.aliasname), merged), true, false)];
-  if (alias !== null) return { source, items: [itemOf(source), ...named] };
+  if (alias !== null) {
+    for (const use of relationsSince(binder, scope, before)) use.isInNamedJoin = true;
+    return { source, items: [itemOf(source), ...named] };
+  }
   for (const item of inner) item.hasColumns = false;
   return { source, items: [...inner, ...named, itemOf(source, false, true)] };
 }
 
 type Passed = ReturnType<Binder['passed']>;
 
-function markNullable(binder: Binder, { query }: Scope, from: Passed): void {
-  for (const use of binder.relations.slice(from.relations)) if (use.query === query) use.isNullable = true;
-  for (const item of binder.queries.slice(from.queries)) if (item.parent === query) item.isNullable = true;
+function markNullable(binder: Binder, scope: Scope, from: Passed): void {
+  for (const use of relationsSince(binder, scope, from)) use.isNullable = true;
+  for (const item of binder.queries.slice(from.queries)) if (item.parent === scope.query) item.isNullable = true;
+}
+
+/** Those of the query itself. */
+function relationsSince(binder: Binder, { query }: Scope, from: Passed): RelationDraft[] {
+  return binder.relations.slice(from.relations).filter((use) => use.query === query);
 }
 
 /** The rows that ON holds for; null: what may be missing is more than a relation. */

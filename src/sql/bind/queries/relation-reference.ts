@@ -53,6 +53,7 @@ export function noteRelation(
     sample: null,
     lock: null,
     isNullable: false,
+    isInNamedJoin: false,
     isReferencedFromInside: false,
   });
 }

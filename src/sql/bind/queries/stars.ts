@@ -99,6 +99,8 @@ function expandRow(binder: Binder, node: TreeNode, scope: Scope): readonly Sourc
   const value = rowExpression(binder, inner, scope);
   const position = firstLocation(node.fields.arg);
   if (value.row !== undefined) {
+    // The server takes it for all that the row has, whatever the session sees of it.
+    value.row.use?.();
     const { columns } = value.row.source;
     if (position === null) throw unknownConstruct('a star that cannot be located');
     const first = binder.source.tokenAt(position);
