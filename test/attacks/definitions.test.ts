@@ -64,6 +64,8 @@ const attempts: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ['alter table orders rename to orders2', 'alter table few rename to orders', 'table orders'],
     ['alter table kid no inherit base', 'table kid'],
     ['alter table kid rename to orders3', 'table orders3'],
+    ['alter table base add column own text', 'table base'],
+    ['alter table if exists public.base add column x int, add if not exists "own" text', 'select own from base'],
     ['alter schema hr owner to current_user'],
     ['alter table hr.blind set schema shop', 'table shop.blind'],
     ['alter type people rename to persons'],

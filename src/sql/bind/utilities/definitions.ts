@@ -73,6 +73,7 @@ export function bindDefinition(binder: Binder, { kind, fields }: TreeNode, span:
       const use = noteDefined(binder, relation ?? {}, scope, isShown);
       noteNamed(binder, fields.cmds, scope, () => false);
       notePartitions(binder, fields, scope);
+      if (use !== null) noteMerging(binder, fields, use.relation);
       if (use !== null && isCascading(fields)) noteAll(binder, fallingWith(binder.catalog, [use.relation]));
       if (use === null) {
         // IF EXISTS: the server says that it isn't there. Indexes of temporary relations are only there.
@@ -168,6 +169,17 @@ function commandsOf({ cmds }: Fields): Fields[] {
 /** DROP COLUMN and DROP CONSTRAINT may take what hangs on them along. */
 function isCascading(fields: Fields): boolean {
   return commandsOf(fields).some(({ behavior }) => behavior === 'DROP_CASCADE');
+}
+
+/** Notes the children whose own column a new one of the table's becomes, so that it is read with it. */
+function noteMerging(binder: Binder, fields: Fields, { oid: parent }: Relation): void {
+  const added = commandsOf(fields).filter(({ subtype }) => subtype === 'AT_AddColumn');
+  const names = new Set(added.map(({ def }) => textOf(nodeOf(def)?.fields.colname)));
+  const below = names.size === 0 ? [] : binder.catalog.descendants(parent);
+  noteAll(
+    binder,
+    below.filter(({ columns }) => columns.some(({ name }) => names.has(name))),
+  );
 }
 
 /** ATTACH PARTITION shows the partition's rows to all who read the partitioned table. */
