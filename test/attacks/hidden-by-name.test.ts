@@ -3,7 +3,7 @@ import { askAndRollBack } from '../support/ask.js';
 import { clientOn, policedDaemon } from '../support/policed-daemon.js';
 import { startPostgres } from '../support/postgres.js';
 import { hasPostgres } from '../support/postgres-binaries.js';
-import { rowValues } from '../support/raw-messages.js';
+import { copyData, copyDone, query, rowValues } from '../support/raw-messages.js';
 
 // Where a statement writes to a relation, or locks its rows, the relation itself stands in it, hidden columns and all. The
 // same statements on a table that has no such column are the oracle: answers are alike to the byte.
@@ -93,6 +93,21 @@ for (const [name, list] of Object.entries(statements)) {
   });
 }
 
+t.test('neither is it where a condition is on rows that are copied in', async (t) => {
+  for (const [row, count] of [
+    ['(9,EU,n)', 1],
+    ['(9,EU,n,set)', 0],
+  ] as const) {
+    await people.ask('begin');
+    people.send(query(`copy people from stdin where row(people.*)::text = '${row}'`));
+    t.match((await people.readUntil('G')).types, /^G$/);
+    people.send(copyData('9\tEU\tn\n'), copyDone());
+    const { messages } = await people.readUntilReady();
+    t.equal(messages.find(({ type }) => type === 'C')?.body.toString(), `COPY ${count}\0`, row);
+    await people.ask('rollback');
+  }
+});
+
 t.test('what isn’t supported is refused, and shows nothing', async (t) => {
   const refused = {
     'select a, d from people x (a, b, d) for update': '0A000',
@@ -108,6 +123,8 @@ t.test('what isn’t supported is refused, and shows nothing', async (t) => {
     'with d as (delete from people returning (people).*) table d': '42501',
     'delete from people returning (select x from (select (people).*) x)': '42501',
     'insert into people (id, region) values (8, $$EU$$) returning id, (people).*': '42501',
+    'copy people (id, region) from stdin where people::text like $$%set%$$': '42501',
+    'copy people (id, region) from stdin where row((people).*)::text like $$%set%$$': '42501',
     'copy people (id, note) from stdin (format csv, force_null (secret))': '42703',
     'copy people (id, note) from stdin (format csv, force_null (nothing))': '42703',
     'copy people (id, note) from stdin (format csv, force_not_null (note, more))': '42703',

@@ -4,6 +4,8 @@ import { raisingCheck } from './check-rows.js';
 import { subqueryFor } from './read-relations.js';
 import { printInScope, type Restriction } from './restriction.js';
 import { RewriteRefusal, type Rewriting } from './rewriting.js';
+import { expandStars } from './stars.js';
+import { refuseProtected } from './write-relations.js';
 import { mayChangeRows } from './written-rows.js';
 
 /** COPY of a restricted relation by its name. */
@@ -42,6 +44,8 @@ function spliceCopyIn(rewriting: Rewriting, copy: CopyFacts, use: RelationUse, r
     const message = `permission denied: column "${denied.name}" of relation "${use.relation.name}" may not be set by this user`;
     throw new RewriteRefusal('42501', message, denied.span?.start ?? use.name.start);
   }
+  refuseProtected(rewriting, { relation: use }, restriction);
+  if (restriction.hidden.size > 0 || restriction.mayGrow) expandStars(rewriting, use, refuse);
   if (restriction.hidden.size > 0 && copy.columnList === null) {
     const columns = assigned.map(({ name }) => name);
     const place = copy.columnListPlace;

@@ -33,7 +33,11 @@ function refuseUnwritable({ bound }: Rewriting, { relation, query }: Target, res
 }
 
 /** What is masked can't be read from the row that is written: no mask stands before it there. */
-function refuseProtected({ bound }: Rewriting, { relation }: Target, restriction: Restriction): void {
+export function refuseProtected(
+  { bound }: Rewriting,
+  { relation }: Pick<Target, 'relation'>,
+  restriction: Restriction,
+): void {
   const masked = new Set(restriction.columns.filter(({ mask }) => mask !== null).map(({ column }) => column.attnum));
   const isProtected = (attnum: number) => masked.has(attnum) || restriction.hidden.has(attnum);
   for (const { relation: of, attnum, name, span } of bound.columns) {
