@@ -2,7 +2,7 @@ import type { StatusReport } from '../admin/daemon-view.js';
 import { Appender } from '../audit/appender.js';
 import { AuditLog } from '../audit/audit-log.js';
 import type { Config } from '../config/config.js';
-import type { Daemon, PreparedReload, Usage } from '../daemon/daemon.js';
+import type { Daemon, Usage } from '../daemon/daemon.js';
 import { ProxyError } from '../errors/proxy-error.js';
 import { startDaemon } from '../main.js';
 import type { Siblings } from '../session/databases/siblings.js';
@@ -25,6 +25,7 @@ import {
   type WorkerReport,
 } from './messages.js';
 import { passedFile } from './passed-file.js';
+import { PendingReload } from './pending-reload.js';
 import { processIdsOf } from './process-numbers.js';
 import { ShareDesk } from './share-desk.js';
 import { isSameUsage } from './usage-board.js';
@@ -44,7 +45,7 @@ export class Worker {
   #daemon: Daemon | null = null;
   #told: Usage = { clients: 0, databases: new Map() };
   #teller: NodeJS.Timeout | undefined;
-  #prepared: PreparedReload | null = null;
+  readonly #reload = new PendingReload();
 
   /** @param onEnd called once, when nothing is left to be done */
   constructor(end: ChannelEnd, onEnd: (exitCode: number) => void) {
@@ -66,13 +67,9 @@ export class Worker {
       case 'start':
         return void this.#start(message);
       case 'commit':
-        this.#prepared?.apply();
-        this.#prepared = null;
-        return;
+        return this.#reload.commit();
       case 'abandon':
-        this.#prepared?.abandon();
-        this.#prepared = null;
-        return;
+        return this.#reload.abandon();
       case 'grant':
         return this.#shares.onGranted(message);
       case 'recall':
@@ -158,14 +155,10 @@ export class Worker {
     return new AuditLog(appender, audit.statements);
   }
 
-  async #prepare(config: Config): Promise<Prepared> {
-    if (this.#daemon === null) return { problem: 'the worker has not started yet' };
-    try {
-      this.#prepared = await this.#daemon.prepareReload(config);
-      return { policyEvents: this.#prepared.policyEvents };
-    } catch (error) {
-      return { problem: error instanceof ProxyError ? error.clientMessage : (error as Error).message };
-    }
+  #prepare(config: Config): Prepared | Promise<Prepared> {
+    const daemon = this.#daemon;
+    if (daemon === null) return { problem: 'the worker has not started yet' };
+    return this.#reload.prepare(() => daemon.prepareReload(config));
   }
 
   async #report(): Promise<WorkerReport> {
