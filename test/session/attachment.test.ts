@@ -28,7 +28,7 @@ await server.query(`
 
 /** Two clients that take turns on one upstream. */
 async function pair(t: Test, parameters: Record<string, string> = {}) {
-  const daemon = await daemonInFrontOf(t, server, { pool: 'size: 1, acquireTimeoutMs: 300' });
+  const daemon = await daemonInFrontOf(t, server, { pool: 'size: 1, acquireTimeoutMs: 2000' });
   const client = await signIn(t, daemon, server, { parameters });
   return { daemon, client, other: await signIn(t, daemon, server) };
 }
