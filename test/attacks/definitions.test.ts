@@ -65,6 +65,12 @@ const attempts: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ['alter table kid no inherit base', 'table kid'],
     ['alter table kid rename to orders3', 'table orders3'],
     ['alter table base add column own text', 'table base'],
+    [
+      'create table above (id int)',
+      'alter table base inherit above',
+      'alter table above add column own text',
+      'table above',
+    ],
     ['alter table if exists public.base add column x int, add if not exists "own" text', 'select own from base'],
     ['alter schema hr owner to current_user'],
     ['alter table hr.blind set schema shop', 'table shop.blind'],

@@ -73,7 +73,7 @@ export function bindDefinition(binder: Binder, { kind, fields }: TreeNode, span:
       const use = noteDefined(binder, relation ?? {}, scope, isShown);
       noteNamed(binder, fields.cmds, scope, () => false);
       notePartitions(binder, fields, scope);
-      if (use !== null) noteMerging(binder, fields, use.relation);
+      if (use !== null) noteBelow(binder, fields, use.relation);
       if (use !== null && isCascading(fields)) noteAll(binder, fallingWith(binder.catalog, [use.relation]));
       if (use === null) {
         // IF EXISTS: the server says that it isn't there. Indexes of temporary relations are only there.
@@ -171,14 +171,20 @@ function isCascading(fields: Fields): boolean {
   return commandsOf(fields).some(({ behavior }) => behavior === 'DROP_CASCADE');
 }
 
-/** Notes the children whose own column a new one of the table's becomes, so that it is read with it. */
-function noteMerging(binder: Binder, fields: Fields, { oid: parent }: Relation): void {
-  const added = commandsOf(fields).filter(({ subtype }) => subtype === 'AT_AddColumn');
+/**
+ * Notes what is below a table that gets columns of their names, which become the table's, to be read with it; or that gets a
+ * parent, whose definitions reach them then: those of the same batch are judged by what was there before.
+ */
+function noteBelow(binder: Binder, fields: Fields, { oid: parent }: Relation): void {
+  const commands = commandsOf(fields);
+  const added = commands.filter(({ subtype }) => subtype === 'AT_AddColumn');
   const names = new Set(added.map(({ def }) => textOf(nodeOf(def)?.fields.colname)));
-  const below = names.size === 0 ? [] : binder.catalog.descendants(parent);
+  const isInherited = commands.some(({ subtype }) => subtype === 'AT_AddInherit');
+  if (names.size === 0 && !isInherited) return;
+  const below = binder.catalog.descendants(parent);
   noteAll(
     binder,
-    below.filter(({ columns }) => columns.some(({ name }) => names.has(name))),
+    below.filter(({ columns }) => isInherited || columns.some(({ name }) => names.has(name))),
   );
 }
 
