@@ -182,3 +182,17 @@ t.test('RETURNING gives that row its name beside a check of what is written', { 
   t.same(await rowsOf(`${update} n.*, 1`), [['1', 'EU', 'y', '1']]);
   t.match((await client.ask("update people set region = 'US' returning with (old as o) o.id")).types, /E/);
 });
+
+t.test('what a hidden column is called beside a row lock is no name for another statement', async (t) => {
+  const visible = `${policy.replace('temp]', 'temp, ddl]')}catalog: visible\n`;
+  const definer = await clientOn(t, server, await policedDaemon(t, server, visible), 'public');
+  await definer.ask('begin');
+  await definer.ask('create view locking as select id from people for update');
+  const { messages } = await definer.ask("select pg_get_viewdef('locking')");
+  const [called] = /hidden_\w+_2/.exec(messages.map(({ body }) => body.toString()).join()) ?? [];
+  t.type(called, 'string');
+  const join = (value: string) =>
+    `select people.id from people natural join (select 1 as id, '${value}' as ${called}) q for update of people`;
+  for (const value of [canary, 'another']) t.match((await definer.ask(join(value))).types, 'TDCZ', value);
+  await definer.ask('rollback');
+});

@@ -1,6 +1,7 @@
-import { randomBytes } from 'node:crypto';
+import { createHmac, randomBytes } from 'node:crypto';
 import type { BoundQuery, RelationUse } from '../bind/bound.js';
 import { quoteIdentifier, quoteLiteral } from '../quote.js';
+import { keyOf } from '../shape.js';
 import { changeSetting, raisingCheck } from './check-rows.js';
 import { spliceCondition } from './conditions.js';
 import { mayLeak, mayLeakInLocking } from './leaks.js';
@@ -87,18 +88,31 @@ function filterOfLocked(rewriting: Rewriting, use: RelationUse, restriction: Res
   if (query.clauses.from === undefined) throw refuse('in this kind of query');
   if (mayLeak(rewriting) && query.conjuncts.some(({ hasSubquery }) => hasSubquery)) throw refuse('beside sub-selects');
   if (mayLeakInLocking(rewriting, use, query)) throw refuse('where something could run before its filter');
-  const nameOf = outerNames(use, restriction);
+  const nameOf = outerNames(rewriting, use, restriction);
   return lockable.map((sql) => printOver(sql, use.relation, rewriting.rowName(use), nameOf)).join(' AND ');
 }
 
-/** What nobody can name, and no other relation has. */
-const hiddenPrefix = `hidden_${randomBytes(9).toString('hex')}_`;
+const secret = randomBytes(16);
 
-function outerNames({ relation }: RelationUse, { hidden }: Restriction): (column: string) => string {
+/**
+ * What nobody can name, and no other relation has: it hangs on the whole text that could name it, but for literals, since the
+ * definition of a view may show the one of its own.
+ */
+function hiddenPrefix({ text }: Rewriting): string {
+  const key = keyOf(text)?.key ?? text;
+  return `hidden_${createHmac('sha256', secret).update(key).digest('hex').slice(0, 18)}_`;
+}
+
+function outerNames(
+  rewriting: Rewriting,
+  { relation }: RelationUse,
+  { hidden }: Restriction,
+): (column: string) => string {
   const names = new Map(relation.columns.map(({ name, attnum }) => [name, attnum]));
+  const prefix = hidden.size === 0 ? '' : hiddenPrefix(rewriting);
   return (column) => {
     const attnum = names.get(column) ?? 0;
-    return hidden.has(attnum) ? hiddenPrefix + attnum : column;
+    return hidden.has(attnum) ? prefix + attnum : column;
   };
 }
 
@@ -109,7 +123,7 @@ function outerNames({ relation }: RelationUse, { hidden }: Restriction): (column
 function renameHidden(rewriting: Rewriting, use: RelationUse, restriction: Restriction): void {
   const reason = 'hidden columns do not exist for the session';
   const alias = rewriting.nameOf(use);
-  const columns = use.relation.columns.map(({ name }) => name).map(outerNames(use, restriction));
+  const columns = use.relation.columns.map(({ name }) => name).map(outerNames(rewriting, use, restriction));
   const place = use.alias?.end ?? use.span.end;
   const names = `(${columns.map(quoteIdentifier).join(', ')})`;
   rewriting.add({
