@@ -172,7 +172,7 @@ class Judging {
       // Where it is wrong hangs on how long the literals before that are.
       (refused !== null && refused.position !== null);
     return {
-      ...nothing,
+      ok: true,
       statements: facts,
       refusal: refused,
       rules: [...this.#rules],
@@ -188,6 +188,7 @@ class Judging {
       uses: facts.flatMap((each, at) => usedBy(each, bound[at])),
       isShareable: isShared,
       whyPinned,
+      fingerprint: null,
       bindsLiterals: isShared && !hangsOnLiterals && this.#bindsLiterals(bound),
       runsTriggers: isAllowed && bound.some((each) => runsTriggers(each, this.#index)),
       hangsOnLiterals,

@@ -88,7 +88,11 @@ function bound(binder: Binder, kind: string, raw: Readonly<Record<string, unknow
   // The drafts are finished: what was mutable while binding is read-only from here on.
   const { queries, relations, columns, stars, wholeRows, assigned, functions, operators, casts, types } = binder;
   const { collations, outranked, withQueries, targets, parameters, raising } = binder;
-  const lists = {
+  const output = rows === null || rows.query.output.length === 0 ? null : rows.query.output;
+  return {
+    kind,
+    span,
+    queries,
     relations,
     columns,
     stars,
@@ -100,13 +104,6 @@ function bound(binder: Binder, kind: string, raw: Readonly<Record<string, unknow
     raising,
     types,
     collations,
-  };
-  const output = rows === null || rows.query.output.length === 0 ? null : rows.query.output;
-  return {
-    kind,
-    span,
-    queries,
-    ...lists,
     outranked,
     defined: [...binder.defined],
     withQueries,

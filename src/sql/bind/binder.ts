@@ -307,14 +307,15 @@ export class Binder {
     const source = value.parameter === undefined ? value.type : this.parameterType(value.parameter);
     if (source === target && !isExplicit) return;
     this.coerceToDomain(target, scope, value.position);
-    const cast = this.castOf(source, target);
+    const { function: called, method } = this.castOf(source, target);
     const isLookedUp = isRegistry(target);
-    if (cast.method === 'binary' && !isExplicit && !isLookedUp) return;
+    if (method === 'binary' && !isExplicit && !isLookedUp) return;
     if (isLookedUp || isRegistry(this.coercions.elementOf(target))) this.decideByValue(value);
     this.casts.push({
       source,
       target,
-      ...cast,
+      function: called,
+      method,
       isExplicit,
       query: (scope?.query ?? null) as BoundQuery | null,
       place: scope?.place ?? 'definition',

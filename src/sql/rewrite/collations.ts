@@ -23,11 +23,10 @@ export function collationDoubts(bound: BoundStatement, index: CatalogIndex): Col
 
 /** Whatever a statement's values can have, whichever of them is compared with which. */
 function findDoubts(bound: BoundStatement, index: CatalogIndex): CollationDoubts {
-  const found = new Set<number>(
-    bound.relations.flatMap(({ relation }) => relation.columns.map((each) => each.collation)),
-  );
+  const found = new Set<number>();
+  for (const { relation } of bound.relations) for (const { collation } of relation.columns) found.add(collation);
   for (const { schema, name } of bound.collations) found.add(index.collationByName(schema, name)?.oid ?? 0);
-  for (const type of new Set(typesIn(bound))) {
+  for (const type of typesIn(bound)) {
     holdsType(index, type, ({ collation, relation }) => {
       found.add(collation);
       for (const column of index.relation(relation)?.columns ?? []) found.add(column.collation);
@@ -40,14 +39,14 @@ function findDoubts(bound: BoundStatement, index: CatalogIndex): CollationDoubts
   return { mayConflict: found.size > 1, mayBeNondeterministic: [...found].some(isNondeterministic) };
 }
 
-function typesIn({ relations, casts, functions, operators }: BoundStatement): number[] {
-  return [
-    ...relations.flatMap(({ relation }) => relation.columns.map(({ type }) => type)),
-    ...casts.flatMap(({ source, target }) => [source, target]),
-    ...functions.flatMap(({ candidates, argumentTypes }) => [
-      ...argumentTypes,
-      ...candidates.flatMap((each) => [...each.arguments, each.returns]),
-    ]),
-    ...operators.flatMap(({ operands }) => operands),
-  ];
+function typesIn({ relations, casts, functions, operators }: BoundStatement): Set<number> {
+  const types = new Set<number>();
+  for (const { relation } of relations) for (const { type } of relation.columns) types.add(type);
+  for (const { source, target } of casts) types.add(source).add(target);
+  for (const { candidates, argumentTypes } of functions) {
+    for (const type of argumentTypes) types.add(type);
+    for (const called of candidates) for (const type of [...called.arguments, called.returns]) types.add(type);
+  }
+  for (const { operands } of operators) for (const type of operands) types.add(type);
+  return types;
 }

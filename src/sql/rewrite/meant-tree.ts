@@ -73,14 +73,16 @@ class Changing {
     }
     if (node?.kind === 'MultiAssignRef') return { MultiAssignRef: this.sharedSource(node.fields) };
     const before = value as Fields;
-    let changed: Fields | null = null;
+    let changed: Record<string, unknown> | null = null;
     // Every node of every statement passes here: without a list of its fields first.
     for (const inner in before) {
       const was = before[inner];
       if (typeof was !== 'object') continue;
       const changedWithin = this.change(inner, was);
       const is = ownKinds.has(inner) ? this.own(inner, was, changedWithin) : changedWithin;
-      if (is !== was) changed = { ...(changed ?? before), [inner]: is };
+      if (is === was) continue;
+      changed ??= { ...before };
+      changed[inner] = is;
     }
     return this.relationName(changed ?? before);
   }

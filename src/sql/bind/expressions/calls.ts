@@ -23,7 +23,7 @@ const callFields =
 export function functionCall(binder: Binder, fields: Fields, scope: Scope, isProcedure = false): CallResult {
   onlyFields('FuncCall', fields, callFields);
   const before = { columns: binder.columns.length, wholeRows: binder.wholeRows.length };
-  const call = { ...boundCall(binder, fields, scope), isProcedure };
+  const call = boundCall(binder, fields, scope, isProcedure);
   if (call.by === 'syntax') refuseAsCall(binder, call.name, call.position);
   const projected = columnAsCall(binder, fields, scope, call);
   if (projected !== null) return { ...projected, outputName: null };
@@ -61,7 +61,7 @@ function noteTypeName(binder: Binder, call: Call, target: number): void {
   binder.addType(type, { isOfCast: true, span: call.span, isQualified: call.schema !== null });
 }
 
-function boundCall(binder: Binder, fields: Fields, scope: Scope): Omit<Call, 'isProcedure'> {
+function boundCall(binder: Binder, fields: Fields, scope: Scope, isProcedure: boolean): Call {
   const parts = namesOf(fields.funcname);
   const { schema, name } = splitQualifiedName(parts, binder.catalog.catalog.database, locationOf(fields));
   const argumentNames: string[] = [];
@@ -89,6 +89,7 @@ function boundCall(binder: Binder, fields: Fields, scope: Scope): Omit<Call, 'is
     arguments: fields.agg_within_group === true ? [...values, ...ordered] : values,
     argumentNames,
     isVariadicCall: fields.func_variadic === true,
+    isProcedure,
     ...writtenName(binder, fields, parts),
   };
 }
