@@ -16,8 +16,8 @@ import {
 import { ChainedFile } from './chained-file.js';
 import { timestamp } from './timestamp.js';
 
-/** Lines kept while the file can't be written: at 400 bytes a line, 20,000 statements. */
-const bufferBytesMax = 8 * 1024 * 1024;
+/** Lines kept while the file can't be written, or a worker's primary falls behind: at 400 bytes a line, 80,000 statements. */
+export const bufferedBytesMax = 32 * 1024 * 1024;
 /** The longest that a stop waits for the disk. */
 const closeTimeoutMs = 2_000;
 
@@ -129,7 +129,7 @@ export async function openAudit(config: AuditConfig | null, options: AuditLogOpt
   const appender = new Appender({
     file,
     path,
-    bufferBytesMax: options.bufferBytesMax ?? bufferBytesMax,
+    bufferBytesMax: options.bufferBytesMax ?? bufferedBytesMax,
     log,
     counted,
   });

@@ -1,6 +1,6 @@
 import type { StatusReport } from '../admin/daemon-view.js';
 import { Appender } from '../audit/appender.js';
-import { AuditLog } from '../audit/audit-log.js';
+import { AuditLog, bufferedBytesMax } from '../audit/audit-log.js';
 import type { Config } from '../config/config.js';
 import type { Daemon, Usage } from '../daemon/daemon.js';
 import { ProxyError } from '../errors/proxy-error.js';
@@ -29,9 +29,6 @@ import { PendingReload } from './pending-reload.js';
 import { processIdsOf } from './process-numbers.js';
 import { ShareDesk } from './share-desk.js';
 import { isSameUsage } from './usage-board.js';
-
-/** Lines kept while the primary falls behind: as many as for a disk that does. */
-const auditBytesMax = 8 * 1024 * 1024;
 
 export type WorkerChannel = Channel<FromWorker, WorkerQuestion, ToWorker, PrimaryQuestion>;
 
@@ -148,7 +145,7 @@ export class Worker {
     const appender = new Appender({
       file: passedFile(audit, (lines, count) => this.#channel.ask({ kind: 'audit', lines, count }, null)),
       path: audit.file,
-      bufferBytesMax: auditBytesMax,
+      bufferBytesMax: bufferedBytesMax,
       log,
       counted: this.#passed,
     });
