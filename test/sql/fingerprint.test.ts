@@ -13,6 +13,7 @@ function fingerprint(text: string): string | null {
 t.test('literals, parameters, lists and layout make no difference', (t) => {
   const same = ['select * from t where a = 1', "SELECT *  FROM t -- x\n WHERE a = 'x'", 'select * from t where a = $1'];
   t.equal(new Set(same.map(fingerprint)).size, 1);
+  t.equal(fingerprint('set role reader'), fingerprint("set role to 'reader'"));
   t.equal(fingerprint('select 1 where a in (1, 2, 3)'), fingerprint('select 1 where a in (4)'));
   t.end();
 });
@@ -36,6 +37,17 @@ t.test('what another statement is has another fingerprint, also where it is anot
     'do $$ begin perform b(); end $$',
     "create function f() returns int language sql as 'select 1'",
     "create function f() returns int language sql as 'select 2'",
+    'set role reader',
+    'set role postgres',
+    'set role none',
+    'set session authorization reader',
+    'set session authorization postgres',
+    "select set_config('role', 'reader', false)",
+    "select set_config('role', 'postgres', false)",
+    'listen jobs',
+    'listen others',
+    'notify jobs',
+    'notify others',
   ];
   t.equal(new Set(different.map(fingerprint)).size, different.length);
   t.end();

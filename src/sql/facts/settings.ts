@@ -15,6 +15,11 @@ const quotedLists = new Set([
 
 const identity = new Set(['role', 'session_authorization']);
 
+/** Whether a setting, in lower case, says who the session is. */
+export function isIdentity(name: string): boolean {
+  return identity.has(name);
+}
+
 /** SET and RESET in all their forms. */
 export function variableSet(walk: Walk, fields: Fields): void {
   const name = textOf(fields.name).toLowerCase();
@@ -45,7 +50,7 @@ export function variableSet(walk: Walk, fields: Fields): void {
 /** SET ROLE NONE is how a pool takes a role back, and no role of its own. */
 function setOne(walk: Walk, name: string, setting: Omit<SettingUse, 'name'>): void {
   const isBack = name === 'role' && setting.value === 'none';
-  walk.kinds.add(identity.has(name) && !isBack ? 'set-role' : 'set');
+  walk.kinds.add(isIdentity(name) && !isBack ? 'set-role' : 'set');
   walk.set({ name, ...(isBack ? { value: null, isKnown: true } : setting) });
 }
 
