@@ -7,11 +7,12 @@ const literalsMax = 10_000;
 const spans = new Int32Array(2 * literalsMax);
 
 /**
- * The text with its plain number and string literals taken out, as `$1`, `$2`, ... after the parameters already there,
- * or null where anything unusual makes that unsafe. Two texts of one shape differ in literals alone, or in having a
+ * The text with its plain number and string literals taken out, as `$1`, `$2`, ... after the parameters already there, and
+ * without its comments, which may hold more of them; or null where anything unusual makes that unsafe. Two texts of one shape differ in literals alone, or in having a
  * literal where the other has a parameter. For standard_conforming_strings = on.
  */
-export function shapeOf(text: string): string | null {
+export function shapeOf(commented: string): string | null {
+  const text = maybeCommented.test(commented) ? withoutComments(commented) : commented;
   const found = findLiterals(text, false);
   if (found === null) return null;
   const { literals, parametersMax } = found;
@@ -25,6 +26,22 @@ export function shapeOf(text: string): string | null {
     from = end;
   }
   return literals === 0 ? text : shape + text.slice(from);
+}
+
+const maybeCommented = /--|\/\*/;
+
+/** What is unusual or doesn't end stays so. */
+function withoutComments(text: string): string {
+  const scanner = new Scanner(text);
+  let plain = '';
+  let last = 0;
+  do {
+    scanner.next();
+    const between = text.slice(last, scanner.start);
+    plain += (maybeCommented.test(between) ? ' ' : between) + text.slice(scanner.start, scanner.end);
+    last = scanner.end;
+  } while (scanner.kind !== token.end);
+  return plain;
 }
 
 /** What a statement may be known again by. */
