@@ -11,6 +11,7 @@ export interface CatalogFeedDeps {
   readonly connect: (onChange: () => void) => Promise<CatalogConnection>;
   readonly threads: JudgeThreads;
   readonly log: Log;
+  readonly tenant: string;
 }
 
 let feeds = 0;
@@ -23,11 +24,13 @@ export class CatalogFeed {
   readonly #keeper: CatalogKeeper;
   readonly #reader: ReopeningReader;
   readonly #threads: JudgeThreads;
+  readonly #tenant: string;
 
-  constructor({ connect, threads, log }: CatalogFeedDeps) {
+  constructor({ connect, threads, log, tenant }: CatalogFeedDeps) {
     feeds += 1;
     this.key = `catalog ${feeds}`;
     this.#threads = threads;
+    this.#tenant = tenant;
     this.#reader = new ReopeningReader(() => connect(() => this.distrust()));
     this.#keeper = new CatalogKeeper({
       reader: this.#reader,
@@ -57,7 +60,7 @@ export class CatalogFeed {
   async readOwn(loader: CatalogLoader, judgedBy: number): Promise<OwnCatalog | null> {
     if (this.#keeper.loaded === null) await this.#keeper.whenKnown();
     const loaded = await readWithin(loader, this.#keeper.loaded as LoadedCatalog);
-    return loaded === null ? null : OwnCatalog.open(this.#threads, loaded, judgedBy);
+    return loaded === null ? null : OwnCatalog.open(this.#threads, loaded, judgedBy, this.#tenant);
   }
 
   /** Somebody who is judged by it is connected. Gives a function for when they have gone. */

@@ -7,11 +7,13 @@ import { nextVersion } from './versions.js';
 
 /** Each takes as much memory in the judging threads as a database's own. */
 const ownCatalogsMax = 8;
+/** Of one tenant: none keeps the others from it. */
+const ofTenantMax = 6;
 const cacheBytesMax = 1024 * 1024;
 const judgementBytes = 1_000;
 
 let catalogs = 0;
-let openCatalogs = 0;
+const openTenants: string[] = [];
 
 /** A catalog as one open transaction sees it. It judges that session's statements alone, and so do its judgements. */
 export class OwnCatalog {
@@ -19,6 +21,7 @@ export class OwnCatalog {
   readonly version = nextVersion();
   readonly cache = new BoundedCache<Judgement>(cacheBytesMax, judgementBytes);
   readonly #threads: JudgeThreads;
+  readonly #tenant: string;
   #questions = 0;
   #isDropped = false;
 
@@ -27,17 +30,21 @@ export class OwnCatalog {
     threads: JudgeThreads,
     { fingerprint, ...loaded }: LoadedCatalog,
     readonly judgedBy: number,
+    tenant: string,
   ) {
     catalogs += 1;
-    openCatalogs += 1;
+    openTenants.push(tenant);
+    this.#tenant = tenant;
     this.key = `own catalog ${catalogs}`;
     this.#threads = threads;
     threads.tell({ kind: 'catalog', key: this.key, catalog: { ...loaded, version: this.version } });
   }
 
   /** @throws ProxyError when too many are open */
-  static open(threads: JudgeThreads, loaded: LoadedCatalog, judgedBy: number): OwnCatalog {
-    if (openCatalogs < ownCatalogsMax) return new OwnCatalog(threads, loaded, judgedBy);
+  static open(threads: JudgeThreads, loaded: LoadedCatalog, judgedBy: number, tenant: string): OwnCatalog {
+    const itsOwn = openTenants.filter((each) => each === tenant).length;
+    if (openTenants.length < ownCatalogsMax && itsOwn < ofTenantMax)
+      return new OwnCatalog(threads, loaded, judgedBy, tenant);
     throw new ProxyError('rateLimited', 'too many transactions that define things are open', {
       hint: 'End this one, and try again when others have ended.',
     });
@@ -61,7 +68,7 @@ export class OwnCatalog {
 
   #forgetIfDone(): void {
     if (!this.#isDropped || this.#questions > 0) return;
-    openCatalogs -= 1;
+    openTenants.splice(openTenants.indexOf(this.#tenant), 1);
     this.#threads.tell({ kind: 'forget', key: this.key });
   }
 }

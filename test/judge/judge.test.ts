@@ -20,7 +20,7 @@ async function judging(t: Test, options: Partial<JudgeThreadsOptions> = {}, poli
   const log = createLog({ level: 'error', pretty: false });
   const threads = new JudgeThreads(options);
   const connect = (onChange: () => void) => openCatalogConnection(targetAt(server.url), onChange);
-  const catalog = new CatalogFeed({ connect, threads, log });
+  const catalog = new CatalogFeed({ connect, threads, log, tenant: 'default' });
   t.teardown(() => catalog.close());
   t.teardown(() => threads.close());
   t.teardown(catalog.watch());

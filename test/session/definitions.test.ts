@@ -33,11 +33,13 @@ async function policed(t: Test) {
   const daemon = await daemonWith(
     t,
     `users: { ann: { secret: pw } }
-tenants: { default: { databases: { shop: { url: '${server.url}', pool: { size: 12 } } }, policies: [policy.yaml] } }`,
+tenants:
+  default: { databases: { shop: { url: '${server.url}', pool: { size: 12 } } }, policies: [policy.yaml] }
+  other: { users: { bob: { secret: pw } }, databases: { shop: { url: '${server.url}' } }, policies: [policy.yaml] }`,
     { 'policy.yaml': policy },
   );
-  return async (): Promise<RawClient> => {
-    const client = await RawClient.connect({ port: daemon.port }, { user: 'ann', password: 'pw', database: 'shop' });
+  return async (user = 'ann', database = 'shop'): Promise<RawClient> => {
+    const client = await RawClient.connect({ port: daemon.port }, { user, password: 'pw', database });
     t.teardown(() => client.destroy());
     return client;
   };
@@ -236,17 +238,19 @@ t.test('others who define things all the time keep nobody from it', async (t) =>
   }
 });
 
-t.test('only so many transactions define things at once, and one that may not is told so', async (t) => {
+t.test('only so many transactions of a tenant define things at once, and one that may not is told so', async (t) => {
   const connect = await policed(t);
   const clients: RawClient[] = [];
-  for (let at = 0; at < 9; at++) clients.push(await connect());
+  for (let at = 0; at < 7; at++) clients.push(await connect());
   const states: string[] = [];
   for (const [at, client] of clients.entries()) {
     await run(t, client, 'begin', 'set local search_path = own, public', `create table x${at} (id int)`);
     states.push(stateOf(await client.ask(`select * from x${at}`)));
   }
-  t.same(states, [...Array(8).fill(''), '53400']);
-  t.equal(stateOf(await (clients[8] as RawClient).ask('select 1')), '25P02');
+  t.same(states, [...Array(6).fill(''), '53400']);
+  t.equal(stateOf(await (clients[6] as RawClient).ask('select 1')), '25P02');
+  const other = await connect('bob', 'other/shop');
+  t.same(await run(t, other, 'begin', 'create table y (id int)', 'select * from y', 'rollback'), []);
   for (const client of clients) await run(t, client, 'rollback');
-  t.same(await run(t, clients[8] as RawClient, 'begin', 'create table x (id int)', 'select * from x', 'rollback'), []);
+  t.same(await run(t, clients[6] as RawClient, 'begin', 'create table x (id int)', 'select * from x', 'rollback'), []);
 });

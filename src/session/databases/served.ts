@@ -179,7 +179,7 @@ function retire(served: Served): void {
 function feedOf(served: Served, deps: ServedDeps): CatalogFeed {
   const { threads, log } = deps;
   const connect = (onChange: () => void) => openCatalogConnection(targetOf(catalogAccount(served), deps), onChange);
-  const feed = new CatalogFeed({ connect, threads, log });
+  const feed = new CatalogFeed({ connect, threads, log, tenant: served.tenant });
   feed.listeners.add(() => served.lanes.onCatalogChanged());
   return feed;
 }
