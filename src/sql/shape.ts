@@ -8,8 +8,8 @@ const spans = new Int32Array(2 * literalsMax);
 
 /**
  * The text with its plain number and string literals taken out, as `$1`, `$2`, ... after the parameters already there, and
- * without its comments, which may hold more of them; or null where anything unusual makes that unsafe. Two texts of one shape differ in literals alone, or in having a
- * literal where the other has a parameter. For standard_conforming_strings = on.
+ * without its comments, which may hold more of them; or null where anything unusual makes that unsafe. Two texts of one shape
+ * differ in literals alone, or in having a literal where the other has a parameter. For standard_conforming_strings = on.
  */
 export function shapeOf(commented: string): string | null {
   const text = maybeCommented.test(commented) ? withoutComments(commented) : commented;
