@@ -52,7 +52,7 @@ export function refuseProtected(
     (column) => column.relation === relation && column.isPart && isProtected(column.attnum),
   );
   const whole = bound.wholeRows.find((row) => row.relation === relation);
-  const hasProtected = masked.size > 0 || restriction.hidden.size > 0;
+  const hasProtected = masked.size > 0 || restriction.hidden.size > 0 || restriction.mayGrow;
   const found = part?.span ?? (hasProtected ? whole?.span : undefined);
   if (found === undefined || found === null) return;
   const message = `permission denied: protected columns of relation "${relation.relation.name}" may not be read by this user`;

@@ -56,6 +56,17 @@ async function ask(text: string): Promise<unknown> {
   }
 }
 
+t.test('where the relation itself stands in the statement, its whole row would grow with it', async (t) => {
+  for (const text of [
+    "update people set town = 'x' where id = 1 returning people",
+    'delete from people p returning row_to_json(p)',
+    'insert into people values (3, 4) returning id, (people).*',
+    'delete from people p where p::text like $$%canary%$$',
+  ]) {
+    t.match(rewritten(text, index, session), { ok: false, sqlstate: '42501' }, text);
+  }
+});
+
 t.test('what there is comes as from PostgreSQL, and what is added does not come', async (t) => {
   const sent = asked.map((text) => {
     const result = rewritten(text, index, session);
