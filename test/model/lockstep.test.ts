@@ -8,7 +8,7 @@ import type { Side, Track } from './tracks.js';
 // Programs of many clients, one step after the other, over a connection each and over the proxy: every client must see
 // what it would have seen. `MODEL_SEED=n` replays one.
 
-const floors = { promoted: 0.5, answered: 200, parsed: 20, rescued: 0.2 };
+const floors = { promoted: 0.1, answered: 150, parsed: 2, rescued: 0.2 };
 
 t.test('every client sees over shared lanes what it would see over a connection of its own', async (t) => {
   const daemon = await startModel(t, 'size: 60, rescueMs: 200');

@@ -16,7 +16,10 @@ export function programsToRun(): { first: number; programs: number; milliseconds
   };
 }
 
-/** What shared lanes must have done for each program on average, so that the tests can't pass by sharing nothing. */
+/**
+ * What shared lanes must have done for each program on average, so that the tests can't pass by sharing nothing. What is read
+ * again and again is promoted and parsed once for all programs of a run: of that a long run has less for each.
+ */
 export interface Floors {
   readonly promoted: number;
   readonly answered: number;
