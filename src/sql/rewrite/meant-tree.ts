@@ -9,14 +9,6 @@ const parsedTexts = new WeakMap<Parse, Map<string, ParsedText>>();
 const parsedTextsMax = 500;
 const parsedTextCharsMax = 4_000;
 
-const typeKinds = ['TypeName', 'typeName', 'ofTypename'];
-const writingKinds = ['InsertStmt', 'UpdateStmt', 'DeleteStmt', 'MergeStmt', 'CopyStmt'];
-/** Fields that hold what has changes of its own. */
-const ownKinds: ReadonlySet<string> = new Set([
-  ...['FuncCall', 'funccall', 'CollateClause', 'collClause', 'A_Expr', 'SubLink', ...typeKinds, 'ColumnRef'],
-  ...['TypeCast', 'ResTarget', 'SelectStmt', 'larg', 'rarg', ...writingKinds],
-]);
-
 const string = (sval: string) => ({ String: { sval } });
 
 /** The tree of a text with what its splices mean done to it; null if one of them found nothing that it could mean. */
@@ -26,7 +18,29 @@ export function meantTree(tree: ParsedText, splices: readonly Splice[], parse: P
   return changing.isDone() ? changed : null;
 }
 
+/** Gives a node's fields changed. `before` is what they were before anything within them was changed. */
+type Change = (changing: Changing, own: Fields, before: Fields, field: string) => Fields;
+
+const each = (fields: string, change: Change) => fields.split(' ').map((field) => [field, change] as const);
+
 class Changing {
+  /** Changes of nodes by the field that holds them: their kind, where that is written. */
+  private static readonly ownChanges: ReadonlyMap<string, Change> = new Map([
+    ...each('FuncCall funccall', (changing, own) => changing.call(own)),
+    ...each('CollateClause collClause', (changing, own) => changing.collation(own)),
+    ...each('A_Expr', (changing, own) => changing.prefix('operator', own.location, own, 'name')),
+    ...each('SubLink', (changing, own) => changing.prefix('operator', own.location, own, 'operName')),
+    ...each('TypeName typeName ofTypename', (changing, own) => changing.prefix('type', own.location, own, 'names')),
+    ...each('ColumnRef', (changing, own) => changing.qualifier(own)),
+    ...each('TypeCast', (changing, own) => changing.cast(own)),
+    ...each('ResTarget', (changing, own) => changing.result(own)),
+    ...each('SelectStmt', (changing, own, before) => changing.selectStatement(before, own)),
+    ...each('larg rarg', (changing, own, before) => (isArm(before) ? changing.selectStatement(before, own) : own)),
+    ...each('InsertStmt UpdateStmt DeleteStmt MergeStmt CopyStmt', (changing, own, before, field) =>
+      changing.statement(field, before, own),
+    ),
+  ]);
+
   private readonly changes: Changes;
   private readonly groupings: Extract<Meant, { kind: 'grouping' }>[] = [];
   private readonly waiting = new Set<Meant>();
@@ -79,7 +93,7 @@ class Changing {
       const was = before[inner];
       if (typeof was !== 'object') continue;
       const changedWithin = this.change(inner, was);
-      const is = ownKinds.has(inner) ? this.own(inner, was, changedWithin) : changedWithin;
+      const is = this.own(inner, was, changedWithin);
       if (is === was) continue;
       changed ??= { ...before };
       changed[inner] = is;
@@ -115,21 +129,12 @@ class Changing {
     return isTarget ? targets : targets.map((target) => nodeOf(target)?.fields.val);
   }
 
-  /** Changes of a node by its kind. */
-  private own(kind: string, before: unknown, changedWithin: unknown): unknown {
+  private own(field: string, before: unknown, changedWithin: unknown): unknown {
+    const change = Changing.ownChanges.get(field);
+    if (change === undefined) return changedWithin;
     const fields = structOf(before);
     const own = structOf(changedWithin);
-    if (fields === null || own === null) return changedWithin;
-    if (kind === 'FuncCall' || kind === 'funccall') return this.call(own);
-    if (kind === 'CollateClause' || kind === 'collClause') return this.collation(own);
-    if (kind === 'A_Expr') return this.prefix('operator', own.location, own, 'name');
-    if (kind === 'SubLink') return this.prefix('operator', own.location, own, 'operName');
-    if (typeKinds.includes(kind)) return this.prefix('type', own.location, own, 'names');
-    if (kind === 'ColumnRef') return this.qualifier(own);
-    if (kind === 'TypeCast') return this.cast(own);
-    if (kind === 'ResTarget') return this.result(own);
-    if (kind === 'SelectStmt' || isArm(kind, fields)) return this.selectStatement(fields, own);
-    return writingKinds.includes(kind) ? this.statement(kind, fields, own) : own;
+    return fields === null || own === null ? changedWithin : change(this, own, fields, field);
   }
 
   /** Changes of what is told by its fields: a relation's name, wrapped as a node or not. */
@@ -315,8 +320,8 @@ class Changing {
 }
 
 /** An arm of a set operation, whose field names no kind; a join's arms do. */
-function isArm(field: string, fields: Fields): boolean {
-  return (field === 'larg' || field === 'rarg') && typeof fields.limitOption === 'string';
+function isArm(fields: Fields): boolean {
+  return typeof fields.limitOption === 'string';
 }
 
 const placeholder = 'pgturnstile_condition';
