@@ -1,7 +1,7 @@
 import type { Span, Target } from '../bind/bound.js';
 import { SourceText } from '../bind/source-text.js';
 import { quoteIdentifier } from '../quote.js';
-import { type OperatorSql, printOver, type Restriction } from './restriction.js';
+import { type OperatorSql, printOver, type Restriction, showsMore } from './restriction.js';
 import { RewriteRefusal, type Rewriting } from './rewriting.js';
 import { expandStars, writtenOut } from './stars.js';
 import { unsupported } from './written-rows.js';
@@ -39,11 +39,11 @@ export function raisingFor(
 export function spliceReturning(
   rewriting: Rewriting,
   target: Target,
-  { hidden, mayGrow }: Restriction,
+  restriction: Restriction,
   raising: string | null,
 ): void {
   const checked = raising === null ? null : spliceRaising(rewriting, target, raising);
-  if (hidden.size === 0 && !mayGrow) return;
+  if (!showsMore(restriction)) return;
   expandStars(rewriting, target.relation, (what) => unsupported(target.relation, what), checked);
 }
 

@@ -2,7 +2,7 @@ import type { CopyFacts, RelationUse } from '../bind/bound.js';
 import { quoteIdentifier } from '../quote.js';
 import { raisingCheck } from './check-rows.js';
 import { subqueryFor } from './read-relations.js';
-import { printInScope, type Restriction } from './restriction.js';
+import { printInScope, type Restriction, showsMore } from './restriction.js';
 import { RewriteRefusal, type Rewriting } from './rewriting.js';
 import { expandStars } from './stars.js';
 import { refuseProtected } from './write-relations.js';
@@ -45,7 +45,7 @@ function spliceCopyIn(rewriting: Rewriting, copy: CopyFacts, use: RelationUse, r
     throw new RewriteRefusal('42501', message, denied.span?.start ?? use.name.start);
   }
   refuseProtected(rewriting, { relation: use }, restriction);
-  if (restriction.hidden.size > 0 || restriction.mayGrow) expandStars(rewriting, use, refuse);
+  if (showsMore(restriction)) expandStars(rewriting, use, refuse);
   if (restriction.hidden.size > 0 && copy.columnList === null) {
     const columns = assigned.map(({ name }) => name);
     const place = copy.columnListPlace;

@@ -82,6 +82,11 @@ export function restrictsReading({ rows, columns, hidden }: Restriction): boolea
   return rows !== null || hidden.size > 0 || columns.some(({ mask }) => mask !== null);
 }
 
+/** Whether the relation itself, which its whole row and the server's stars show, has columns that aren't seen, or could get one. */
+export function showsMore({ hidden, mayGrow }: Restriction): boolean {
+  return hidden.size > 0 || mayGrow;
+}
+
 /**
  * Whether a new row's values have to name their columns: the session may not set all of them, and those that it means could
  * have moved by the time that the server looks.

@@ -3,7 +3,7 @@ import { quoteIdentifier } from '../quote.js';
 import { raisingCheck, raisingFor, spliceReturning } from './check-rows.js';
 import { spliceCondition } from './conditions.js';
 import { spliceMerge } from './merge-relations.js';
-import { isWrittenByName, type Restriction } from './restriction.js';
+import { isWrittenByName, type Restriction, showsMore } from './restriction.js';
 import { RewriteRefusal, type Rewriting } from './rewriting.js';
 import { existing, printAll, unsupported, updateCheckOf } from './written-rows.js';
 
@@ -52,7 +52,7 @@ export function refuseProtected(
     (column) => column.relation === relation && column.isPart && isProtected(column.attnum),
   );
   const whole = bound.wholeRows.find((row) => row.relation === relation);
-  const hasProtected = masked.size > 0 || restriction.hidden.size > 0 || restriction.mayGrow;
+  const hasProtected = masked.size > 0 || showsMore(restriction);
   const found = part?.span ?? (hasProtected ? whole?.span : undefined);
   if (found === undefined || found === null) return;
   const message = `permission denied: protected columns of relation "${relation.relation.name}" may not be read by this user`;
