@@ -1,15 +1,14 @@
 import t from 'tap';
 import { clientOn, policedDaemon } from '../support/policed-daemon.js';
 import { startPostgres } from '../support/postgres.js';
-import { Random } from '../support/random.js';
+import { Random, seedFrom } from '../support/random.js';
 
 // What writes to a relation or locks its rows names the relation itself, hidden columns and all. Here every way to speak of a
 // row, or of a column of it, is put into every place of such statements: some hundreds of these thousands in each run, from
 // a seed that is printed. `EXPOSED_SEED=n` repeats a run, `EXPOSED_STATEMENTS=n` makes it longer.
 
-const { EXPOSED_SEED, EXPOSED_STATEMENTS } = process.env;
-const seed = EXPOSED_SEED === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(EXPOSED_SEED);
-const statements = Number(EXPOSED_STATEMENTS ?? 700);
+const seed = seedFrom(process.env.EXPOSED_SEED);
+const statements = Number(process.env.EXPOSED_STATEMENTS ?? 700);
 /** Of a hundred: less, and nearly all would be refused before they could show anything. */
 const answeredMin = 2;
 

@@ -1,7 +1,7 @@
 import t from 'tap';
 import { daemonWith } from '../support/in-process-daemon.js';
 import { startPostgres } from '../support/postgres.js';
-import { Random } from '../support/random.js';
+import { Random, seedFrom } from '../support/random.js';
 import { RawClient } from '../support/raw-client.js';
 import { bind, describe, errorFields, execute, parse, rowValues, sync } from '../support/raw-messages.js';
 
@@ -9,9 +9,8 @@ import { bind, describe, errorFields, execute, parse, rowValues, sync } from '..
 // of it. Statements that nobody has written before are answered alike in both: rows, errors, notices, counts. Some hundreds a
 // run, from a seed that is printed: `WORLDS_SEED=n` repeats a run, `WORLDS_STATEMENTS=n` makes it longer.
 
-const { WORLDS_SEED, WORLDS_STATEMENTS } = process.env;
-const seed = WORLDS_SEED === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(WORLDS_SEED);
-const statements = Number(WORLDS_STATEMENTS ?? 500);
+const seed = seedFrom(process.env.WORLDS_SEED);
+const statements = Number(process.env.WORLDS_STATEMENTS ?? 500);
 const answeredMin = 0.3;
 /** So many expressions and relations in a statement at most. */
 const partsMax = 60;

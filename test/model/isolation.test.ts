@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap';
 import { rowsOf, signIn } from '../support/ask.js';
-import { Random } from '../support/random.js';
+import { Random, seedFrom } from '../support/random.js';
 import type { RawClient } from '../support/raw-client.js';
 import { bind, execute, parse, rowValues, sync } from '../support/raw-messages.js';
 import { type ModelDaemon, startModel, startModelOf } from './model-daemon.js';
@@ -101,7 +101,7 @@ async function mingle(
   asked: readonly string[],
   members: readonly Member[],
 ): Promise<void> {
-  const seed = Number(process.env.MODEL_SEED ?? Math.floor(Math.random() * 2 ** 31));
+  const seed = seedFrom(process.env.MODEL_SEED);
   t.comment(`MODEL_SEED=${seed}`);
   const wrong: string[] = [];
   await Promise.all(

@@ -1,3 +1,5 @@
+import { seedFrom } from '../support/random.js';
+
 /** As many as are run in CI, of each kind. */
 const programsInCi = 200;
 const secondsInCi = 240;
@@ -7,7 +9,7 @@ const replays = 40;
 /** Which programs are run: `MODEL_SEED=n` replays one a few times, else they go on from a random seed until one of the two is reached. */
 export function programsToRun(): { first: number; programs: number; milliseconds: number; isReplay: boolean } {
   const { MODEL_SEED, MODEL_PROGRAMS, MODEL_MINUTES } = process.env;
-  const first = MODEL_SEED === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(MODEL_SEED);
+  const first = seedFrom(MODEL_SEED);
   return {
     first,
     isReplay: MODEL_SEED !== undefined,

@@ -1,3 +1,5 @@
+import { seedFrom } from '../support/random.js';
+
 const millisecondsInCi = 40_000;
 const patienceMs = 160_000;
 /** From here on it is long enough to tell a leak from warming up. */
@@ -21,6 +23,6 @@ export function soakSettings(): SoakSettings {
   const milliseconds = SOAK_MINUTES === undefined ? millisecondsInCi : Number(SOAK_MINUTES) * 60_000;
   const isLong = milliseconds >= longMs;
   const faults = isLong ? { faultEveryMs: 2500, killEveryMs: 90_000 } : { faultEveryMs: 800, killEveryMs: 20_000 };
-  const seed = SOAK_SEED === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(SOAK_SEED);
+  const seed = seedFrom(SOAK_SEED);
   return { seed, milliseconds, millisecondsMax: milliseconds + patienceMs, isLong, ...faults };
 }

@@ -1,3 +1,8 @@
+/** The seed that an environment variable gives, or one that nobody had before. */
+export function seedFrom(given: string | undefined): number {
+  return given === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(given);
+}
+
 /** Numbers that look random and are the same for the same seed (mulberry32). */
 export class Random {
   #state: number;

@@ -2,12 +2,12 @@ import pg from 'pg';
 import t from 'tap';
 import { policedDaemon } from '../support/policed-daemon.js';
 import { startPostgres } from '../support/postgres.js';
-import { Random } from '../support/random.js';
+import { Random, seedFrom } from '../support/random.js';
 
 // Random tables, policies and queries: what comes through the daemon is what the same query gives on views that have the
 // restrictions written into them.
 
-const seed = Number(process.env.PROPERTY_SEED ?? Math.floor(Math.random() * 2 ** 31));
+const seed = seedFrom(process.env.PROPERTY_SEED);
 const random = new Random(seed);
 const pairs = 12;
 const queriesEach = 40;
