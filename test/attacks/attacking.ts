@@ -26,12 +26,10 @@ const isRefused = /"code":"(42501|0A000|42703|42P01|42883|42601|54000)"/;
 export async function attack(t: Test, attempts: Attempts, startUp: pg.ClientConfig = {}): Promise<number> {
   const postgres = await startPostgres();
   t.teardown(() => postgres.stop());
-  const databases = await Promise.all(
-    [
-      { name: 'one', variant: 'a' },
-      { name: 'other', variant: 'bcd' },
-    ].map(({ name, variant }) => Database.make(postgres, name, variant)),
-  );
+  const variants = { one: 'a', other: 'bcd' };
+  await Promise.all(Object.entries(variants).map(([name, variant]) => makeDatabase(postgres, name, variant)));
+  // Which databases there are is protected too: what each was is noted when both are there.
+  const databases = await Promise.all(Object.keys(variants).map((name) => Database.open(postgres, name)));
   const { port } = await daemonWith(
     t,
     `auth: { rules: [{ method: trust }] }
@@ -98,11 +96,6 @@ class Database {
     this.#client = client;
   }
 
-  static async make(postgres: Postgres, name: string, variant: string): Promise<Database> {
-    await makeDatabase(postgres, name, variant);
-    return Database.#open(postgres, name);
-  }
-
   /** One like `clean`, in the place of another. */
   static async copy(postgres: Postgres, name: string, before?: Database): Promise<Database> {
     await before?.close();
@@ -111,10 +104,10 @@ class Database {
     await postgres.query('drop database if exists evil');
     await postgres.query('alter role postgres superuser');
     await postgres.query(`create database ${name} template clean`);
-    return Database.#open(postgres, name);
+    return Database.open(postgres, name);
   }
 
-  static async #open(postgres: Postgres, name: string): Promise<Database> {
+  static async open(postgres: Postgres, name: string): Promise<Database> {
     const client = new pg.Client({ connectionString: postgres.urlFor(name) });
     client.on('error', () => {});
     await client.connect();
